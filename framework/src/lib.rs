@@ -1,1 +1,11 @@
-//! x
+//! Freehold: every service owns its plot.
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod hazard;
+pub mod kind;
+pub mod lock;
+pub mod name;
+pub mod schema;
+pub mod sql;
+pub mod step;

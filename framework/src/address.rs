@@ -1,0 +1,131 @@
+//! Where an object stands: its kind, and its name with everything that makes the name unique.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{Name, QName};
+
+/// The kinds of object that a slice is made of, in the order in which a new slice is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tag {
+    /// An extension; shared by all services of the database.
+    Extension,
+    /// An enum type.
+    Enum,
+    /// A table with its columns.
+    Table,
+    /// A column of a table.
+    Column,
+    /// A primary key or unique constraint.
+    Key,
+    /// A check constraint.
+    Check,
+    /// An exclusion constraint.
+    Exclusion,
+    /// An index that no constraint owns.
+    Index,
+    /// A foreign key.
+    ForeignKey,
+    /// The comment on another object.
+    Comment,
+}
+
+impl Tag {
+    /// The word for it in sentences.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Extension => "extension",
+            Self::Enum => "enum",
+            Self::Table => "table",
+            Self::Column => "column",
+            Self::Key => "key",
+            Self::Check => "check",
+            Self::Exclusion => "exclusion constraint",
+            Self::Index => "index",
+            Self::ForeignKey => "foreign key",
+            Self::Comment => "comment",
+        }
+    }
+}
+
+/// What an object is called, uniquely in one database.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// Its kind.
+    pub tag: Tag,
+    /// The kind of the object that a comment stands on; `None` for everything else.
+    pub of: Option<Tag>,
+    /// Its schema; `None` for what belongs to the whole database.
+    pub schema: Option<Name>,
+    /// The table that it is a part of, for columns, constraints and indexes.
+    pub table: Option<Name>,
+    /// Its own name.
+    pub name: Name,
+}
+
+impl Address {
+    /// An object of the whole database.
+    #[must_use]
+    pub fn global(tag: Tag, name: Name) -> Self {
+        Self { tag, of: None, schema: None, table: None, name }
+    }
+
+    /// An object directly in a schema.
+    #[must_use]
+    pub fn top(tag: Tag, name: &QName) -> Self {
+        Self { tag, of: None, schema: Some(name.schema.clone()), table: None, name: name.name.clone() }
+    }
+
+    /// A part of a table.
+    #[must_use]
+    pub fn part(tag: Tag, table: &QName, name: &Name) -> Self {
+        Self {
+            tag,
+            of: None,
+            schema: Some(table.schema.clone()),
+            table: Some(table.name.clone()),
+            name: name.clone(),
+        }
+    }
+
+    /// The comment on this object.
+    #[must_use]
+    pub fn comment(&self) -> Self {
+        Self { tag: Tag::Comment, of: Some(self.tag), ..self.clone() }
+    }
+
+    /// The table that this is or is a part of.
+    #[must_use]
+    pub fn table(&self) -> Option<QName> {
+        let schema = self.schema.clone()?;
+        match (&self.table, self.of.unwrap_or(self.tag)) {
+            (Some(table), _) => Some(QName { schema, name: table.clone() }),
+            (None, Tag::Table) => Some(QName { schema, name: self.name.clone() }),
+            (None, _) => None,
+        }
+    }
+
+    /// The name without the kind: `orders.total`, `sales.orders`, `citext`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let schema = self.schema.iter().filter(|schema| schema.as_str() != "public");
+        let parts: Vec<&str> = schema.chain(&self.table).chain([&self.name]).map(Name::as_str).collect();
+        parts.join(".")
+    }
+}
+
+impl fmt::Display for Address {
+    /// `table orders`, `index orders_open_idx on orders`, `comment on column orders.email`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.tag, &self.table) {
+            (Tag::Comment, _) => {
+                write!(f, "comment on {} {}", self.of.map_or("object", Tag::word), self.path())
+            }
+            (Tag::Index, Some(table)) => write!(f, "index {} on {table}", self.name),
+            _ => write!(f, "{} {}", self.tag.word(), self.path()),
+        }
+    }
+}

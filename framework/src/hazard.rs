@@ -1,0 +1,27 @@
+//! What can be unpleasant about a step, as a closed set with a sentence for the operator.
+
+use serde::Serialize;
+
+/// A property of a step that somebody may want to know before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hazard {
+    /// Every row is written again under a lock that stops everybody.
+    Rewrite,
+    /// Every row is read under a lock that stops writers.
+    Scan,
+    /// The values stay when the step is undone; the server has no way to take them back.
+    NoWayBack,
+}
+
+impl Hazard {
+    /// The sentence.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Rewrite => "writes the whole table again while everybody waits",
+            Self::Scan => "reads the whole table while writers wait",
+            Self::NoWayBack => "cannot be undone by a statement",
+        }
+    }
+}

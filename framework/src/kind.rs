@@ -1,0 +1,287 @@
+//! The kinds of object, one file each with its catalog query beside it.
+//!
+//! A declaration in a manifest and a row of the catalog become the same Rust value, so that equality, printing and the
+//! diff exist once. A new kind is a file here, its `.sql`, and one line in `kinds!` below.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, Tag};
+use crate::name::QName;
+use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
+use crate::step::Step;
+
+pub mod check;
+pub mod comment;
+pub mod enumeration;
+pub mod exclusion;
+pub mod extension;
+pub mod foreign_key;
+pub mod index;
+pub mod key;
+pub mod table;
+
+/// What every kind can do. Everything here is pure.
+pub trait Kind: Clone + PartialEq {
+    /// The catalog query: one row, one JSON array of this type's values. It reads the tables and types whose ids
+    /// stand in the settings `freehold.tables` and `freehold.types`.
+    const QUERY: &'static str;
+
+    /// Where it stands.
+    fn address(&self) -> Address;
+
+    /// Drafts what makes it, on ground that has nothing at its address.
+    fn create(&self, draft: &mut Draft<'_>);
+
+    /// Drafts what turns `live` into this, and writes into `live` every difference that it has dealt with, by a step or by
+    /// a refusal. What differs afterwards was forgotten, and the diff says so.
+    fn alter(&self, live: &mut Self, draft: &mut Draft<'_>);
+
+    /// Writes `live` the way this is written, where they differ in spelling only.
+    fn spell(&self, live: &mut Self) {
+        let _ = live;
+    }
+
+    /// The expressions in it, which the server stores in other words than they were written in.
+    fn texts(&mut self) -> Vec<Text<'_>> {
+        Vec::new()
+    }
+}
+
+/// One expression of an object.
+#[derive(Debug)]
+pub struct Text<'a> {
+    /// Which one: `check`, `default total`, `element 2`.
+    pub slot: String,
+    /// The table whose columns it may name.
+    pub table: QName,
+    /// The type that it is cast to before it is compared, for defaults.
+    pub cast: Option<TypeName>,
+    /// The expression.
+    pub expression: &'a mut Expr,
+}
+
+macro_rules! kinds {
+    ($($variant:ident = $type:ty),* $(,)?) => {
+        /// An object of any kind.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Object {
+            $(#[doc = concat!("A [`", stringify!($type), "`].")] $variant($type)),*
+        }
+
+        $(impl From<$type> for Object {
+            fn from(object: $type) -> Self {
+                Self::$variant(object)
+            }
+        })*
+
+        impl Object {
+            /// See [`Kind::address`].
+            #[must_use]
+            pub fn address(&self) -> Address {
+                match self { $(Self::$variant(object) => object.address()),* }
+            }
+
+            /// See [`Kind::create`].
+            pub fn create(&self, draft: &mut Draft<'_>) {
+                match self { $(Self::$variant(object) => object.create(draft)),* }
+            }
+
+            /// See [`Kind::alter`].
+            pub fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+                match (self, live) {
+                    $((Self::$variant(object), Self::$variant(live)) => object.alter(live, draft),)*
+                    _ => {} // An address names the kind, so two kinds never meet; what differs stays to be reported.
+                }
+            }
+
+            /// See [`Kind::spell`].
+            pub fn spell(&self, live: &mut Self) {
+                match (self, live) {
+                    $((Self::$variant(object), Self::$variant(live)) => object.spell(live),)*
+                    _ => {}
+                }
+            }
+
+            /// See [`Kind::texts`].
+            pub fn texts(&mut self) -> Vec<Text<'_>> {
+                match self { $(Self::$variant(object) => object.texts()),* }
+            }
+        }
+
+        /// A kind's catalog query, and the reader of what it returns.
+        pub type Reader = (&'static str, fn(&str) -> serde_json::Result<Vec<Object>>);
+
+        /// The readers of all kinds.
+        pub const READERS: &[Reader] = &[
+            $((<$type>::QUERY, |json| {
+                let objects: Vec<$type> = serde_json::from_str(json)?;
+                Ok(objects.into_iter().map(Object::$variant).collect())
+            })),*
+        ];
+    };
+}
+
+kinds! {
+    Extension = extension::Extension,
+    Enum = enumeration::Enum,
+    Table = table::Table,
+    Key = key::Key,
+    Check = check::Check,
+    Exclusion = exclusion::Exclusion,
+    Index = index::Index,
+    ForeignKey = foreign_key::ForeignKey,
+    Comment = comment::Comment,
+}
+
+/// How big a table is, by the server's statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Size {
+    /// Estimated rows; 0 when never analyzed.
+    pub rows: i64,
+    /// Bytes of its main file; 0 means surely empty.
+    pub bytes: i64,
+}
+
+/// What a table is like for somebody who wants to change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// It is made in this run: nobody knows it.
+    New,
+    /// It stands, and holds nothing.
+    Empty,
+    /// It stands, and is in use.
+    Used(Size),
+}
+
+/// Rows up to which a table may be read or written whole under a strong lock without being asked.
+pub const SMALL_ROWS_MAX: i64 = 10_000;
+
+/// What was seen of the database beside the objects themselves, and what the manifest says beside them.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Sizes of the standing tables that the plan touches.
+    pub sizes: BTreeMap<QName, Size>,
+    /// Names of the volatile functions among those that the manifest calls.
+    pub volatile: BTreeSet<String>,
+    /// Columns that may be added though the table is written again for it.
+    pub allow_rewrite: BTreeSet<Address>,
+}
+
+/// Why something cannot be done by us, and what its author can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The code to look up.
+    pub code: &'static str,
+    /// The object.
+    pub object: Address,
+    /// What stands against it.
+    pub what: String,
+    /// What to do next.
+    pub help: String,
+}
+
+/// A plan in the making.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    facts: &'a Facts,
+    new_tables: &'a BTreeSet<QName>,
+    live: &'a BTreeMap<Address, Object>,
+    /// The steps so far.
+    pub steps: Vec<Step>,
+    /// What cannot be done.
+    pub refusals: Vec<Refusal>,
+    /// What is in the database, is not declared, and stays.
+    pub left_alone: Vec<Address>,
+}
+
+impl<'a> Draft<'a> {
+    /// An empty draft over what is known.
+    #[must_use]
+    pub fn new(
+        facts: &'a Facts,
+        new_tables: &'a BTreeSet<QName>,
+        live: &'a BTreeMap<Address, Object>,
+    ) -> Self {
+        Self { facts, new_tables, live, steps: Vec::new(), refusals: Vec::new(), left_alone: Vec::new() }
+    }
+
+    /// What the table is like. A standing table of unknown size counts as used.
+    #[must_use]
+    pub fn ground(&self, table: &QName) -> Ground {
+        if self.new_tables.contains(table) {
+            return Ground::New;
+        }
+        match self.facts.sizes.get(table) {
+            Some(size) if size.bytes == 0 => Ground::Empty,
+            Some(size) => Ground::Used(*size),
+            None => Ground::Used(Size::default()),
+        }
+    }
+
+    /// What the manifest and the server said beside the objects.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        self.facts
+    }
+
+    /// What stands at an address now.
+    #[must_use]
+    pub fn live(&self, address: &Address) -> Option<&Object> {
+        self.live.get(address)
+    }
+
+    /// Records that something cannot be done.
+    pub fn refuse(
+        &mut self,
+        code: &'static str,
+        object: Address,
+        what: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.refusals.push(Refusal { code, object, what: what.into(), help: help.into() });
+    }
+}
+
+/// Drafts a refusal for every named difference, and leaves `live` equal to what was wanted, so that the only differences
+/// left are those nobody named.
+pub(crate) fn refuse_changes<T: Clone>(
+    wanted: &T,
+    live: &mut T,
+    address: &Address,
+    differences: &[(&str, String, String)],
+    draft: &mut Draft<'_>,
+) {
+    for (what, now, then) in differences.iter().filter(|(_, now, then)| now != then) {
+        draft.refuse(
+            "FH210",
+            address.clone(),
+            format!("{what} is {now} in the database and {then} in the manifest"),
+            "this release adds but does not change what stands: change it by hand, or write the manifest as the database is",
+        );
+    }
+    live.clone_from(wanted);
+}
+
+/// The proof that a relation of this name stands: `orders` as a table, an index or a sequence.
+pub(crate) fn relation_stands(name: &QName) -> Sql {
+    sql!("pg_catalog.to_regclass({}) is not null", Literal(&quoted(name)))
+}
+
+/// The proof that a constraint stands on a table.
+pub(crate) fn constraint_stands(address: &Address, also_valid: bool) -> Sql {
+    let table = address.table().map(|table| quoted(&table)).unwrap_or_default();
+    let found = sql!(
+        "exists (select from pg_catalog.pg_constraint where conrelid = pg_catalog.to_regclass({}) and conname = {}",
+        Literal(&table),
+        Literal(address.name.as_str()),
+    );
+    if also_valid { sql!("{} and convalidated)", found) } else { sql!("{})", found) }
+}
+
+/// Whether an object of this kind is a table's part that `create table` makes along with the table.
+pub(crate) fn rides_with_its_table(tag: Tag) -> bool {
+    matches!(tag, Tag::Key | Tag::Check | Tag::Exclusion)
+}

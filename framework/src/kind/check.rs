@@ -1,0 +1,114 @@
+//! Check constraints.
+//!
+//! On a table in use a check is added without looking at the rows and proven in a second step, which blocks nobody.
+//!
+//! <https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-CHECK-CONSTRAINTS>
+
+use serde::{Deserialize, Serialize};
+
+use super::{Draft, Ground, Kind, Size, Text, constraint_stands, refuse_changes};
+use crate::address::{Address, Tag};
+use crate::lock::{Lock, Mode};
+use crate::name::{Name, QName};
+use crate::sql::{Expr, Sql, sql};
+use crate::step::{Phase, Step, Transaction, Undo, When};
+
+/// A check constraint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// The table.
+    pub table: QName,
+    /// The constraint's name.
+    pub name: Name,
+    /// What must not be false.
+    pub expression: Expr,
+    /// Whether child tables go without it.
+    #[serde(default)]
+    pub no_inherit: bool,
+    /// Whether rows that stood before it may break it.
+    #[serde(default)]
+    pub not_valid: bool,
+}
+
+impl Kind for Check {
+    const QUERY: &'static str = include_str!("check.sql");
+
+    fn address(&self) -> Address {
+        Address::part(Tag::Check, &self.table, &self.name)
+    }
+
+    fn create(&self, draft: &mut Draft<'_>) {
+        let ground = draft.ground(&self.table);
+        if ground == Ground::New {
+            return;
+        }
+        let in_use = matches!(ground, Ground::Used(_));
+        let unproven = Sql::fixed(if in_use || self.not_valid { " not valid" } else { "" });
+        let step = Step::on_new_ground(
+            self.address(),
+            Phase::Constraint,
+            sql!("alter table {} add {}{}", self.table, self.clause(), unproven),
+            constraint_stands(&self.address(), false),
+            Undo::Run(sql!("alter table {} drop constraint {}", self.table, self.name)),
+        );
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
+            ..step
+        });
+        if in_use && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
+        }
+    }
+
+    fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        if live.not_valid && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
+        }
+        live.not_valid = self.not_valid;
+        let show = |check: &Self| format!("`{}`", check.clause());
+        let differences = [("definition", show(live), show(self))];
+        refuse_changes(self, live, &self.address(), &differences, draft);
+    }
+
+    fn texts(&mut self) -> Vec<Text<'_>> {
+        let (slot, table) = ("check".to_owned(), self.table.clone());
+        vec![Text { slot, table, cast: None, expression: &mut self.expression }]
+    }
+}
+
+impl Check {
+    /// What stands in `create table`, or after `add`.
+    #[must_use]
+    pub fn clause(&self) -> Sql {
+        let inherit = Sql::fixed(if self.no_inherit { " no inherit" } else { "" });
+        sql!("constraint {} check ({}){}", self.name, self.expression, inherit)
+    }
+}
+
+/// Drafts proving a constraint that stands unproven. Reads and writes go on meanwhile, so nothing limits its time.
+pub(super) fn validate(address: &Address, table: &QName, draft: &mut Draft<'_>) {
+    let Size { rows, bytes } = match draft.ground(table) {
+        Ground::Used(size) => size,
+        Ground::New | Ground::Empty => Size::default(),
+    };
+    let step = Step::on_new_ground(
+        address.clone(),
+        Phase::Validate,
+        sql!("alter table {} validate constraint {}", table, address.name),
+        constraint_stands(address, true),
+        Undo::Lost(
+            "a proven constraint is not made unproven; dropping it is the undo of the step that added it",
+        ),
+    );
+    draft.steps.push(Step {
+        when: When::After,
+        transaction: Transaction::Alone,
+        lock: Lock::on(Mode::ShareUpdateExclusive, [table]),
+        rows_estimate: rows,
+        bytes,
+        lock_timeout_ms: 0,
+        statement_timeout_ms: 0,
+        ..step
+    });
+}

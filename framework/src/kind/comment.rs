@@ -1,0 +1,110 @@
+//! Comments on the objects of a slice. A comment that nobody declared is left alone.
+//!
+//! <https://www.postgresql.org/docs/current/sql-comment.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::{Draft, Ground, Kind, Object};
+use crate::address::{Address, Tag};
+use crate::lock::{Lock, Mode};
+use crate::name::QName;
+use crate::sql::{Literal, Sql, quoted, sql};
+use crate::step::{Phase, Step, Undo};
+
+/// A comment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    /// The object it stands on.
+    pub on: Address,
+    /// Its text.
+    pub text: String,
+}
+
+impl Kind for Comment {
+    const QUERY: &'static str = include_str!("comment.sql");
+
+    fn address(&self) -> Address {
+        self.on.comment()
+    }
+
+    fn create(&self, draft: &mut Draft<'_>) {
+        draft.steps.push(self.set(None, draft));
+    }
+
+    fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        if live.text != self.text {
+            draft.steps.push(self.set(Some(&live.text), draft));
+            live.text.clone_from(&self.text);
+        }
+    }
+}
+
+impl Comment {
+    fn set(&self, before: Option<&str>, draft: &Draft<'_>) -> Step {
+        let table = self.on.table();
+        let new = match &table {
+            Some(table) => draft.ground(table) == Ground::New,
+            None => draft.live(&self.on).is_none_or(|on| !matches!(on, Object::Enum(_))),
+        };
+        let target = self.target();
+        let undo = match before {
+            Some(text) => sql!("comment on {} is {}", target, Literal(text)),
+            None => sql!("comment on {} is null", target),
+        };
+        let run = sql!("comment on {} is {}", target, Literal(&self.text));
+        let phase = if new { Phase::Table } else { Phase::Comment };
+        let step = Step::on_new_ground(self.address(), phase, run, self.stands(), Undo::Run(undo));
+        match table.filter(|_| !new) {
+            Some(table) => Step { lock: Lock::on(Mode::ShareUpdateExclusive, [&table]), ..step },
+            None => step,
+        }
+    }
+
+    /// What follows `comment on`.
+    fn target(&self) -> Sql {
+        let Address { tag, schema, table, name, .. } = &self.on;
+        let own = schema.clone().map(|schema| QName { schema, name: name.clone() });
+        let table = table.as_ref().and(self.on.table());
+        match (tag, own, table) {
+            (Tag::Column, _, Some(table)) => sql!("column {}.{}", table, name),
+            (Tag::Index, Some(own), _) => sql!("index {}", own),
+            (Tag::Table, Some(own), _) => sql!("table {}", own),
+            (Tag::Enum, Some(own), _) => sql!("type {}", own),
+            (_, _, Some(table)) => sql!("constraint {} on {}", name, table),
+            _ => sql!("extension {}", name),
+        }
+    }
+
+    /// The proof that the text stands there.
+    fn stands(&self) -> Sql {
+        let text = Literal(&self.text);
+        let Address { tag, schema, name, .. } = &self.on;
+        let own =
+            schema.clone().map(|schema| quoted(&QName { schema, name: name.clone() })).unwrap_or_default();
+        let table = self.on.table().map(|table| quoted(&table)).unwrap_or_default();
+        match tag {
+            Tag::Column => sql!(
+                "exists (select from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass({}) and attname = {} and pg_catalog.col_description(attrelid, attnum) = {})",
+                Literal(&table),
+                Literal(name.as_str()),
+                text,
+            ),
+            Tag::Enum => sql!(
+                "pg_catalog.obj_description(pg_catalog.to_regtype({})::oid, 'pg_type') is not distinct from {}",
+                Literal(&own),
+                text,
+            ),
+            Tag::Table | Tag::Index => sql!(
+                "pg_catalog.obj_description(pg_catalog.to_regclass({})::oid, 'pg_class') is not distinct from {}",
+                Literal(&own),
+                text,
+            ),
+            _ => sql!(
+                "exists (select from pg_catalog.pg_constraint where conrelid = pg_catalog.to_regclass({}) and conname = {} and pg_catalog.obj_description(oid, 'pg_constraint') = {})",
+                Literal(&table),
+                Literal(name.as_str()),
+                text,
+            ),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+-- Comments on tables, columns, indexes, constraints and enum types of the slice.
+with of_relations as (
+    select d.description,
+        case when d.objsubid > 0 then 'column' when c.relkind in ('i', 'I') then 'index' else 'table' end as tag,
+        n.nspname as schema,
+        case when d.objsubid > 0 then c.relname when t.oid is not null then t.relname end as table_name,
+        case when d.objsubid > 0 then a.attname else c.relname end as name
+    from (
+        select unnest(current_setting('freehold.tables')::oid[]) as oid
+        union all
+        select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[])
+    ) slice
+    join pg_catalog.pg_description d on d.objoid = slice.oid and d.classoid = 'pg_catalog.pg_class'::regclass
+    join pg_catalog.pg_class c on c.oid = d.objoid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_index i on i.indexrelid = c.oid
+    left join pg_catalog.pg_class t on t.oid = i.indrelid
+    left join pg_catalog.pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0
+), of_constraints as (
+    select d.description,
+        case k.contype when 'p' then 'key' when 'u' then 'key' when 'c' then 'check' when 'x' then 'exclusion' else 'foreign_key' end as tag,
+        n.nspname as schema, c.relname as table_name, k.conname as name
+    from pg_catalog.pg_constraint k
+    join pg_catalog.pg_description d on d.objoid = k.oid and d.classoid = 'pg_catalog.pg_constraint'::regclass
+    join pg_catalog.pg_class c on c.oid = k.conrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where k.conrelid = any (current_setting('freehold.tables')::oid[]) and k.contype in ('p', 'u', 'c', 'x', 'f')
+), of_types as (
+    select d.description, 'enum' as tag, n.nspname as schema, null::name as table_name, t.typname as name
+    from pg_catalog.pg_type t
+    join pg_catalog.pg_description d on d.objoid = t.oid and d.classoid = 'pg_catalog.pg_type'::regclass
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    where t.oid = any (current_setting('freehold.types')::oid[]) and t.typtype = 'e'
+)
+select json_agg(json_build_object(
+    'on', json_build_object('tag', o.tag, 'schema', o.schema, 'table', o.table_name, 'name', o.name),
+    'text', o.description
+))
+from (select * from of_relations union all select * from of_constraints union all select * from of_types) o

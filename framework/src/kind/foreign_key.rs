@@ -1,0 +1,149 @@
+//! Foreign keys: composite, self-referring, in cycles, with actions, deferrable.
+//!
+//! They are always added after all tables stand, so that cycles need no thought. On a table in use a key is added without
+//! looking at the rows and proven in a second step.
+//!
+//! <https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK>
+
+use serde::{Deserialize, Serialize};
+
+use super::check::validate;
+use super::key::Timing;
+use super::{Draft, Ground, Kind, constraint_stands, refuse_changes};
+use crate::address::{Address, Tag};
+use crate::lock::{Lock, Mode};
+use crate::name::{Name, QName};
+use crate::sql::{Sql, quoted, sql};
+use crate::step::{Phase, Step, Transaction, Undo};
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// The table that refers.
+    pub table: QName,
+    /// The constraint's name.
+    pub name: Name,
+    /// The columns that refer.
+    pub columns: Vec<Name>,
+    /// The table referred to.
+    pub parent: QName,
+    /// Its columns, in the order of `columns`.
+    pub parent_columns: Vec<Name>,
+    /// Whether a partly null key must still be refused.
+    #[serde(default)]
+    pub match_full: bool,
+    /// What happens to the row when its parent goes.
+    #[serde(default)]
+    pub on_delete: Action,
+    /// The columns that `set null` or `set default` touches, when not all (PostgreSQL 15 and later).
+    #[serde(default)]
+    pub on_delete_columns: Vec<Name>,
+    /// What happens to the row when its parent's key changes.
+    #[serde(default)]
+    pub on_update: Action,
+    /// When it is checked.
+    #[serde(default)]
+    pub timing: Timing,
+    /// Whether rows that stood before it may break it.
+    #[serde(default)]
+    pub not_valid: bool,
+}
+
+/// What a foreign key does when its parent goes or changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Refuses at the time of the check.
+    #[default]
+    NoAction,
+    /// Refuses at once.
+    Restrict,
+    /// Follows the parent.
+    Cascade,
+    /// Forgets the parent.
+    SetNull,
+    /// Takes the default.
+    SetDefault,
+}
+
+impl Action {
+    fn clause(self, event: &'static str) -> Sql {
+        let action = match self {
+            Self::NoAction => return Sql::default(),
+            Self::Restrict => "restrict",
+            Self::Cascade => "cascade",
+            Self::SetNull => "set null",
+            Self::SetDefault => "set default",
+        };
+        sql!(" on {} {}", Sql::fixed(event), Sql::fixed(action))
+    }
+}
+
+impl Kind for ForeignKey {
+    const QUERY: &'static str = include_str!("foreign_key.sql");
+
+    fn address(&self) -> Address {
+        Address::part(Tag::ForeignKey, &self.table, &self.name)
+    }
+
+    fn create(&self, draft: &mut Draft<'_>) {
+        let (child, parent) = (draft.ground(&self.table), draft.ground(&self.parent));
+        if child == Ground::New && parent == Ground::New {
+            draft.steps.push(self.added(Phase::Table, Sql::fixed("")));
+            return;
+        }
+        let in_use = matches!(child, Ground::Used(_));
+        let unproven = Sql::fixed(if in_use || self.not_valid { " not valid" } else { "" });
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::ShareRowExclusive, [&self.table, &self.parent]),
+            ..self.added(Phase::ForeignKey, unproven)
+        });
+        if in_use && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
+        }
+    }
+
+    fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        if live.not_valid && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
+        }
+        live.not_valid = self.not_valid;
+        let differences = [("definition", quoted(&live.clause()), quoted(&self.clause()))];
+        refuse_changes(self, live, &self.address(), &differences, draft);
+    }
+}
+
+impl ForeignKey {
+    /// What stands after `add`.
+    #[must_use]
+    pub fn clause(&self) -> Sql {
+        let mut out = sql!(
+            "constraint {} foreign key ({}) references {} ({})",
+            self.name,
+            Sql::join(&self.columns, ", "),
+            self.parent,
+            Sql::join(&self.parent_columns, ", "),
+        );
+        if self.match_full {
+            out.push(&sql!(" match full"));
+        }
+        out.push(&self.on_update.clause("update"));
+        out.push(&self.on_delete.clause("delete"));
+        if !self.on_delete_columns.is_empty() {
+            out.push(&sql!(" ({})", Sql::join(&self.on_delete_columns, ", ")));
+        }
+        out.push(&self.timing.clause());
+        out
+    }
+
+    fn added(&self, phase: Phase, unproven: Sql) -> Step {
+        Step::on_new_ground(
+            self.address(),
+            phase,
+            sql!("alter table {} add {}{}", self.table, self.clause(), unproven),
+            constraint_stands(&self.address(), false),
+            Undo::Run(sql!("alter table {} drop constraint {}", self.table, self.name)),
+        )
+    }
+}

@@ -1,0 +1,164 @@
+//! Primary keys and unique constraints.
+//!
+//! On a table in use the index is built without blocking anyone, and the constraint then takes it over in a moment.
+//!
+//! <https://www.postgresql.org/docs/current/sql-altertable.html> (`ADD table_constraint_using_index`)
+
+use serde::{Deserialize, Serialize};
+
+use super::index::{self, Element, Index};
+use super::{Draft, Ground, Kind, Object, constraint_stands, refuse_changes};
+use crate::address::{Address, Tag};
+use crate::lock::{Lock, Mode};
+use crate::name::{Name, QName};
+use crate::sql::{Sql, quoted, sql};
+use crate::step::{Phase, Step, Transaction, Undo, When};
+
+/// A primary key or unique constraint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// The table.
+    pub table: QName,
+    /// The constraint's name, which its index bears too.
+    pub name: Name,
+    /// Whether it is the primary key.
+    #[serde(default)]
+    pub primary: bool,
+    /// The columns that are unique together.
+    pub columns: Vec<Name>,
+    /// Columns carried along in the index.
+    #[serde(default)]
+    pub include: Vec<Name>,
+    /// Whether two nulls count as equal (PostgreSQL 15 and later).
+    #[serde(default)]
+    pub nulls_not_distinct: bool,
+    /// When it is checked.
+    #[serde(default)]
+    pub timing: Timing,
+}
+
+/// When a constraint is checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timing {
+    /// At once, always.
+    #[default]
+    Immediate,
+    /// At once, unless the transaction asks for later.
+    Deferrable,
+    /// At the end of the transaction.
+    Deferred,
+}
+
+impl Timing {
+    /// What follows a constraint's definition.
+    #[must_use]
+    pub fn clause(self) -> Sql {
+        Sql::fixed(match self {
+            Self::Immediate => "",
+            Self::Deferrable => " deferrable",
+            Self::Deferred => " deferrable initially deferred",
+        })
+    }
+}
+
+impl Kind for Key {
+    const QUERY: &'static str = include_str!("key.sql");
+
+    fn address(&self) -> Address {
+        Address::part(Tag::Key, &self.table, &self.name)
+    }
+
+    fn create(&self, draft: &mut Draft<'_>) {
+        let nullable = self.primary.then(|| self.nullable_columns(draft)).unwrap_or_default();
+        if !nullable.is_empty() {
+            draft.refuse(
+                "FH210",
+                self.address(),
+                format!("{} may be null in the database", nullable.join(", ")),
+                "this release does not change standing columns: make them `not null` by hand first",
+            );
+            return;
+        }
+        match draft.ground(&self.table) {
+            Ground::New => {}
+            Ground::Empty => {
+                let clause = self.clause();
+                self.attach(draft, clause);
+            }
+            Ground::Used(_) => {
+                index::build(&self.index(), When::Before, draft);
+                let kind = Sql::fixed(if self.primary { "primary key" } else { "unique" });
+                let clause = sql!(
+                    "constraint {} {} using index {}{}",
+                    self.name,
+                    kind,
+                    self.name,
+                    self.timing.clause()
+                );
+                self.attach(draft, clause);
+            }
+        }
+    }
+
+    fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        let differences = [("definition", quoted(&live.clause()), quoted(&self.clause()))];
+        refuse_changes(self, live, &self.address(), &differences, draft);
+    }
+}
+
+impl Key {
+    /// What stands in `create table`, or after `add`.
+    #[must_use]
+    pub fn clause(&self) -> Sql {
+        let kind = Sql::fixed(if self.primary { "primary key" } else { "unique" });
+        let nulls = Sql::fixed(if self.nulls_not_distinct { " nulls not distinct" } else { "" });
+        let mut out = sql!("constraint {} {}{} ({})", self.name, kind, nulls, Sql::join(&self.columns, ", "));
+        if !self.include.is_empty() {
+            out.push(&sql!(" include ({})", Sql::join(&self.include, ", ")));
+        }
+        out.push(&self.timing.clause());
+        out
+    }
+
+    /// The index that enforces it.
+    fn index(&self) -> Index {
+        Index {
+            table: self.table.clone(),
+            name: self.name.clone(),
+            unique: true,
+            method: index::btree(),
+            elements: self.columns.iter().map(Element::column).collect(),
+            include: self.include.clone(),
+            nulls_not_distinct: self.nulls_not_distinct,
+            with: std::collections::BTreeMap::new(),
+            predicate: None,
+            state: index::State::Valid,
+        }
+    }
+
+    fn attach(&self, draft: &mut Draft<'_>, clause: Sql) {
+        let step = Step::on_new_ground(
+            self.address(),
+            Phase::Index,
+            sql!("alter table {} add {}", self.table, clause),
+            constraint_stands(&self.address(), false),
+            Undo::Run(sql!("alter table {} drop constraint {}", self.table, self.name)),
+        );
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
+            ..step
+        });
+    }
+
+    /// The columns that the live table lets be null: a primary key would have to change them.
+    fn nullable_columns(&self, draft: &Draft<'_>) -> Vec<String> {
+        let Some(Object::Table(live)) = draft.live(&Address::top(Tag::Table, &self.table)) else {
+            return Vec::new();
+        };
+        let nullable = live.columns.iter().filter(|column| !column.not_null);
+        let ours = nullable.filter(|column| self.columns.contains(&column.name));
+        ours.map(|column| format!("`{}`", column.name)).collect()
+    }
+}

@@ -1,0 +1,40 @@
+-- Tables with their columns in order. `serial` is a default that draws from a sequence which the column owns.
+select json_agg(json_strip_nulls(json_build_object(
+    'name', json_build_object('schema', n.nspname, 'name', c.relname),
+    'unlogged', c.relpersistence = 'u',
+    'columns', col.list
+)))
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+cross join lateral (
+    select coalesce(json_agg(json_build_object(
+        'name', a.attname,
+        'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+        'not_null', a.attnotnull,
+        'default', case when a.attgenerated = '' and s.owned is null then e.text end,
+        'generated', case when a.attgenerated <> '' then e.text end,
+        'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by_default' end,
+        'serial', s.owned is not null,
+        'collation', case when a.attcollation <> t.typcollation then (
+            select json_build_object(
+                'schema', case when not pg_catalog.pg_collation_is_visible(o.oid) then m.nspname end,
+                'name', o.collname)
+            from pg_catalog.pg_collation o
+            join pg_catalog.pg_namespace m on m.oid = o.collnamespace
+            where o.oid = a.attcollation) end
+    ) order by a.attnum), '[]') as list
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_type t on t.oid = a.atttypid
+    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    cross join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as text) e
+    left join lateral (
+        select true as owned
+        from pg_catalog.pg_depend p
+        where e.text like 'nextval(%'
+            and p.refclassid = 'pg_catalog.pg_class'::regclass and p.refobjid = a.attrelid and p.refobjsubid = a.attnum
+            and p.classid = 'pg_catalog.pg_class'::regclass and p.deptype = 'a'
+        limit 1
+    ) s on true
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+) col
+where c.oid = any (current_setting('freehold.tables')::oid[])

@@ -1,0 +1,140 @@
+//! One step of a plan: what runs, how to know that it has landed, how to undo it, and what it costs others.
+
+use serde::Serialize;
+
+use crate::address::Address;
+use crate::hazard::Hazard;
+use crate::lock::Lock;
+use crate::sql::Sql;
+
+/// The fixed order of a plan's parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Extensions.
+    Extension,
+    /// Enum types, and values added to them.
+    Enum,
+    /// New tables with everything that belongs to them.
+    Table,
+    /// Columns added to existing tables.
+    Column,
+    /// Constraints added to existing tables, not yet proven.
+    Constraint,
+    /// Indexes built on existing tables.
+    Index,
+    /// Foreign keys that touch existing tables, not yet proven.
+    ForeignKey,
+    /// Constraints proven against the rows that are there.
+    Validate,
+    /// Comments on what existed before.
+    Comment,
+}
+
+/// When a step runs, as seen from the service that is starting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Before the service is ready: its code needs the result.
+    Before,
+    /// Once the service serves: nothing in its code depends on it.
+    After,
+}
+
+/// How a step relates to transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transaction {
+    /// In one of its own, with a short limit on waiting for locks.
+    Alone,
+    /// Together with its neighbours, in one string and one transaction: nobody can be waiting for what is new.
+    Together,
+    /// In none: the statement refuses one (`CREATE INDEX CONCURRENTLY`).
+    Outside,
+}
+
+/// How to take a step back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// By this statement.
+    Run(Sql),
+    /// Not at all, and why.
+    Lost(&'static str),
+}
+
+/// A place in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The file, as it was named.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// One step. There is no `Default` on purpose: whoever adds a field sees every place that must think about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What it makes or changes.
+    pub object: Address,
+    /// Its part of the plan.
+    pub phase: Phase,
+    /// Before or after the service is ready.
+    pub when: When,
+    /// One statement.
+    #[serde(rename = "sql")]
+    pub run: Sql,
+    /// The proof: an expression that is true once the step has landed, and false before.
+    pub done: Sql,
+    /// The way back.
+    pub undo: Undo,
+    /// The lock that it takes on tables that others use.
+    pub lock: Lock,
+    /// What may be unpleasant about it.
+    pub hazards: Vec<Hazard>,
+    /// Its relation to transactions.
+    pub transaction: Transaction,
+    /// Rows that it reads or writes, by the server's statistics.
+    pub rows_estimate: i64,
+    /// Bytes that it reads or writes, by the size of the table.
+    pub bytes: i64,
+    /// Longest single wait for a lock; 0 lifts the limit.
+    pub lock_timeout_ms: u32,
+    /// Longest run; 0 lifts the limit.
+    pub statement_timeout_ms: u32,
+    /// Where the manifest asks for it.
+    #[serde(rename = "manifest_span")]
+    pub source: Option<Place>,
+}
+
+/// Default limit of one wait for a table lock: a reader queued behind us waits no longer than this
+/// (measured: `lock_timeout` bounds the stall of everybody behind the waiter).
+pub const LOCK_TIMEOUT_MS: u32 = 200;
+
+/// Default limit of one statement that should take moments: ten minutes is a net under hangs, not a goal.
+pub const STATEMENT_TIMEOUT_MS: u32 = 600_000;
+
+impl Step {
+    /// A step on ground that nobody else can see or use yet: it takes part in the one big transaction.
+    #[must_use]
+    pub fn on_new_ground(object: Address, phase: Phase, run: Sql, done: Sql, undo: Undo) -> Self {
+        Self {
+            object,
+            phase,
+            when: When::Before,
+            run,
+            done,
+            undo,
+            lock: Lock::none(),
+            hazards: Vec::new(),
+            transaction: Transaction::Together,
+            rows_estimate: 0,
+            bytes: 0,
+            lock_timeout_ms: LOCK_TIMEOUT_MS,
+            statement_timeout_ms: STATEMENT_TIMEOUT_MS,
+            source: None,
+        }
+    }
+}
