@@ -1,1 +1,3 @@
-//! x
+//! Freehold: every service owns its plot of one shared PostgreSQL database.
+
+pub mod retry;
