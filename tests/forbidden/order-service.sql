@@ -53,6 +53,10 @@ insert into orders (id, hospital_id, channel, client_reference, purchase_order, 
 insert into orders (id, hospital_id, vendor_id, channel, client_reference, purchase_order, status, deliver_after, deliver_before, delivery_address, delivery_city, delivery_state, contact_name, contact_phone, subtotal, placed_at, confirmed_at, dispatched_at, delivered_at, reorder_of) values
   ('10000000-0000-4000-8000-000000000004', 'b0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000001', 'web', '1a000000-0000-4000-8000-000000000004', 'lg-2026-002', 'delivered', '2026-03-02 12:00+01', '2026-03-02 16:00+01', '1 Marina', 'Lagos', 'NG-LA', 'Tunde Bello', '+2348030000011', 45000.00, '2026-03-02 11:00+01', '2026-03-02 11:10+01', '2026-03-02 12:30+01', '2026-03-02 13:10+01', '10000000-0000-4000-8000-000000000003');
 
+-- given: order 5, cancelled by the vendor on its way: it keeps the moments it had
+insert into orders (id, hospital_id, vendor_id, channel, client_reference, status, deliver_after, deliver_before, delivery_address, delivery_city, delivery_state, contact_name, contact_phone, subtotal, placed_at, confirmed_at, dispatched_at, cancelled_at, cancel_reason, cancelled_by) values
+  ('10000000-0000-4000-8000-000000000005', 'b0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000002', 'partner', '1a000000-0000-4000-8000-000000000005', 'cancelled', '2026-03-05 08:00+01', '2026-03-05 12:00+01', '1 Marina', 'Lagos', 'NG-LA', 'Tunde Bello', '+2348030000011', 45000.00, '2026-03-04 11:00+01', '2026-03-04 11:10+01', '2026-03-05 08:30+01', '2026-03-05 09:10+01', 'out_of_stock', 'c0000000-0000-4000-8000-000000000002');
+
 -- given: lines: the largest quantity, a rental with its deposit, a line that is given away, and empties taken back
 insert into order_items (order_id, line_no, product_id, description, kind, cylinder_size, quantity, purity_percent, unit_price, deposit, discount, delivered_quantity, empties_returned) values
   ('10000000-0000-4000-8000-000000000001', 1, '90000000-0000-4000-8000-000000000001', 'Oxygen, size J, refill', 'refill', 'J', 500, 99.5, 300.00, 0, 0, 0, 0),
@@ -208,8 +212,18 @@ update orders set delivery_longitude = null where id = '10000000-0000-4000-8000-
 
 -- name: order-confirmed-by-nobody
 -- why: Only a vendor can confirm.
--- refused: 23514 orders_confirmed_check
+-- refused: 23514 orders_vendor_check
 update orders set status = 'confirmed', confirmed_at = '2026-03-02 09:30+01' where id = '10000000-0000-4000-8000-000000000002';
+
+-- name: order-confirmed-but-still-pending
+-- why: Once a vendor has confirmed, the other vendors need not offer any more.
+-- refused: 23514 orders_confirmed_check
+update orders set vendor_id = 'c0000000-0000-4000-8000-000000000002', confirmed_at = '2026-03-02 09:30+01' where id = '10000000-0000-4000-8000-000000000002';
+
+-- name: order-confirmed-at-no-time
+-- why: How fast a vendor answers is part of its rating.
+-- refused: 23514 orders_confirmed_check
+update orders set vendor_id = 'c0000000-0000-4000-8000-000000000002', status = 'confirmed' where id = '10000000-0000-4000-8000-000000000002';
 
 -- name: order-in-transit-that-never-left
 -- why: What is on its way has left at some moment.
@@ -245,6 +259,16 @@ update orders set cancelled_by = 'a0000000-0000-4000-8000-000000000001' where id
 -- why: Placed, confirmed, dispatched, delivered: in this order.
 -- refused: 23514 orders_sequence_check
 update orders set delivered_at = '2026-03-02 12:29:59+01' where id = '10000000-0000-4000-8000-000000000004';
+
+-- name: order-that-left-unconfirmed
+-- why: Nothing leaves before a vendor has confirmed, not even for an order that is cancelled later.
+-- refused: 23514 orders_sequence_check
+update orders set dispatched_at = '2026-03-02 10:15+01' where id = '10000000-0000-4000-8000-000000000003';
+
+-- name: order-cancelled-before-it-was-placed
+-- why: Only what was asked for can be cancelled.
+-- refused: 23514 orders_sequence_check
+update orders set cancelled_at = '2026-03-02 09:59:59+01' where id = '10000000-0000-4000-8000-000000000003';
 
 -- name: order-that-repeats-itself
 -- why: An order repeats an earlier one.
@@ -398,6 +422,11 @@ update order_deliveries set courier_reference = 'LR-1' where id = '30000000-0000
 -- why: What is on its way has left at some moment.
 -- refused: 23514 order_deliveries_departed_check
 update order_deliveries set departed_at = null where id = '30000000-0000-4000-8000-000000000002';
+
+-- name: gone-but-still-scheduled
+-- why: A delivery that has left cannot be planned again.
+-- refused: 23514 order_deliveries_departed_check
+update order_deliveries set departed_at = '2026-03-02 11:30+01' where id = '30000000-0000-4000-8000-000000000003';
 
 -- name: arrived-before-it-left
 -- why: Left, arrived, handed over: in this order.
