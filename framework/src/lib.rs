@@ -5,6 +5,7 @@ pub mod address;
 pub mod hazard;
 pub mod kind;
 pub mod lock;
+pub mod manifest;
 pub mod name;
 pub mod schema;
 pub mod sql;
