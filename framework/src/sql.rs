@@ -17,6 +17,7 @@ pub mod lex;
 mod type_name;
 
 pub use type_name::TypeName;
+pub(crate) use type_name::name_of;
 
 /// One or more statements, or a part of one, that are safe to send.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

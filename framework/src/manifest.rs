@@ -1,0 +1,189 @@
+//! Manifests: a service's slice of the database, declared in TOML with SQL where SQL has words.
+//!
+//! A manifest becomes the same values that the catalog is read into (see [`crate::kind`]). Reading one is pure: text in,
+//! values or problems out. All problems of a file come at once, by place; what only follows from another is held back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use serde::Serialize;
+use toml::de::DeTable;
+
+use crate::address::Address;
+use crate::name::{Name, QName};
+use crate::schema::{Schema, fingerprint};
+use crate::sql::TypeName;
+use crate::step::Place;
+
+mod build;
+mod check;
+pub mod code;
+mod column;
+mod constraint;
+mod cursor;
+mod enums;
+mod expression;
+mod extensions;
+mod foreign_key;
+mod index;
+mod names;
+mod problem;
+mod requires;
+mod service;
+mod suggest;
+mod tables;
+mod text;
+mod types;
+mod walk;
+
+pub use problem::{Problem, Problems, Severity};
+pub use requires::{Requirement, WhenMissing};
+pub use service::Service;
+pub(crate) use text::position;
+
+/// A service's slice, as declared.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Who it belongs to.
+    pub service: Service,
+    /// What it leans on in other services' slices, in the order of the file.
+    pub requires: Vec<Requirement>,
+    /// The objects.
+    pub schema: Schema,
+    /// The columns that may be added though the table is written again for it.
+    pub allow_rewrite: BTreeSet<Address>,
+    /// Where each object is declared, columns among them, and the required tables, columns and enums.
+    pub places: BTreeMap<Address, Place>,
+    /// The text that it was read from.
+    pub text: String,
+    /// The file, as it was named.
+    pub file: String,
+    /// The places in bytes, for problems that only show beside other manifests.
+    pub(crate) spans: BTreeMap<Address, Range<usize>>,
+}
+
+/// A manifest without errors.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// What will probably be regretted, by place.
+    pub warnings: Vec<Problem>,
+}
+
+const KEYS: walk::Keys = walk::Keys {
+    place: "a manifest",
+    known: &["manifest", "service", "extensions", "requires", "enums", "tables"],
+    later: &["include", "seeds", "grants", "sequences", "checks", "drops", "functions", "views"],
+};
+
+impl Manifest {
+    /// Reads a manifest. `file` is only a name for messages and places.
+    ///
+    /// # Errors
+    /// With all that is wrong with it, warnings among them, when any of it is an error.
+    pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
+        let (tree, errors) = DeTable::parse_recoverable(text);
+        let mut walk = walk::Walk::new(text);
+        let whole = walk.syntax(&errors);
+        let manifest = if whole { read(file, tree.get_ref(), &mut walk) } else { None };
+        let mut list = walk.problems;
+        list.sort_by(|one, other| (one.span.start, one.code).cmp(&(other.span.start, other.code)));
+        match manifest {
+            Some(manifest) if list.iter().all(|problem| problem.severity == Severity::Warning) => {
+                Ok(Parsed { manifest, warnings: list })
+            }
+            _ => Err(Problems { file: file.to_owned(), text: text.to_owned(), list }),
+        }
+    }
+
+    /// A short hash of what is declared: two manifests with the same one ask for the same slice. Layout, comments, line ends,
+    /// the order of tables, the version and the file do not change it; the order of columns does.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let Service { name, version: _, schema, prefix, owner } = &self.service;
+        let mut requires: Vec<_> = self.requires.iter().map(Requirement::content).collect();
+        requires.sort_by(|one, other| one.service.cmp(other.service));
+        let objects: Vec<_> = self.schema.objects.values().collect();
+        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects })
+    }
+}
+
+/// What the fingerprint is taken of.
+#[derive(Serialize)]
+struct Content<'a> {
+    service: &'a str,
+    schema: &'a Name,
+    prefix: &'a Option<String>,
+    owner: &'a Option<Name>,
+    requires: Vec<RequirementContent<'a>>,
+    objects: Vec<&'a crate::kind::Object>,
+}
+
+/// A requirement in a form that JSON can hold: no name is a key in it.
+#[derive(Serialize)]
+struct RequirementContent<'a> {
+    service: &'a str,
+    version: Option<String>,
+    when_missing: WhenMissing,
+    tables: Vec<(&'a QName, Vec<(&'a Name, &'a TypeName)>)>,
+    enums: BTreeSet<&'a QName>,
+}
+
+impl Requirement {
+    fn content(&self) -> RequirementContent<'_> {
+        let tables = self.tables.iter().map(|(name, columns)| (name, columns.iter().collect()));
+        RequirementContent {
+            service: &self.service,
+            version: self.version.as_ref().map(ToString::to_string),
+            when_missing: self.when_missing,
+            tables: tables.collect(),
+            enums: self.enums.iter().collect(),
+        }
+    }
+}
+
+/// Reads the tree. `None` when there is no telling whose manifest it is.
+fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option<Manifest> {
+    walk.check_keys(root, &KEYS);
+    walk.format(root);
+    let service = service::service(root, walk);
+    let home = &service.schema;
+    let mut draft = build::Draft::default();
+    let extensions = extensions::extensions(root, walk, &mut draft.places);
+    let required = requires::requires(root, home, walk);
+    enums::enums(root, home, walk, &mut draft);
+    let mut tables = tables::tables(root, home, walk);
+    let types = types::Types::new(home, &draft, &required, &extensions);
+    check::types(&tables, &required, &types, walk);
+    names::settle(&mut tables, &draft.enums, service.prefix.as_ref(), walk);
+    check::requires(&service, &tables, &draft.enums, &required, walk);
+    check::keys(&tables, walk);
+    check::indexes(&tables, walk);
+    let parents = foreign_key::Parents { home, tables: &tables, requires: &required };
+    parents.check(walk);
+    check::advice(&tables, walk);
+    for table in &tables {
+        draft.table(table, &parents);
+    }
+    let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
+    let mut spans = draft.places;
+    spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
+    let place = |span: &Range<usize>| {
+        let (line, column) = position(walk.file, span.start);
+        Place { file: file.to_owned(), line, column }
+    };
+    Some(Manifest {
+        schema: objects.collect(),
+        requires: required.list,
+        allow_rewrite: draft.allow_rewrite,
+        places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
+        text: walk.file.to_owned(),
+        file: file.to_owned(),
+        service: service.service?,
+        spans,
+    })
+}
+
+#[cfg(test)]
+mod tests;

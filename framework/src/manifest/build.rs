@@ -1,0 +1,146 @@
+//! From what was read to the objects that a schema is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::constraint::{Body, ConstraintRead};
+use super::cursor::Word;
+use super::foreign_key::Parents;
+use super::index::IndexRead;
+use super::tables::TableRead;
+use super::text::Text;
+use crate::address::{Address, Tag};
+use crate::kind::Object;
+use crate::kind::check::Check;
+use crate::kind::comment::Comment;
+use crate::kind::exclusion::Exclusion;
+use crate::kind::foreign_key::ForeignKey;
+use crate::kind::index::{Index, State};
+use crate::kind::key::Key;
+use crate::kind::table::Table;
+use crate::kind::table::column::Column;
+use crate::name::Name;
+
+/// Where objects are declared, in bytes of the file.
+pub(super) type Places = BTreeMap<Address, Range<usize>>;
+
+/// The objects so far.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) objects: Vec<Object>,
+    pub(super) places: Places,
+    /// The enums that are declared, whether or not they could be read.
+    pub(super) enums: Vec<Word>,
+    pub(super) allow_rewrite: BTreeSet<Address>,
+}
+
+impl Draft {
+    fn add(&mut self, object: impl Into<Object>, place: Range<usize>) -> Address {
+        let object = object.into();
+        let address = object.address();
+        self.places.insert(address.clone(), place);
+        self.objects.push(object);
+        address
+    }
+
+    pub(super) fn comment(&mut self, on: &Address, text: &Text) {
+        self.add(Comment { on: on.clone(), text: text.as_str().to_owned() }, text.whole());
+    }
+
+    /// Adds a table with everything in it. What could not be read is left out: the manifest is refused then.
+    pub(super) fn table(&mut self, table: &TableRead, parents: &Parents<'_>) {
+        let primary: Vec<&Name> = table.primary_key().into_iter().flatten().map(|word| &word.name).collect();
+        let columns = table.columns.iter().filter_map(|declared| {
+            let column = declared.read.as_ref()?.column.clone();
+            Some(Column { not_null: column.not_null || primary.contains(&&column.name), ..column })
+        });
+        let (name, unlogged, columns) = (table.name.clone(), table.unlogged, columns.collect());
+        let address = self.add(Table { name, unlogged, columns }, table.span.clone());
+        if let Some(text) = &table.comment {
+            self.comment(&address, text);
+        }
+        for column in &table.columns {
+            let address = Address::part(Tag::Column, &table.name, &column.word.name);
+            self.places.insert(address.clone(), column.word.span.clone());
+            if let Some(text) = &column.comment {
+                self.comment(&address, text);
+            }
+            if column.allow_rewrite {
+                self.allow_rewrite.insert(address);
+            }
+        }
+        for (declared, read) in table.constraints() {
+            let Some(word) = &declared.name else { continue };
+            let Some(object) = constraint(table, &word.name, read, parents) else { continue };
+            let address = self.add(object, word.span.clone());
+            if let Some(text) = &declared.comment {
+                self.comment(&address, text);
+            }
+        }
+        for (declared, read) in table.indexes() {
+            let Some(word) = &declared.name else { continue };
+            let address = self.add(index(table, &word.name, read), word.span.clone());
+            if let Some(text) = &declared.comment {
+                self.comment(&address, text);
+            }
+        }
+    }
+}
+
+fn names(words: &[Word]) -> Vec<Name> {
+    words.iter().map(|word| word.name.clone()).collect()
+}
+
+/// The object that a constraint is; nothing if its parent is unknown.
+fn constraint(
+    table: &TableRead,
+    name: &Name,
+    read: &ConstraintRead,
+    parents: &Parents<'_>,
+) -> Option<Object> {
+    let (table, name) = (table.name.clone(), name.clone());
+    let ConstraintRead { timing, not_valid, .. } = *read;
+    Some(match read.body.clone() {
+        Body::Key { primary, columns, include, nulls_not_distinct } => {
+            let (columns, include) = (names(&columns), names(&include));
+            Key { table, name, primary, columns, include, nulls_not_distinct, timing }.into()
+        }
+        Body::Check { expression, no_inherit } => {
+            Check { table, name, expression, no_inherit, not_valid }.into()
+        }
+        Body::Exclusion { method, elements, operators, predicate } => {
+            let elements = elements.into_iter().map(|element| element.element).collect();
+            Exclusion { table, name, method, elements, operators, predicate, timing }.into()
+        }
+        Body::ForeignKey { columns, reference } => ForeignKey {
+            table,
+            name,
+            columns: names(&columns),
+            parent: parents.name(&reference),
+            parent_columns: parents.columns(&reference)?,
+            match_full: reference.match_full,
+            on_delete: reference.on_delete,
+            on_delete_columns: names(&reference.on_delete_columns),
+            on_update: reference.on_update,
+            timing,
+            not_valid,
+        }
+        .into(),
+    })
+}
+
+fn index(table: &TableRead, name: &Name, read: &IndexRead) -> Index {
+    let read = read.clone();
+    Index {
+        table: table.name.clone(),
+        name: name.clone(),
+        unique: read.unique,
+        method: read.method,
+        elements: read.elements.into_iter().map(|element| element.element).collect(),
+        include: names(&read.include),
+        nulls_not_distinct: read.nulls_not_distinct,
+        with: read.with,
+        predicate: read.predicate,
+        state: State::Valid,
+    }
+}

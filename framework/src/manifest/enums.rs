@@ -1,0 +1,70 @@
+//! `[enums]`: enum types with their values in order.
+
+use toml::de::{DeTable, DeValue};
+
+use super::build::Draft;
+use super::code;
+use super::problem::Problem;
+use super::walk::{Keys, Walk};
+use crate::address::{Address, Tag};
+use crate::kind::enumeration::Enum;
+use crate::name::{NAME_BYTES_MAX, Name, QName};
+
+const KEYS: Keys =
+    Keys { place: "an enum", known: &["values", "comment"], later: &["renamed_from", "renamed_values"] };
+
+/// Reads the section. An enum whose values are unreadable is declared all the same.
+pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, draft: &mut Draft) {
+    let entries = walk.section(root, "enums");
+    for (word, value) in walk.named(entries) {
+        let name = QName { schema: home.clone(), name: word.name.clone() };
+        let address = Address::top(Tag::Enum, &name);
+        let values = match value.get_ref() {
+            DeValue::Table(table) => {
+                walk.check_keys(table, &KEYS);
+                if let Some(comment) = walk.comment(table) {
+                    draft.comment(&address, &comment);
+                }
+                if table.get("values").is_none() {
+                    walk.missing("values", "an enum", word.span.clone());
+                }
+                table.get("values")
+            }
+            _ => Some(value),
+        };
+        draft.enums.push(word);
+        draft.places.insert(address, draft.enums.last().map(|word| word.span.clone()).unwrap_or_default());
+        let Some(values) = values else { continue };
+        let Some(texts) = walk.strings(values, "an enum") else { continue };
+        if texts.is_empty() {
+            let title = format!("the enum `{name}` has no values");
+            walk.report(
+                Problem::error(code::ENUM_VALUE, values.span(), title).label("at least one is needed"),
+            );
+        }
+        let mut labels: Vec<String> = Vec::new();
+        for (position, text) in texts.iter().enumerate() {
+            let label = text.as_str();
+            let wrong = if label.is_empty() {
+                Some("an enum value cannot be empty".to_owned())
+            } else if label.contains('\0') {
+                Some("an enum value cannot hold a NUL byte".to_owned())
+            } else if label.len() > NAME_BYTES_MAX {
+                let bytes = label.len();
+                Some(format!("`{label}` has {bytes} bytes; an enum value has at most {NAME_BYTES_MAX}"))
+            } else {
+                None
+            };
+            let first = labels.iter().position(|known| known == label);
+            labels.push(label.to_owned());
+            if let Some(title) = wrong {
+                walk.report(Problem::error(code::ENUM_VALUE, text.whole(), title));
+            } else if let Some(first) = first {
+                let title = format!("`{label}` is a value of `{name}` twice");
+                let problem = Problem::error(code::ENUM_VALUE, texts[position].whole(), title);
+                walk.report(problem.context(texts[first].whole(), "the first one"));
+            }
+        }
+        draft.objects.push(Enum { name, labels }.into());
+    }
+}

@@ -1,0 +1,152 @@
+//! The names of all objects: each fits the prefix, no two clash, and what has none gets the one that PostgreSQL would give.
+//!
+//! Tables, indexes and the indexes of keys share one namespace per schema (`pg_class`), enums and tables another
+//! (`pg_type`), the constraints of a table a third.
+//!
+//! <https://www.postgresql.org/docs/current/catalog-pg-class.html>
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::Range;
+
+use super::code;
+use super::constraint::Body;
+use super::cursor::Word;
+use super::problem::Problem;
+use super::tables::TableRead;
+use super::walk::Walk;
+use crate::name::Name;
+
+/// Names that are taken: what bears them, and where it is declared.
+#[derive(Debug, Default)]
+struct Taken(BTreeMap<Name, (String, Range<usize>)>);
+
+impl Taken {
+    /// Takes a name, or reports who has it.
+    fn take(&mut self, word: &Word, what: String, walk: &mut Walk<'_>) {
+        match self.0.entry(word.name.clone()) {
+            Entry::Vacant(free) => drop(free.insert((what, word.span.clone()))),
+            Entry::Occupied(taken) => {
+                let (other, span) = taken.get();
+                let title = format!("{what} has the name of {other}");
+                let problem = Problem::error(code::TAKEN, word.span.clone(), title);
+                walk.report(
+                    problem
+                        .label("this name is taken")
+                        .context(span.clone(), format!("{other} is declared here")),
+                );
+            }
+        }
+    }
+
+    fn has(&self, name: &Name) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+impl TableRead {
+    /// What a constraint is in a sentence, and whether an index of its name comes with it.
+    fn constraint_kind(body: Option<&Body>) -> (&'static str, bool) {
+        match body {
+            Some(Body::Key { primary: true, .. }) => ("the primary key", true),
+            Some(Body::Key { .. }) => ("the unique constraint", true),
+            Some(Body::Exclusion { .. }) => ("the exclusion constraint", true),
+            Some(Body::Check { .. }) => ("the check", false),
+            Some(Body::ForeignKey { .. }) => ("the foreign key", false),
+            None => ("the constraint", false),
+        }
+    }
+}
+
+/// Checks the names of all objects, and gives the constraints without a name theirs.
+pub(super) fn settle(
+    tables: &mut [TableRead],
+    enums: &[Word],
+    prefix: Option<&(String, Range<usize>)>,
+    walk: &mut Walk<'_>,
+) {
+    let mut types = Taken::default();
+    let mut relations = Taken::default();
+    let mut parts: Vec<Taken> = Vec::new();
+    for word in enums {
+        types.take(word, format!("the enum `{}`", word.name), walk);
+        check_prefix(word, "enum", prefix, walk);
+    }
+    for table in tables.iter() {
+        let word = Word { name: table.name.name.clone(), span: table.span.clone() };
+        relations.take(&word, format!("the table `{}`", word.name), walk);
+        types.take(&word, format!("the table `{}`", word.name), walk);
+        check_prefix(&word, "table", prefix, walk);
+    }
+    for table in tables.iter() {
+        let mut names = Taken::default();
+        for constraint in &table.constraints {
+            let Some(word) = &constraint.name else { continue };
+            let (kind, relation) =
+                TableRead::constraint_kind(constraint.read.as_ref().map(|read| &read.body));
+            let what = format!("{kind} `{}` of `{}`", word.name, table.name);
+            if relation {
+                check_prefix(word, "constraint", prefix, walk);
+                relations.take(word, what.clone(), walk);
+            }
+            names.take(word, what, walk);
+        }
+        for index in &table.indexes {
+            let Some(word) = &index.name else { continue };
+            check_prefix(word, "index", prefix, walk);
+            relations.take(word, format!("the index `{}` of `{}`", word.name, table.name), walk);
+        }
+        parts.push(names);
+    }
+    // By name, so that the order of tables in the file changes nothing.
+    let mut order: Vec<(&mut TableRead, Taken)> = tables.iter_mut().zip(parts).collect();
+    order.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+    for (table, mut names) in order {
+        derive(table, &mut relations, &mut names);
+    }
+}
+
+/// Gives the constraints of a table that have no name theirs, with a number behind it when it is taken.
+fn derive(table: &mut TableRead, relations: &mut Taken, names: &mut Taken) {
+    let table_name = &table.name.name;
+    for constraint in &mut table.constraints {
+        let (None, Some(read)) = (&constraint.name, &constraint.read) else { continue };
+        let (columns, label): (Vec<Name>, _) = match &read.body {
+            Body::Key { primary: true, .. } => (Vec::new(), "pkey"),
+            Body::Key { columns, .. } => (columns.iter().map(|word| word.name.clone()).collect(), "key"),
+            Body::ForeignKey { columns, .. } => {
+                (columns.iter().map(|word| word.name.clone()).collect(), "fkey")
+            }
+            Body::Check { .. } => (constraint.column.iter().cloned().collect(), "check"),
+            Body::Exclusion { .. } => (constraint.column.iter().cloned().collect(), "excl"),
+        };
+        let (kind, relation) = TableRead::constraint_kind(Some(&read.body));
+        let mut name = Name::derived(table_name, &columns, label);
+        let mut number = 0;
+        while names.has(&name) || (relation && relations.has(&name)) {
+            number += 1;
+            name = Name::derived(table_name, &columns, &format!("{label}{number}"));
+        }
+        let what = || (format!("{kind} `{name}` of `{}`", table.name), read.span.clone());
+        names.0.insert(name.clone(), what());
+        if relation {
+            relations.0.insert(name.clone(), what());
+        }
+        constraint.name = Some(Word { name, span: read.span.clone() });
+    }
+}
+
+fn check_prefix(word: &Word, what: &str, prefix: Option<&(String, Range<usize>)>, walk: &mut Walk<'_>) {
+    let Some((prefix, place)) = prefix else { return };
+    if word.name.as_str().starts_with(prefix.as_str()) {
+        return;
+    }
+    let title = format!("the {what} `{}` does not start with `{prefix}`", word.name);
+    let joint = if prefix.ends_with('_') { "" } else { "_" };
+    walk.report(
+        Problem::error(code::PREFIX, word.span.clone(), title)
+            .label("outside of this service's names")
+            .context(place.clone(), "the prefix of this service")
+            .help(format!("call it `{prefix}{joint}{}`", word.name)),
+    );
+}

@@ -1,0 +1,100 @@
+//! What is wrong with a manifest: where, why, and what to do. Rendering is the shell's.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::text::position;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The manifest works; something about it will probably be regretted.
+    Warning,
+    /// The manifest cannot be used.
+    Error,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The code to look up; see [`super::code`].
+    pub code: &'static str,
+    /// The sentence.
+    pub title: String,
+    /// Where, in bytes of the file.
+    pub span: Range<usize>,
+    /// What to write beside that place; may be empty.
+    pub label: String,
+    /// Other places that explain it, with their labels.
+    pub context: Vec<(Range<usize>, String)>,
+    /// What to do, a line each.
+    pub help: Vec<String>,
+}
+
+impl Problem {
+    /// An error at a place.
+    #[must_use]
+    pub fn error(code: &'static str, span: Range<usize>, title: impl Into<String>) -> Self {
+        let (title, label) = (title.into(), String::new());
+        Self { severity: Severity::Error, code, title, span, label, context: Vec::new(), help: Vec::new() }
+    }
+
+    /// A warning at a place.
+    #[must_use]
+    pub fn warning(code: &'static str, span: Range<usize>, title: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, span, title) }
+    }
+
+    /// With words beside the place.
+    #[must_use]
+    pub fn label(self, label: impl Into<String>) -> Self {
+        Self { label: label.into(), ..self }
+    }
+
+    /// With another place that explains it.
+    #[must_use]
+    pub fn context(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.context.push((span, label.into()));
+        self
+    }
+
+    /// With a line of help.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+}
+
+/// All problems of one manifest, by place. At least one of them is an error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Problems {
+    /// The file, as it was named.
+    pub file: String,
+    /// What it holds.
+    pub text: String,
+    /// The problems, warnings among them.
+    pub list: Vec<Problem>,
+}
+
+impl fmt::Display for Problems {
+    /// A line per problem, for logs; the command line draws them with the source.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, problem) in self.list.iter().enumerate() {
+            let (line, column) = position(&self.text, problem.span.start);
+            let severity = match problem.severity {
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            };
+            let line_end = if count == 0 { "" } else { "\n" };
+            let Problem { code, title, help, .. } = problem;
+            write!(f, "{line_end}{}:{line}:{column}: {severity}[{code}]: {title}", self.file)?;
+            for help in help {
+                write!(f, "; {help}")?;
+            }
+        }
+        Ok(())
+    }
+}

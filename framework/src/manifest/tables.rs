@@ -1,0 +1,217 @@
+//! `[tables.<t>]`: tables with their columns, constraints and indexes, as they are read.
+//!
+//! Nothing is compared with anything else here; what cannot be read stays declared, so that nobody complains that it is not
+//! there.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::code;
+use super::column::{ColumnRead, PlacedType, column};
+use super::constraint::{Body, ConstraintRead, constraint};
+use super::cursor::{Read, Word};
+use super::index::{IndexRead, index};
+use super::problem::Problem;
+use super::text::Text;
+use super::walk::{Keys, Value, Walk};
+use crate::kind::index::On;
+use crate::name::{Name, QName};
+
+/// A table as it was read.
+#[derive(Debug)]
+pub(super) struct TableRead {
+    pub(super) name: QName,
+    pub(super) span: Range<usize>,
+    pub(super) comment: Option<Text>,
+    pub(super) unlogged: bool,
+    pub(super) columns: Vec<DeclaredColumn>,
+    /// Those inside of columns first, then those that stand by themselves.
+    pub(super) constraints: Vec<Declared<ConstraintRead>>,
+    pub(super) indexes: Vec<Declared<IndexRead>>,
+}
+
+/// A column that is declared, whether or not it could be read.
+#[derive(Debug)]
+pub(super) struct DeclaredColumn {
+    pub(super) word: Word,
+    pub(super) type_name: Option<PlacedType>,
+    pub(super) read: Option<ColumnRead>,
+    pub(super) comment: Option<Text>,
+    pub(super) allow_rewrite: bool,
+}
+
+/// A constraint or an index that is declared, whether or not it could be read.
+#[derive(Debug)]
+pub(super) struct Declared<T> {
+    /// Its name; `None` until one is derived.
+    pub(super) name: Option<Word>,
+    /// The column that it stands in.
+    pub(super) column: Option<Name>,
+    pub(super) read: Option<T>,
+    pub(super) comment: Option<Text>,
+}
+
+const TABLE: Keys = Keys {
+    place: "a table",
+    known: &["columns", "constraints", "indexes", "comment", "unlogged"],
+    later: &["renamed_from", "options", "triggers", "taken_from"],
+};
+const COLUMN: Keys = Keys {
+    place: "a column",
+    known: &["def", "comment", "allow_rewrite"],
+    later: &["renamed_from", "keep_old_until", "backfill", "using", "sqlite"],
+};
+const CONSTRAINT: Keys = Keys { place: "a constraint", known: &["def", "comment"], later: &["renamed_from"] };
+const INDEX: Keys = Keys { place: "an index", known: &["def", "comment"], later: &["renamed_from", "only"] };
+
+impl TableRead {
+    pub(super) fn column(&self, name: &Name) -> Option<&DeclaredColumn> {
+        self.columns.iter().find(|column| column.word.name == *name)
+    }
+
+    /// Whether something in it could not be read, so that what seems to be missing may be there.
+    pub(super) fn broken(&self) -> bool {
+        self.columns.iter().any(|column| column.read.is_none())
+            || self.constraints.iter().any(|constraint| constraint.read.is_none())
+            || self.indexes.iter().any(|index| index.read.is_none())
+    }
+
+    /// The constraints that could be read.
+    pub(super) fn constraints(&self) -> impl Iterator<Item = (&Declared<ConstraintRead>, &ConstraintRead)> {
+        self.constraints.iter().filter_map(|declared| Some((declared, declared.read.as_ref()?)))
+    }
+
+    /// The indexes that could be read.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = (&Declared<IndexRead>, &IndexRead)> {
+        self.indexes.iter().filter_map(|declared| Some((declared, declared.read.as_ref()?)))
+    }
+
+    /// The columns of the primary key.
+    pub(super) fn primary_key(&self) -> Option<&Vec<Word>> {
+        self.constraints().find_map(|(_, read)| match &read.body {
+            Body::Key { primary: true, columns, .. } => Some(columns),
+            _ => None,
+        })
+    }
+}
+
+impl IndexRead {
+    /// The columns that it leads with, up to the first expression.
+    pub(super) fn leading(&self) -> impl Iterator<Item = &Name> {
+        self.elements.iter().map_while(|element| match &element.element.on {
+            On::Column(name) => Some(name),
+            On::Expression(_) => None,
+        })
+    }
+}
+
+/// Reads the section.
+pub(super) fn tables<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>) -> Vec<TableRead> {
+    let mut tables: Vec<TableRead> = Vec::new();
+    for (key, value) in walk.section(root, "tables") {
+        let Some(name) = qualified(key.get_ref(), key.span(), home, walk) else { continue };
+        if name.schema != *home {
+            let title = format!("`{}` is in another schema than this service", key.get_ref());
+            let problem = Problem::error(code::LATER, key.span(), title);
+            walk.report(problem.label(format!("only tables of `{home}` can be declared in this release")));
+            continue;
+        }
+        if let Some(first) = tables.iter().find(|other| other.name == name) {
+            let title = format!("`{name}` is declared twice");
+            walk.report(
+                Problem::error(code::TWICE, key.span(), title).context(first.span.clone(), "the first one"),
+            );
+            continue;
+        }
+        let Some(table) = walk.table(value, "a table") else { continue };
+        walk.check_keys(table, &TABLE);
+        tables.push(one_table(name, key.span(), table, walk));
+    }
+    tables
+}
+
+fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mut Walk<'a>) -> TableRead {
+    let mut read = TableRead {
+        comment: walk.comment(table),
+        unlogged: walk.flag(table, "unlogged"),
+        columns: Vec::new(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        name,
+        span,
+    };
+    let home = read.name.schema.clone();
+    let columns = walk.section(table, "columns");
+    if columns.is_empty() && table.get("columns").is_none_or(|value| value.get_ref().is_table()) {
+        let title = format!("the table `{}` has no columns", read.name);
+        walk.report(
+            Problem::error(code::MISSING, read.span.clone(), title).label("`columns` is required here"),
+        );
+    }
+    for (word, value) in walk.named(columns) {
+        one_column(word, value, &mut read, walk);
+    }
+    let constraints = walk.section(table, "constraints");
+    for (word, value) in walk.named(constraints) {
+        let (text, comment) = definition(value, &CONSTRAINT, walk);
+        let constraint = text.and_then(|text| walk.keep(constraint(&text, &home)));
+        read.constraints.push(Declared { name: Some(word), column: None, read: constraint, comment });
+    }
+    let indexes = walk.section(table, "indexes");
+    for (word, value) in walk.named(indexes) {
+        let (text, comment) = definition(value, &INDEX, walk);
+        let index = text.and_then(|text| walk.keep(index(&text, &home)));
+        read.indexes.push(Declared { name: Some(word), column: None, read: index, comment });
+    }
+    read
+}
+
+/// What is written as `"…"`, or as `{ def = "…", comment = "…" }`.
+fn definition<'a>(value: &Value<'a>, keys: &Keys, walk: &mut Walk<'a>) -> (Option<Text>, Option<Text>) {
+    match value.get_ref() {
+        DeValue::Table(table) => {
+            walk.check_keys(table, keys);
+            (walk.required(table, "def", keys.place, value.span()), walk.comment(table))
+        }
+        _ => (walk.string(value, keys.place), None),
+    }
+}
+
+fn one_column<'a>(word: Word, value: &Value<'a>, table: &mut TableRead, walk: &mut Walk<'a>) {
+    let (text, comment) = definition(value, &COLUMN, walk);
+    let allow_rewrite = value.get_ref().as_table().is_some_and(|table| walk.flag(table, "allow_rewrite"));
+    let (type_name, read): (_, Option<Read<ColumnRead>>) = match &text {
+        Some(text) => {
+            let (type_name, read) = column(&word, text, &table.name.schema);
+            (type_name, Some(read))
+        }
+        None => (None, None),
+    };
+    let mut read = read.and_then(|read| walk.keep(read));
+    if let Some(read) = &mut read {
+        for (name, constraint) in read.constraints.drain(..) {
+            let column = Some(word.name.clone());
+            table.constraints.push(Declared { name, column, read: Some(constraint), comment: None });
+        }
+    }
+    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite });
+}
+
+/// The table or type that a key names: `orders`, or `sales.orders`, split at the first dot outside of double quotes.
+pub(super) fn qualified(key: &str, span: Range<usize>, home: &Name, walk: &mut Walk<'_>) -> Option<QName> {
+    let mut quoted = false;
+    let dot = key.char_indices().find(|(_, c)| {
+        quoted ^= *c == '"';
+        *c == '.' && !quoted
+    });
+    let part = |text: &str| match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => text.to_owned(),
+    };
+    let (schema, name) = match dot {
+        Some((dot, _)) => (walk.name(&part(&key[..dot]), span.clone())?.name, &key[dot + 1..]),
+        None => (home.clone(), key),
+    };
+    Some(QName { schema, name: walk.name(&part(name), span)?.name })
+}
