@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, Tag};
+use crate::address::Address;
 use crate::name::QName;
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
 use crate::step::Step;
@@ -279,9 +279,4 @@ pub(crate) fn constraint_stands(address: &Address, also_valid: bool) -> Sql {
         Literal(address.name.as_str()),
     );
     if also_valid { sql!("{} and convalidated)", found) } else { sql!("{})", found) }
-}
-
-/// Whether an object of this kind is a table's part that `create table` makes along with the table.
-pub(crate) fn rides_with_its_table(tag: Tag) -> bool {
-    matches!(tag, Tag::Key | Tag::Check | Tag::Exclusion)
 }

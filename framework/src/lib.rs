@@ -1,4 +1,20 @@
-//! Freehold: every service owns its plot.
+//! Every service owns its plot: one shared PostgreSQL database, many services, each bringing up and looking after its own slice of
+//! it, at every start of every replica, from a manifest that ships inside the binary.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use freehold::{Freehold, Manifest};
+//!
+//! let parsed = Manifest::parse("order-service.toml", include_str!("../../manifests/order-service.toml"))?;
+//! let slice = Freehold::new(parsed.manifest).from_env()?.start(); // returns at once
+//! let database = slice.wait().await; // the only way to a connection
+//! # let _ = database; Ok(())
+//! # }
+//! ```
+//!
+//! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
+//! [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
+//! [`survey`], [`execute`], [`bringup`]. The shell: [`config`], [`retry`], [`startup`].
 #![forbid(unsafe_code)]
 
 pub mod address;
@@ -24,3 +40,6 @@ pub mod sql;
 pub mod startup;
 pub mod step;
 pub mod survey;
+
+pub use manifest::Manifest;
+pub use startup::{Freehold, Handle};

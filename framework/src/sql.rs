@@ -33,7 +33,7 @@ pub struct Sql(String);
 pub struct Expr(String);
 
 /// A value that knows how to stand in SQL text. Sealed: every implementation is in this file.
-pub trait Fragment: sealed::Sealed {
+pub trait Fragment: sealed::Sealed + Sync {
     #[doc(hidden)]
     fn write(&self, out: &mut String);
 }

@@ -137,19 +137,31 @@ impl Key {
         }
     }
 
-    fn attach(&self, draft: &mut Draft<'_>, clause: Sql) {
-        let step = Step::on_new_ground(
+    /// The step that adds it to a table that stands by then.
+    #[must_use]
+    pub fn added(&self, phase: Phase, clause: Sql) -> Step {
+        Step::on_new_ground(
             self.address(),
-            Phase::Index,
+            phase,
             sql!("alter table {} add {}", self.table, clause),
             constraint_stands(&self.address(), false),
             Undo::Run(sql!("alter table {} drop constraint {}", self.table, self.name)),
-        );
+        )
+    }
+
+    fn attach(&self, draft: &mut Draft<'_>, clause: Sql) {
         draft.steps.push(Step {
             transaction: Transaction::Alone,
             lock: Lock::on(Mode::AccessExclusive, [&self.table]),
-            ..step
+            ..self.added(Phase::Index, clause)
         });
+    }
+
+    /// Whether the other one is the same but for its name and for being the primary key.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let (name, primary) = (other.name.clone(), other.primary);
+        Self { name, primary, ..self.clone() } == *other
     }
 
     /// The columns that the live table lets be null: a primary key would have to change them.

@@ -1,0 +1,246 @@
+//! Bringing up a slice on one connection: look, decide, lock, look again, plan, run, verify, record.
+//!
+//! A start that changes nothing ends after the first look. Everything that writes happens under the service's lock, and is fenced
+//! by the generation that taking the lock raised. There is no flag to clean up after a crash: the next look finds what is there.
+
+use std::time::{Duration, Instant};
+
+use semver::Version;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::decide::{Build, Decision, Seen, decide};
+use crate::execute::{Patience, Progress};
+use crate::kind::Refusal;
+use crate::ledger::advisory::{self, Holder, Key};
+use crate::ledger::record::{self, State, Waiting};
+use crate::ledger::{self, Answer, Caller, Entry};
+use crate::manifest::Manifest;
+use crate::plan::Plan;
+use crate::retry::{Delays, Policy};
+use crate::session::{Session, SessionError};
+use crate::survey::{Survey, survey};
+
+mod error;
+mod locked;
+
+pub use error::BringUpError;
+
+/// What is to be brought up, by whom, with how much patience. No `Debug`: the driver's options would show the password.
+#[derive(Clone)]
+pub struct Order<'a> {
+    /// The manifest.
+    pub manifest: &'a Manifest,
+    /// Who does it.
+    pub caller: &'a Caller,
+    /// How to have a second connection, for the ledger's own tables.
+    pub options: &'a PgConnectOptions,
+    /// Whether a version may be applied again with other content: the development profile.
+    pub lenient: bool,
+    /// How long to wait for the service's lock.
+    pub lock_wait_max: Duration,
+    /// How long to wait for table locks before the service is ready.
+    pub before_ready: Patience,
+    /// How long to wait for table locks once it is.
+    pub after_ready: Patience,
+}
+
+/// What happens while a slice is brought up.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Another process works on this service's slice.
+    WaitingForLock(Option<Holder>),
+    /// The lock was had after this time.
+    Locked(Duration),
+    /// There is work to do.
+    Planned {
+        /// The version in place.
+        from: Option<&'a str>,
+        /// The work.
+        plan: &'a Plan,
+    },
+    /// A step went on.
+    Progress(Progress<'a>),
+    /// What the code needs is in place and verified.
+    Ready,
+}
+
+/// Who is told.
+pub type Listener<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
+
+/// How a bring-up ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Nothing had to change.
+    Unchanged,
+    /// This was done.
+    Applied(Applied),
+    /// Another build went further, and all that this one needs is there.
+    Ahead(Version),
+    /// It needs a decision; nothing was changed.
+    Refused(Vec<Refusal>),
+}
+
+/// What a bring-up did.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The run in the history.
+    pub history: i64,
+    /// The version that was in place.
+    pub from: Option<String>,
+    /// Statements that changed something.
+    pub steps: usize,
+    /// What is declared and not in place yet.
+    pub waiting: Vec<Waiting>,
+}
+
+/// Brings up.
+///
+/// # Errors
+/// When a connection is lost, a right is missing, a lock cannot be had in time, or a statement fails.
+pub async fn bring_up(
+    session: &mut Session,
+    order: &Order<'_>,
+    listener: Listener<'_>,
+) -> Result<Outcome, BringUpError> {
+    let since = Instant::now();
+    let mut delays = Delays::new(&Policy {
+        initial: Duration::from_millis(25),
+        max: Duration::from_millis(250),
+        multiplier: 1.5,
+        attempt_timeout: order.lock_wait_max,
+        deadline: Some(order.lock_wait_max),
+        attempts_max: None,
+    });
+    let key = Key::service(&order.caller.service);
+    let mut quiet = false;
+    loop {
+        let answer = ledger::look(session, order.caller, quiet).await?;
+        if let Some(outcome) = without_lock(session, order, &answer).await? {
+            return Ok(outcome);
+        }
+        if advisory::try_take(session, key).await? {
+            break;
+        }
+        quiet = true;
+        let holder = advisory::holder(session, key).await?;
+        if since.elapsed() > order.lock_wait_max {
+            return Err(BringUpError::Busy(holder));
+        }
+        listener(Event::WaitingForLock(holder));
+        tokio::time::sleep(delays.next_delay()).await;
+    }
+    listener(Event::Locked(since.elapsed()));
+    let outcome = locked::bring_up(session, order, listener).await;
+    let released = advisory::release(session, key).await;
+    let outcome = outcome?;
+    released?;
+    Ok(outcome)
+}
+
+/// What can be settled by reading alone; `None` when there is work to do.
+async fn without_lock(
+    session: &mut Session,
+    order: &Order<'_>,
+    answer: &Answer,
+) -> Result<Option<Outcome>, BringUpError> {
+    let Some((entry, seen)) = seen(answer)? else { return Ok(None) };
+    let build = build_of(order.manifest);
+    match decide(&build, Some(&seen), order.lenient) {
+        Decision::Ready => Ok(Some(Outcome::Unchanged)),
+        Decision::Apply => Ok(None),
+        Decision::VersionReused => Ok(Some(Outcome::Refused(vec![version_reused(order.manifest)]))),
+        Decision::Compare => {
+            let survey = survey(session, order.manifest, true).await?;
+            if !survey.plan.refusals.is_empty() {
+                return Ok(Some(Outcome::Refused(survey.plan.refusals)));
+            }
+            if !survey.plan.steps.is_empty() {
+                return Ok(None);
+            }
+            restamp(session, order, entry, &survey).await?;
+            Ok(Some(Outcome::Unchanged))
+        }
+        Decision::Follow => {
+            let survey = survey(session, order.manifest, true).await?;
+            if survey.plan.is_empty() {
+                return Ok(Some(Outcome::Ahead(seen.version)));
+            }
+            Ok(Some(Outcome::Refused(vec![behind(order.manifest, &seen.version, &survey.plan)])))
+        }
+    }
+}
+
+/// What the ledger says, in the form that decisions are made on; `None` when it says nothing.
+fn seen(answer: &Answer) -> Result<Option<(&Entry, Seen)>, BringUpError> {
+    let entry = match answer {
+        Answer::Absent => return Ok(None),
+        Answer::Forbidden => return Err(BringUpError::LedgerForbidden),
+        Answer::Present(entry) => entry,
+    };
+    let (Some(version), Some(fingerprint)) = (&entry.version, &entry.fingerprint) else { return Ok(None) };
+    let version = Version::parse(version).map_err(SessionError::unreadable)?;
+    let live = entry.live.clone().unwrap_or_default();
+    let (fingerprint, stamp) = (fingerprint.clone(), entry.stamp.clone());
+    Ok(Some((entry, Seen { version, fingerprint, stamp, live })))
+}
+
+/// What a manifest is to decisions.
+#[must_use]
+pub fn build_of(manifest: &Manifest) -> Build {
+    Build { version: manifest.service.version.clone(), fingerprint: manifest.fingerprint() }
+}
+
+async fn restamp(
+    session: &mut Session,
+    order: &Order<'_>,
+    entry: &Entry,
+    survey: &Survey,
+) -> Result<(), SessionError> {
+    let state = State {
+        version: &order.caller.version,
+        fingerprint: entry.fingerprint.as_deref().unwrap_or_default(),
+        stamp: Some(&survey.found.stamp),
+        tables: &survey.found.tables,
+        types: &survey.found.types,
+    };
+    record::restamp(session, &order.caller.service, entry.stamp.as_deref(), &state).await
+}
+
+fn version_reused(manifest: &Manifest) -> Refusal {
+    let service = &manifest.service;
+    Refusal {
+        code: "FH230",
+        object: service_address(manifest),
+        what: format!(
+            "version {} of {} was applied before with other content",
+            service.version, service.name
+        ),
+        help: "raise `version` in `[service]`; in profile dev a version may be worked on".to_owned(),
+    }
+}
+
+fn behind(manifest: &Manifest, in_place: &Version, plan: &Plan) -> Refusal {
+    let missing = plan.steps.iter().map(|step| step.object.to_string());
+    let missing: Vec<String> =
+        missing.chain(plan.refusals.iter().map(|refusal| refusal.object.to_string())).collect();
+    let service = &manifest.service;
+    Refusal {
+        code: "FH231",
+        object: service_address(manifest),
+        what: format!(
+            "the database is at {in_place}, and {} {} needs what is not there as it declares it: {}",
+            service.name,
+            service.version,
+            missing.join(", ")
+        ),
+        help: format!("release it with a version above {in_place}"),
+    }
+}
+
+/// Refusals about the slice as a whole name its schema's first object, or the service itself.
+fn service_address(manifest: &Manifest) -> crate::address::Address {
+    let first = manifest.schema.objects.keys().next().cloned();
+    first.unwrap_or_else(|| {
+        crate::address::Address::global(crate::address::Tag::Table, manifest.service.schema.clone())
+    })
+}

@@ -1,0 +1,215 @@
+//! The part of a bring-up that writes, under the service's lock.
+
+use std::time::{Duration, Instant};
+
+use super::{Applied, BringUpError, Event, Listener, Order, Outcome, build_of, seen, without_lock};
+use crate::equal;
+use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
+use crate::kind::Refusal;
+use crate::ledger;
+use crate::ledger::advisory::{self, Key};
+use crate::ledger::record::{self, Header, Opened, State, Waiting};
+use crate::plan::Plan;
+use crate::session::Session;
+use crate::step::{Phase, Step, When};
+use crate::survey::{Survey, claimed_by_another, survey, survey_again};
+
+/// Of the server's lock slots, one part in this many is ours for one transaction: others hold locks too.
+const LOCK_SLOTS_SHARE: usize = 4;
+
+/// How long the shared lock may keep us waiting: it is only ever held for moments.
+const SHARED_LOCK_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Looks again, and does the work.
+pub(super) async fn bring_up(
+    session: &mut Session,
+    order: &Order<'_>,
+    listener: Listener<'_>,
+) -> Result<Outcome, BringUpError> {
+    let answer = ledger::look(session, order.caller, true).await?;
+    if let Some(outcome) = without_lock(session, order, &answer).await? {
+        return Ok(outcome);
+    }
+    let from = seen(&answer)?.map(|(_, seen)| seen.version.to_string());
+    shared(session, async |session| Ok(ledger::prepare(session, order.options, order.caller).await?)).await?;
+    let generation = ledger::take(session, &order.caller.service).await?;
+    let surveyed = survey(session, order.manifest, true).await?;
+    if !surveyed.plan.refusals.is_empty() {
+        return Ok(Outcome::Refused(surveyed.plan.refusals));
+    }
+    listener(Event::Planned { from: from.as_deref(), plan: &surveyed.plan });
+    let header = Header {
+        caller: order.caller,
+        generation,
+        from: from.as_deref(),
+        manifest: &order.manifest.text,
+        plan: &surveyed.plan,
+    };
+    let history = match record::open(session, &header, surveyed.objects(order.manifest)).await? {
+        Opened::Run(history) => history,
+        Opened::Taken(taken) => {
+            let refusals: Vec<Refusal> =
+                taken.iter().map(|(address, owner)| claimed_by_another(address, owner)).collect();
+            return Ok(Outcome::Refused(refusals));
+        }
+    };
+    let mut work = Work { order, generation, history, steps: 0, lock_slots: surveyed.found.lock_slots };
+    let done = work.everything(session, &surveyed, listener).await;
+    match done {
+        Ok(waiting) => Ok(Outcome::Applied(Applied { history, from, steps: work.steps, waiting })),
+        Err(error) => {
+            let said = error.session_error().and_then(|error| error.sqlstate.clone()).unwrap_or_default();
+            // Best effort: when the connection is gone the run stays without an end, which says the same.
+            if let Err(error) = record::fail(session, history, format!("{said} {error}").trim()).await {
+                tracing::debug!(%error, "the failed run could not be ended in the ledger");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Does something under the lock that all services share.
+async fn shared<T>(
+    session: &mut Session,
+    work: impl AsyncFnOnce(&mut Session) -> Result<T, BringUpError>,
+) -> Result<T, BringUpError> {
+    let since = Instant::now();
+    while !advisory::try_take(session, Key::SHARED).await? {
+        if since.elapsed() > SHARED_LOCK_WAIT_MAX {
+            return Err(BringUpError::Busy(advisory::holder(session, Key::SHARED).await?));
+        }
+        tokio::time::sleep(Duration::from_millis(rand::random_range(5..40))).await;
+    }
+    let done = work(session).await;
+    let released = advisory::release(session, Key::SHARED).await;
+    let done = done?;
+    released?;
+    Ok(done)
+}
+
+/// One run of the history.
+struct Work<'a> {
+    order: &'a Order<'a>,
+    generation: i64,
+    history: i64,
+    /// Statements written down so far.
+    steps: usize,
+    lock_slots: usize,
+}
+
+impl Work<'_> {
+    /// What the code needs, then the rest; gives back what is still waiting.
+    async fn everything(
+        &mut self,
+        session: &mut Session,
+        surveyed: &Survey,
+        listener: Listener<'_>,
+    ) -> Result<Vec<Waiting>, BringUpError> {
+        let (before, after): (Vec<Step>, Vec<Step>) =
+            surveyed.plan.steps.iter().cloned().partition(|step| step.when == When::Before);
+        let (extensions, rest): (Vec<Step>, Vec<Step>) =
+            before.into_iter().partition(|step| step.phase == Phase::Extension);
+        let patience = self.order.before_ready;
+        if !extensions.is_empty() {
+            shared(session, async |session| {
+                self.run(session, &extensions, patience, listener).await.map_err(BringUpError::from)
+            })
+            .await?;
+        }
+        self.run(session, &rest, patience, listener).await?;
+        let verified = self.verify(session, surveyed, &[]).await?;
+        listener(Event::Ready);
+        if after.is_empty() {
+            return Ok(verified);
+        }
+        let waiting = self.afterwards(session, &after, listener).await?;
+        self.verify(session, surveyed, &waiting).await
+    }
+
+    async fn run(
+        &mut self,
+        session: &mut Session,
+        steps: &[Step],
+        locks: Patience,
+        listener: Listener<'_>,
+    ) -> Result<(), ExecuteError> {
+        let run = Run {
+            service: &self.order.caller.service,
+            generation: self.generation,
+            history: self.history,
+            locks,
+            lock_slots_max: (self.lock_slots / LOCK_SLOTS_SHARE).max(64),
+        };
+        let mut told = |progress: Progress<'_>| listener(Event::Progress(progress));
+        let written = execute(session, &run, steps, self.steps + 1, &mut told).await?;
+        self.steps += written;
+        Ok(())
+    }
+
+    /// The steps that nothing in the code depends on. Rows that break a constraint are no failure of ours: it stays unproven, is
+    /// reported, and is tried again at the next start.
+    async fn afterwards(
+        &mut self,
+        session: &mut Session,
+        steps: &[Step],
+        listener: Listener<'_>,
+    ) -> Result<Vec<Waiting>, BringUpError> {
+        let mut waiting = Vec::new();
+        for step in steps {
+            match self.run(session, std::slice::from_ref(step), self.order.after_ready, listener).await {
+                Ok(()) => {}
+                Err(error) if step.phase == Phase::Validate && broken_by_rows(&error) => {
+                    waiting.push(Waiting {
+                        object: step.object.to_string(),
+                        code: "FH320".to_owned(),
+                        reason: "rows that stood before it break it; it holds for new rows".to_owned(),
+                    })
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Looks at what is there now and writes it down. Whatever still differs must be among what runs later.
+    async fn verify(
+        &self,
+        session: &mut Session,
+        before: &Survey,
+        waiting: &[Waiting],
+    ) -> Result<Vec<Waiting>, BringUpError> {
+        let manifest = self.order.manifest;
+        let mut now = survey_again(session, manifest, before).await?;
+        now.plan
+            .steps
+            .retain(|step| !waiting.iter().any(|waiting| waiting.object == step.object.to_string()));
+        if let Some(difference) = still_different(&now.plan) {
+            return Err(BringUpError::Unverified(difference));
+        }
+        let finished = now.plan.steps.is_empty() && waiting.is_empty();
+        let memory = equal::memory(&manifest.schema, &now.found.live);
+        let state = State {
+            version: &self.order.caller.version,
+            fingerprint: &build_of(manifest).fingerprint,
+            stamp: finished.then_some(now.found.stamp.as_str()),
+            tables: &now.found.tables,
+            types: &now.found.types,
+        };
+        let run = (self.generation, Some(self.history));
+        record::finish(session, self.order.caller, run, before.objects(manifest), &memory, &state, waiting)
+            .await?;
+        Ok(waiting.to_vec())
+    }
+}
+
+fn broken_by_rows(error: &ExecuteError) -> bool {
+    error.source.is("23503") || error.source.is("23514")
+}
+
+fn still_different(plan: &Plan) -> Option<String> {
+    let steps =
+        plan.steps.iter().filter(|step| step.when == When::Before).map(|step| step.object.to_string());
+    let refusals = plan.refusals.iter().map(|refusal| format!("{}: {}", refusal.object, refusal.what));
+    let all: Vec<String> = steps.chain(refusals).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}

@@ -1,0 +1,183 @@
+//! The slice as it stands, read from `pg_catalog` in one message and one snapshot, together with its stamp.
+//!
+//! <https://www.postgresql.org/docs/current/catalogs.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Tag;
+use crate::kind::{Facts, READERS, Size};
+use crate::name::{Name, QName};
+use crate::schema::Schema;
+use crate::session::{Session, SessionError};
+use crate::sql::{Literal, Sql, TypeName, sql};
+
+/// The names to look for.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Tables of the slice.
+    pub tables: BTreeSet<QName>,
+    /// Enum types of the slice.
+    pub enums: BTreeSet<QName>,
+    /// Tables of others that the manifest leans on.
+    pub neighbours: BTreeSet<QName>,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The objects, with expressions as the server prints them.
+    pub live: Schema,
+    /// The stamp of what is in `live`, from the same snapshot.
+    pub stamp: String,
+    /// The ids of the slice's tables, as an array literal.
+    pub tables: String,
+    /// The ids of the slice's types, as an array literal.
+    pub types: String,
+    /// Names of the slice that something else stands under.
+    pub occupied: Vec<Occupied>,
+    /// The tables of others that are there.
+    pub neighbours: BTreeMap<QName, Neighbour>,
+    /// How many table locks all sessions of the server together may hold.
+    pub lock_slots: usize,
+}
+
+/// A name that something else stands under.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Occupied {
+    /// What it was wanted for.
+    pub tag: Tag,
+    /// The schema.
+    pub schema: Name,
+    /// The name.
+    pub name: Name,
+    /// What stands there: `a view`.
+    pub what: String,
+}
+
+/// A table of another service.
+#[derive(Clone, Debug)]
+pub struct Neighbour {
+    /// Its columns and their types.
+    pub columns: BTreeMap<Name, TypeName>,
+    /// Whether this role may refer to it.
+    pub may_reference: bool,
+    /// The role that owns it.
+    pub owner: String,
+}
+
+#[derive(Serialize)]
+struct Wanted<'a> {
+    schema: &'a Name,
+    name: &'a Name,
+    tag: &'static str,
+}
+
+#[derive(Deserialize)]
+struct NeighbourRow {
+    table: QName,
+    columns: Vec<NeighbourColumn>,
+    may_reference: bool,
+    owner: String,
+}
+
+#[derive(Deserialize)]
+struct NeighbourColumn {
+    name: Name,
+    #[serde(rename = "type")]
+    type_name: TypeName,
+}
+
+/// The stamp of the tables and types that stand in the settings.
+#[must_use]
+pub fn stamp() -> Sql {
+    Sql::fixed(include_str!("catalog/stamp.sql"))
+}
+
+/// Reads the slice. One snapshot for all of it, so that the stamp belongs to what was read.
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, SessionError> {
+    let tables = scope.tables.iter().map(|name| wanted(name, "table"));
+    let names: Vec<Wanted<'_>> = tables.chain(scope.enums.iter().map(|name| wanted(name, "enum"))).collect();
+    let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
+    let mut message = sql!("begin isolation level repeatable read read only;\n");
+    message.push(&Sql::from_template(include_str!("catalog/scope.sql"), &[&Literal(&json(&names)?)]));
+    for query in [stamp()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {
+        message.push(&sql!(";\n{}", query));
+    }
+    let neighbours =
+        Sql::from_template(include_str!("catalog/neighbour.sql"), &[&Literal(&json(&neighbours)?)]);
+    message.push(&sql!(";\n{};\ncommit", neighbours));
+    decode(session.fetch(&message).await?)
+}
+
+fn wanted<'a>(name: &'a QName, tag: &'static str) -> Wanted<'a> {
+    Wanted { schema: &name.schema, name: &name.name, tag }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
+    serde_json::to_string(value).map_err(SessionError::unreadable)
+}
+
+/// The rows in the order of the statements: the scope, the stamp, each kind, the neighbours.
+fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
+    let mut rows = rows.into_iter();
+    let mut scope = rows.next().unwrap_or_default().into_iter().map(Option::unwrap_or_default);
+    let (tables, types) = (scope.next().unwrap_or_default(), scope.next().unwrap_or_default());
+    let occupied = parse(&scope.next().unwrap_or_default())?;
+    let lock_slots = scope.next().unwrap_or_default().parse().map_err(SessionError::unreadable)?;
+    let stamp = rows.next().and_then(|row| row.into_iter().next().flatten()).unwrap_or_default();
+    let mut live = Schema::default();
+    for (_, reader) in READERS {
+        let json = rows.next().and_then(|row| row.into_iter().next().flatten());
+        for object in reader(json.as_deref().unwrap_or("[]")).map_err(SessionError::unreadable)? {
+            live.insert(object);
+        }
+    }
+    let json = rows.next().and_then(|row| row.into_iter().next().flatten()).unwrap_or_default();
+    let neighbours: Vec<NeighbourRow> = parse(&json)?;
+    let neighbours = neighbours.into_iter().map(|row| {
+        let columns = row.columns.into_iter().map(|column| (column.name, column.type_name)).collect();
+        (row.table, Neighbour { columns, may_reference: row.may_reference, owner: row.owner })
+    });
+    Ok(Found { live, stamp, tables, types, occupied, neighbours: neighbours.collect(), lock_slots })
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SessionError> {
+    serde_json::from_str(json).map_err(SessionError::unreadable)
+}
+
+#[derive(Deserialize)]
+struct FactsRow {
+    sizes: Vec<SizeRow>,
+    volatile: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+struct SizeRow {
+    table: QName,
+    #[serde(flatten)]
+    size: Size,
+}
+
+/// Reads what a plan must know beside the objects: sizes of standing tables, and which functions are volatile.
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn facts(
+    session: &mut Session,
+    tables: &BTreeSet<QName>,
+    functions: &BTreeSet<String>,
+) -> Result<Facts, SessionError> {
+    let tables: Vec<Wanted<'_>> = tables.iter().map(|name| wanted(name, "table")).collect();
+    let query = Sql::from_template(
+        include_str!("catalog/facts.sql"),
+        &[&Literal(&json(&tables)?), &Literal(&json(functions)?)],
+    );
+    let row: FactsRow = parse(&session.value(&query).await?.unwrap_or_default())?;
+    let sizes = row.sizes.into_iter().map(|row| (row.table, row.size)).collect();
+    Ok(Facts { sizes, volatile: row.volatile, ..Facts::default() })
+}

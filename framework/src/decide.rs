@@ -1,0 +1,85 @@
+//! What a start does, decided by one total match over what it saw. Pure.
+
+use semver::Version;
+
+/// What this build carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The slice's version.
+    pub version: Version,
+    /// The manifest's fingerprint.
+    pub fingerprint: String,
+}
+
+/// What the ledger and the catalog say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The version in place.
+    pub version: Version,
+    /// The fingerprint of the manifest in place.
+    pub fingerprint: String,
+    /// The stamp of the slice when it was last found right; `None` while work is left.
+    pub stamp: Option<String>,
+    /// The stamp of what is there now.
+    pub live: String,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Everything is as it was left: serve.
+    Ready,
+    /// The same manifest, but the catalog moved: compare in full.
+    Compare,
+    /// Bring up or bring forward.
+    Apply,
+    /// Another build went further: serve if all that this one needs is there, and change nothing.
+    Follow,
+    /// The same version was applied with other content.
+    VersionReused,
+}
+
+/// Decides. `lenient` is the development profile, where a version may be worked on.
+#[must_use]
+pub fn decide(build: &Build, seen: Option<&Seen>, lenient: bool) -> Decision {
+    let Some(seen) = seen else { return Decision::Apply };
+    let same_content = seen.fingerprint == build.fingerprint;
+    let unmoved = seen.stamp.as_ref() == Some(&seen.live);
+    match (build.version.cmp_precedence(&seen.version), same_content, unmoved) {
+        (std::cmp::Ordering::Equal, true, true) => Decision::Ready,
+        (std::cmp::Ordering::Equal, true, false) => Decision::Compare,
+        (std::cmp::Ordering::Equal, false, _) if lenient => Decision::Apply,
+        (std::cmp::Ordering::Equal, false, _) => Decision::VersionReused,
+        (std::cmp::Ordering::Greater, _, _) => Decision::Apply,
+        (std::cmp::Ordering::Less, _, _) => Decision::Follow,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(version: &str, fingerprint: &str) -> Build {
+        Build { version: version.parse().unwrap(), fingerprint: fingerprint.to_owned() }
+    }
+
+    fn seen(version: &str, fingerprint: &str, stamp: Option<&str>) -> Seen {
+        let Build { version, fingerprint } = build(version, fingerprint);
+        Seen { version, fingerprint, stamp: stamp.map(str::to_owned), live: "now".to_owned() }
+    }
+
+    #[test]
+    fn every_row_of_the_table() {
+        let mine = build("2.0.0", "f");
+        let decide_with = |seen: &Seen, lenient| decide(&mine, Some(seen), lenient);
+        assert_eq!(decide(&mine, None, false), Decision::Apply);
+        assert_eq!(decide_with(&seen("2.0.0", "f", Some("now")), false), Decision::Ready);
+        assert_eq!(decide_with(&seen("2.0.0", "f", Some("before")), false), Decision::Compare);
+        assert_eq!(decide_with(&seen("2.0.0", "f", None), false), Decision::Compare);
+        assert_eq!(decide_with(&seen("2.0.0", "other", Some("now")), false), Decision::VersionReused);
+        assert_eq!(decide_with(&seen("2.0.0", "other", Some("now")), true), Decision::Apply);
+        assert_eq!(decide_with(&seen("1.9.9", "other", Some("now")), false), Decision::Apply);
+        assert_eq!(decide_with(&seen("2.0.1", "f", Some("now")), false), Decision::Follow);
+        assert_eq!(decide_with(&seen("10.0.0", "f", None), true), Decision::Follow);
+    }
+}

@@ -1,0 +1,185 @@
+//! Whether two expressions mean the same, without a second database.
+//!
+//! The catalog prints an expression in other words than its author wrote, in words that depend on the session, and is not a
+//! fixpoint. So an expression that the ledger remembers is compared as text; for any other the server is asked: it plans both
+//! side by side and prints them the same way if they mean the same. The question is read-only, works for a table that is
+//! not there, and goes by the extended protocol, so that no text can break out of it.
+//!
+//! <https://www.postgresql.org/docs/current/sql-explain.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, Tag};
+use crate::kind::{Object, table::Table};
+use crate::name::QName;
+use crate::schema::Schema;
+use crate::session::{Session, SessionError};
+use crate::sql::{Expr, Sql, TypeName, sql};
+
+/// An expression as it was written, and as the catalog kept it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered(pub Expr, pub Expr);
+
+/// What the ledger remembers, by object and slot.
+pub type Memory = BTreeMap<Address, BTreeMap<String, Remembered>>;
+
+/// Pairs in one question; a target list has at most 1,664 entries, two for each pair.
+const PAIRS_MAX: usize = 800;
+
+/// A pair that only the server can judge.
+#[derive(Clone, Debug)]
+struct Pair {
+    address: Address,
+    slot: String,
+    table: QName,
+    cast: Option<TypeName>,
+    wanted: Expr,
+    live: Expr,
+}
+
+/// Writes every expression of `live` that means the same as the wanted one in the author's words.
+///
+/// # Errors
+/// When the connection fails. That the server cannot compare a pair is no error: the pair then counts as different.
+pub async fn settle(
+    session: &mut Session,
+    wanted: &Schema,
+    live: &mut Schema,
+    memory: &Memory,
+) -> Result<(), SessionError> {
+    let pairs = remembered(wanted, live, memory);
+    let mut by_table: BTreeMap<QName, Vec<Pair>> = BTreeMap::new();
+    for pair in pairs {
+        by_table.entry(pair.table.clone()).or_default().push(pair);
+    }
+    let mut same = BTreeSet::new();
+    for (name, pairs) in by_table {
+        let Some(Object::Table(table)) = live.objects.get(&Address::top(Tag::Table, &name)) else { continue };
+        for pairs in pairs.chunks(PAIRS_MAX) {
+            same.extend(judge(session, table, pairs).await?);
+        }
+    }
+    adopt(wanted, live, &same);
+    Ok(())
+}
+
+/// What the ledger should remember of a slice that has been verified.
+#[must_use]
+pub fn memory(wanted: &Schema, live: &Schema) -> Memory {
+    let mut memory = Memory::new();
+    for (address, object) in &wanted.objects {
+        let Some(live) = live.objects.get(address) else { continue };
+        let (mut object, mut live) = (object.clone(), live.clone());
+        let mut stored: BTreeMap<String, Expr> =
+            live.texts().into_iter().map(|text| (text.slot, text.expression.clone())).collect();
+        let texts = object.texts().into_iter().filter_map(|text| {
+            let stored = stored.remove(&text.slot)?;
+            Some((text.slot, Remembered(text.expression.clone(), stored)))
+        });
+        let texts: BTreeMap<String, Remembered> = texts.collect();
+        if !texts.is_empty() {
+            memory.insert(address.clone(), texts);
+        }
+    }
+    memory
+}
+
+/// Settles what is equal as text or remembered; gives back the rest.
+fn remembered(wanted: &Schema, live: &mut Schema, memory: &Memory) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for (address, live) in &mut live.objects {
+        let Some(mut wanted) = wanted.objects.get(address).cloned() else { continue };
+        let mut wanted: BTreeMap<String, Expr> =
+            wanted.texts().into_iter().map(|text| (text.slot, text.expression.clone())).collect();
+        for text in live.texts() {
+            let Some(authored) = wanted.remove(&text.slot) else { continue };
+            let known = memory.get(address).and_then(|slots| slots.get(&text.slot));
+            if known.is_some_and(|Remembered(then, stored)| *then == authored && *stored == *text.expression)
+            {
+                *text.expression = authored;
+            } else if authored != *text.expression {
+                let (slot, table, cast) = (text.slot, text.table, text.cast);
+                let (address, live) = (address.clone(), text.expression.clone());
+                pairs.push(Pair { address, slot, table, cast, wanted: authored, live });
+            }
+        }
+    }
+    pairs
+}
+
+fn adopt(wanted: &Schema, live: &mut Schema, same: &BTreeSet<(Address, String)>) {
+    let addresses: BTreeSet<&Address> = same.iter().map(|(address, _)| address).collect();
+    for address in addresses {
+        let (Some(wanted), Some(live)) = (wanted.objects.get(address), live.objects.get_mut(address)) else {
+            continue;
+        };
+        let mut wanted = wanted.clone();
+        let wanted: BTreeMap<String, Expr> =
+            wanted.texts().into_iter().map(|text| (text.slot, text.expression.clone())).collect();
+        for text in live.texts() {
+            if let (true, Some(authored)) =
+                (same.contains(&(address.clone(), text.slot.clone())), wanted.get(&text.slot))
+            {
+                text.expression.clone_from(authored);
+            }
+        }
+    }
+}
+
+/// Asks the server; a question that fails is halved until the pair that it cannot answer stands alone.
+async fn judge(
+    session: &mut Session,
+    table: &Table,
+    pairs: &[Pair],
+) -> Result<Vec<(Address, String)>, SessionError> {
+    let mut open = vec![pairs];
+    let mut same = Vec::new();
+    while let Some(pairs) = open.pop() {
+        match session.judge(&question(table, pairs)).await {
+            Ok(answer) => {
+                let outputs = outputs(&answer.unwrap_or_default());
+                let judged = pairs.iter().zip(outputs.chunks_exact(2));
+                same.extend(
+                    judged
+                        .filter(|(_, both)| both[0] == both[1])
+                        .map(|(pair, _)| (pair.address.clone(), pair.slot.clone())),
+                );
+            }
+            Err(error) if error.sqlstate.is_none() => return Err(error),
+            Err(error) if pairs.len() == 1 => {
+                let (object, slot) = (pairs[0].address.to_string(), &pairs[0].slot);
+                tracing::debug!(%object, %slot, error = %error.message, "the server cannot compare this expression");
+            }
+            Err(_) => {
+                let (left, right) = pairs.split_at(pairs.len() / 2);
+                open.extend([left, right]);
+            }
+        }
+    }
+    Ok(same)
+}
+
+/// The table's columns stand in as a row source of the same names and types, so that the question needs no right on the table.
+fn question(table: &Table, pairs: &[Pair]) -> Sql {
+    let cast = |expression: &Expr, cast: &Option<TypeName>| match cast {
+        Some(cast) => sql!("({})::{}", expression, cast),
+        None => sql!("({})", expression),
+    };
+    let entries =
+        pairs.iter().flat_map(|pair| [cast(&pair.wanted, &pair.cast), cast(&pair.live, &pair.cast)]);
+    let columns = table.columns.iter().map(|column| sql!("{} {}", column.name, column.type_name));
+    sql!(
+        "explain (verbose, costs off, format json) select {} from json_to_recordset(null) as {} ({})",
+        Sql::join(entries, ", "),
+        table.name.name,
+        Sql::join(columns, ", "),
+    )
+}
+
+fn outputs(answer: &str) -> Vec<String> {
+    let plan: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
+    let outputs = plan.pointer("/0/Plan/Output").and_then(serde_json::Value::as_array);
+    outputs.into_iter().flatten().map(|output| output.as_str().unwrap_or_default().to_owned()).collect()
+}

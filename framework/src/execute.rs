@@ -1,0 +1,277 @@
+//! Runs the steps of a plan. It decides nothing: what runs alone, together or outside of a transaction is in the plan.
+//!
+//! Every transaction begins with the generation's guard, and ends with the record of what it did. What is new goes in one
+//! message, as fast as `psql -1`; a statement that locks a standing table is alone, gives way after a moment, and tries again.
+//!
+//! <https://www.postgresql.org/docs/current/explicit-locking.html>, <https://www.postgresql.org/docs/current/protocol-flow.html>
+
+use std::time::{Duration, Instant};
+
+use crate::address::Tag;
+use crate::ledger::guard;
+use crate::ledger::record::{self, Done};
+use crate::retry::{Delays, Policy};
+use crate::session::{Session, SessionError};
+use crate::sql::{Sql, sql};
+use crate::step::{Phase, Step, Transaction};
+
+mod batch;
+pub mod blocker;
+
+use batch::batches;
+use blocker::Blocker;
+
+/// What a run needs to know beside its steps.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The generation that it runs under.
+    pub generation: i64,
+    /// Its number in the history.
+    pub history: i64,
+    /// The limits on waiting for table locks.
+    pub locks: Patience,
+    /// How many table locks one transaction may hold.
+    pub lock_slots_max: usize,
+}
+
+/// How long to wait for table locks.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// One wait; the queue behind us waits as long.
+    pub lock_timeout: Duration,
+    /// All waits for one step together.
+    pub budget: Duration,
+}
+
+/// What happens while a run goes on.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// A statement has run.
+    Finished(&'a Done<'a>),
+    /// A statement had landed before.
+    Skipped(&'a Step),
+    /// A statement gave way and will be tried again.
+    Retrying {
+        /// The statement.
+        step: &'a Step,
+        /// The code it failed with.
+        sqlstate: &'a str,
+        /// The wait before the next try.
+        delay: Duration,
+    },
+}
+
+/// Who is told.
+pub type Listener<'a> = &'a mut (dyn FnMut(Progress<'_>) + Send);
+
+/// A statement that could not be run. What ran before it is in place and recorded.
+#[derive(Debug, thiserror::Error)]
+#[error("step {} could not be run: {source}", .step.object)]
+pub struct ExecuteError {
+    /// The statement.
+    pub step: Box<Step>,
+    /// How many of the plan's steps are in place.
+    pub done: usize,
+    /// Who held the lock that it wanted.
+    pub blockers: Vec<Blocker>,
+    /// What the server said.
+    #[source]
+    pub source: SessionError,
+}
+
+/// Runs steps, the first of which gets the number `first` in the history. Gives back how many are written down.
+///
+/// # Errors
+/// With the first step that could not be run.
+pub async fn execute(
+    session: &mut Session,
+    run: &Run<'_>,
+    steps: &[Step],
+    first: usize,
+    listener: Listener<'_>,
+) -> Result<usize, ExecuteError> {
+    let (mut number, mut done) = (first, 0);
+    for batch in batches(steps, run.lock_slots_max) {
+        let failed = |failure: Failure| ExecuteError {
+            step: Box::new(batch[failure.position.min(batch.len() - 1)].clone()),
+            done,
+            blockers: failure.blockers,
+            source: failure.source,
+        };
+        number += match batch {
+            [step] if step.transaction != Transaction::Together => {
+                patiently(session, run, step, number, listener).await.map_err(failed)?
+            }
+            batch => together(session, run, batch, number, listener).await.map_err(failed)?,
+        };
+        done += batch.len();
+    }
+    Ok(number - first)
+}
+
+/// A batch that failed, with the position in it.
+struct Failure {
+    position: usize,
+    blockers: Vec<Blocker>,
+    source: SessionError,
+}
+
+impl From<SessionError> for Failure {
+    fn from(source: SessionError) -> Self {
+        Self { position: 0, blockers: Vec::new(), source }
+    }
+}
+
+/// One message with everything in one transaction, and one that writes it down and commits.
+async fn together(
+    session: &mut Session,
+    run: &Run<'_>,
+    batch: &[Step],
+    number: usize,
+    listener: Listener<'_>,
+) -> Result<usize, Failure> {
+    const BEFORE: usize = 4; // begin, two limits, the guard
+    let mut message =
+        begin(run, batch.iter().map(|step| step.statement_timeout_ms).max().unwrap_or(0), 5_000);
+    for step in batch {
+        message.push(&sql!(";\n{}", step.run));
+    }
+    let mut times = Vec::with_capacity(batch.len());
+    let ran = session
+        .run(&message, |position, time| {
+            if position >= BEFORE {
+                times.push(time);
+            }
+        })
+        .await;
+    if let Err(source) = ran {
+        let position = source.succeeded.saturating_sub(BEFORE);
+        roll_back(session).await;
+        return Err(Failure { position, blockers: Vec::new(), source });
+    }
+    let done =
+        batch.iter().zip(&times).map(|(step, run)| Done { step, lock_wait: Duration::ZERO, run: *run });
+    let done: Vec<Done<'_>> = done.collect();
+    session.run(&sql!("{};\ncommit", record::steps(run.history, number, &done)), |_, _| {}).await?;
+    for done in &done {
+        listener(Progress::Finished(done));
+    }
+    Ok(done.len())
+}
+
+/// One step by itself, tried again while others are in its way.
+async fn patiently(
+    session: &mut Session,
+    run: &Run<'_>,
+    step: &Step,
+    number: usize,
+    listener: Listener<'_>,
+) -> Result<usize, Failure> {
+    let since = Instant::now();
+    let mut delays = Delays::new(&Policy {
+        initial: Duration::from_millis(100),
+        max: Duration::from_secs(3),
+        multiplier: 2.0,
+        attempt_timeout: run.locks.budget,
+        deadline: Some(run.locks.budget),
+        attempts_max: None,
+    });
+    loop {
+        if landed(session, step).await? {
+            listener(Progress::Skipped(step));
+            return Ok(0);
+        }
+        let attempt = Instant::now();
+        let lock_wait = attempt - since;
+        let error = match alone(session, run, step, number, lock_wait).await {
+            Ok(time) => {
+                listener(Progress::Finished(&Done { step, lock_wait, run: time }));
+                return Ok(1);
+            }
+            Err(error) => error,
+        };
+        let delay = delays.next_delay();
+        if !passes(step, &error) || since.elapsed() + delay > run.locks.budget {
+            let blockers = blocker::find(session, &step.lock.tables).await.unwrap_or_default();
+            return Err(Failure { position: 0, blockers, source: error });
+        }
+        let sqlstate = error.sqlstate.as_deref().unwrap_or_default();
+        listener(Progress::Retrying { step, sqlstate, delay });
+        tokio::time::sleep(delay).await;
+    }
+}
+
+/// One attempt at one step; gives back how long the statement took.
+async fn alone(
+    session: &mut Session,
+    run: &Run<'_>,
+    step: &Step,
+    number: usize,
+    lock_wait: Duration,
+) -> Result<Duration, SessionError> {
+    let mut time = Duration::ZERO;
+    let lock_timeout = if step.lock_timeout_ms == 0 { 0 } else { run.locks.lock_timeout.as_millis() };
+    let lock_timeout = u32::try_from(lock_timeout).unwrap_or(u32::MAX);
+    if step.transaction == Transaction::Outside {
+        // No transaction holds the guard here; the lock's own connection runs the build, so that losing one is losing both.
+        session
+            .run(
+                &sql!(
+                    "{}; set lock_timeout = 0; set statement_timeout = 0",
+                    guard(run.service, run.generation)
+                ),
+                |_, _| {},
+            )
+            .await?;
+        let built = session.run(&step.run, |_, took| time = took).await;
+        session.run(&sql!("reset lock_timeout; reset statement_timeout"), |_, _| {}).await?;
+        built?;
+        let record = record::steps(run.history, number, &[Done { step, lock_wait, run: time }]);
+        session.run(&record, |_, _| {}).await?;
+        return Ok(time);
+    }
+    let mut message = begin(run, step.statement_timeout_ms, lock_timeout);
+    message.push(&sql!(";\n{}", step.run));
+    let ran = session.run(&message, |_, took| time = took).await;
+    let ended = match ran {
+        Ok(()) => {
+            let record = record::steps(run.history, number, &[Done { step, lock_wait, run: time }]);
+            session.run(&sql!("{};\ncommit", record), |_, _| {}).await
+        }
+        Err(error) => Err(error),
+    };
+    if ended.is_err() {
+        roll_back(session).await;
+    }
+    ended.map(|()| time)
+}
+
+fn begin(run: &Run<'_>, statement_timeout_ms: u32, lock_timeout_ms: u32) -> Sql {
+    sql!(
+        "begin; set local lock_timeout = {}; set local statement_timeout = {}; {}",
+        i64::from(lock_timeout_ms),
+        i64::from(statement_timeout_ms),
+        guard(run.service, run.generation),
+    )
+}
+
+async fn landed(session: &mut Session, step: &Step) -> Result<bool, SessionError> {
+    Ok(session.value(&sql!("select ({})::text", step.done)).await?.as_deref() == Some("true"))
+}
+
+/// Best effort: if the connection is gone, so is the transaction.
+async fn roll_back(session: &mut Session) {
+    if let Err(error) = session.run(&sql!("rollback"), |_, _| {}).await {
+        tracing::debug!(%error, "could not roll back");
+    }
+}
+
+/// Whether another try can help: somebody held a lock, or made the same shared thing at the same moment.
+fn passes(step: &Step, error: &SessionError) -> bool {
+    let in_the_way = ["55P03", "40P01", "40001"];
+    let made_twice = ["23505", "42710", "42P07", "XX000"];
+    let shared = step.phase == Phase::Extension || step.object.tag == Tag::Extension;
+    in_the_way.iter().any(|code| error.is(code)) || (shared && made_twice.iter().any(|code| error.is(code)))
+}

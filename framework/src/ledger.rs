@@ -1,0 +1,163 @@
+//! The ledger: who owns what, which version is in place, what was done.
+//!
+//! It lives in the schema `freehold` of the same database, so that a change and its record commit together. Its history only
+//! grows; triggers of its own refuse anything else. Its tables are sea-orm-migration steps, in the package `migrations`.
+
+use freehold_migrations::{Ledger, SCHEMA};
+use sea_orm::{DbErr, SqlxPostgresConnector};
+use sea_orm_migration::MigratorTrait;
+use serde::Deserialize;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::catalog;
+use crate::name::Name;
+use crate::session::{Session, SessionError, pinned};
+use crate::sql::{Literal, Sql, sql};
+
+pub mod advisory;
+pub mod claim;
+pub mod record;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The service.
+    pub service: String,
+    /// The version of its slice that this build carries.
+    pub version: String,
+    /// The machine or pod.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+}
+
+impl Caller {
+    /// What others see as the connection's name.
+    #[must_use]
+    pub fn application(&self) -> String {
+        format!("freehold/{} {}", self.service, self.version)
+    }
+
+    /// Who a run of the history is by.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        format!("{}:{}", self.host, self.pid)
+    }
+}
+
+/// What the ledger says of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "ledger", rename_all = "snake_case")]
+pub enum Answer {
+    /// There is no ledger in this database.
+    Absent,
+    /// There is one that this role may not read.
+    Forbidden,
+    /// There is one.
+    Present(Entry),
+}
+
+/// A service's row, with the stamp of what is there now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Entry {
+    /// The version in place; `None` before the first.
+    pub version: Option<String>,
+    /// The fingerprint of the manifest in place.
+    pub fingerprint: Option<String>,
+    /// The stamp when the slice was last found right; `None` while work is left.
+    pub stamp: Option<String>,
+    /// The stamp now.
+    pub live: Option<String>,
+    /// The run that put the version in place.
+    pub history: Option<i64>,
+}
+
+/// Looks: one message, which also registers presence unless `quiet`. Nothing in it fails when there is no ledger.
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result<Answer, SessionError> {
+    let pid = if quiet { String::new() } else { caller.pid.to_string() };
+    // The presence row is no reason to wait for the disk: after a crash of the server nobody is present anyway.
+    let mut message = sql!(
+        "select set_config('freehold.service', {}, true), set_config('freehold.version', {}, true), set_config('freehold.host', {}, true), set_config('freehold.pid', {}, true), set_config('synchronous_commit', 'off', true);\n",
+        Literal(&caller.service),
+        Literal(&caller.version),
+        Literal(&caller.host),
+        Literal(&pid),
+    );
+    message.push(&Sql::from_template(include_str!("ledger/look.sql"), &[&catalog::stamp()]));
+    message.push(&sql!(";\nselect current_setting('freehold.answer')"));
+    let rows = session.fetch(&message).await?;
+    let answer = rows.into_iter().last().and_then(|row| row.into_iter().next().flatten()).unwrap_or_default();
+    serde_json::from_str(&answer).map_err(SessionError::unreadable)
+}
+
+/// Why the ledger could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The schema could not be made or read.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The second connection could not be had.
+    #[error("a second connection, for the ledger's own tables, could not be had")]
+    Connect(#[source] sqlx::Error),
+    /// A step of the ledger's own failed.
+    #[error("the ledger's own tables could not be made")]
+    Migrate(#[source] DbErr),
+}
+
+/// Makes the ledger, or brings it to this build's format. The caller holds the shared lock.
+///
+/// # Errors
+/// When a right is missing or a connection fails.
+pub async fn prepare(
+    session: &mut Session,
+    options: &PgConnectOptions,
+    caller: &Caller,
+) -> Result<(), PrepareError> {
+    if format(session).await? >= freehold_migrations::format() {
+        return Ok(());
+    }
+    session.run(&sql!("create schema if not exists freehold"), |_, _| {}).await?;
+    let schema = Name::new(SCHEMA).map_err(SessionError::unreadable)?;
+    let options = pinned(options.clone(), &caller.application(), &schema);
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
+    let pool = pool.map_err(PrepareError::Connect)?;
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
+    let migrated = Ledger::up(&connection, None).await.map_err(PrepareError::Migrate);
+    pool.close().await;
+    migrated
+}
+
+/// How many of its own steps the ledger has taken.
+async fn format(session: &mut Session) -> Result<usize, SessionError> {
+    let there = session.value(&sql!("select pg_catalog.to_regclass('freehold.migration')::text")).await?;
+    if there.is_none() {
+        return Ok(0);
+    }
+    let count = session.value(&sql!("select count(*)::text from freehold.migration")).await?;
+    Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
+}
+
+/// Raises the service's generation: from here on, work of an earlier holder of its lock is refused by the database.
+///
+/// # Errors
+/// When the connection fails or a right is missing.
+pub async fn take(session: &mut Session, service: &str) -> Result<i64, SessionError> {
+    let raise = sql!(
+        "insert into freehold.service (service, generation) values ({}, 1)
+         on conflict (service) do update set generation = service.generation + 1 returning generation",
+        Literal(service),
+    );
+    let generation = session.value(&raise).await?;
+    generation
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| SessionError::unreadable("no generation came back"))
+}
+
+/// The statement that stops a holder whose time is over; first in every transaction of a plan.
+#[must_use]
+pub fn guard(service: &str, generation: i64) -> Sql {
+    sql!("select freehold.guard({}, {})", Literal(service), generation)
+}

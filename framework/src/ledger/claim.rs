@@ -1,0 +1,191 @@
+//! Claims: which service owns which object. Two claimants of one object are told apart before any DDL.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::guard;
+use crate::address::{Address, Tag};
+use crate::equal::{Memory, Remembered};
+use crate::name::{Name, QName};
+use crate::session::{Session, SessionError};
+use crate::sql::lex::lex;
+use crate::sql::{Fragment, Literal, Sql, quoted, sql};
+
+/// What the ledger knows of a service's objects.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    /// The objects that the service owns.
+    pub ours: BTreeSet<Address>,
+    /// Objects that it wants and another service owns.
+    pub others: BTreeMap<Address, String>,
+    /// What is remembered of the expressions in them.
+    pub memory: Memory,
+}
+
+#[derive(Serialize)]
+struct Wanted {
+    kind: Tag,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    kind: Tag,
+    name: String,
+    service: String,
+    texts: BTreeMap<String, Remembered>,
+}
+
+/// A row of the ledger for one object.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Claim {
+    kind: Tag,
+    name: String,
+    shared: bool,
+    adopted: bool,
+    texts: BTreeMap<String, Remembered>,
+}
+
+impl Claim {
+    pub(super) fn new(address: &Address, stood_before: bool, texts: BTreeMap<String, Remembered>) -> Self {
+        let shared = address.tag == Tag::Extension;
+        Self { kind: address.tag, name: ledger_name(address), shared, adopted: stood_before, texts }
+    }
+}
+
+/// Whether an object has a row of its own. A comment belongs to its object, a column to its table.
+pub(super) fn is_claimed(address: &Address) -> bool {
+    !matches!(address.tag, Tag::Comment | Tag::Column)
+}
+
+/// Whether two services could meet at an object: a part of a table is its table's owner's.
+fn is_contested(address: &Address) -> bool {
+    address.table.is_none() && is_claimed(address)
+}
+
+/// Reads the claims of a service, and who else owns what it wants.
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn read<'a>(
+    session: &mut Session,
+    service: &str,
+    wanted: impl Iterator<Item = &'a Address>,
+) -> Result<Claims, SessionError> {
+    let wanted = wanted.filter(|address| is_contested(address));
+    let wanted: Vec<Wanted> =
+        wanted.map(|address| Wanted { kind: address.tag, name: ledger_name(address) }).collect();
+    let query = sql!(
+        "select coalesce(json_agg(json_build_object('kind', o.kind, 'name', o.name, 'service', o.service, 'texts', o.texts)), '[]')
+         from freehold.object o
+         where o.service = {} or (not o.shared and exists (
+             select from json_to_recordset({}) w (kind text, name text) where w.kind = o.kind and w.name = o.name))",
+        Literal(service),
+        Literal(&serde_json::to_string(&wanted).map_err(SessionError::unreadable)?),
+    );
+    let json = session.value(&query).await?.unwrap_or_default();
+    let rows: Vec<Row> = serde_json::from_str(&json).map_err(SessionError::unreadable)?;
+    let mut claims = Claims::default();
+    for row in rows {
+        let Some(address) = address_of(row.kind, &row.name) else { continue };
+        if row.service == service {
+            if !row.texts.is_empty() {
+                claims.memory.insert(address.clone(), row.texts);
+            }
+            claims.ours.insert(address);
+        } else {
+            claims.others.insert(address, row.service);
+        }
+    }
+    Ok(claims)
+}
+
+/// Opens a transaction that claims what two services could meet at; gives back what another service was faster to claim. The
+/// transaction is left open for the caller to commit or roll back.
+///
+/// # Errors
+/// When the connection fails, or this holder's time is over.
+pub(super) async fn open(
+    session: &mut Session,
+    service: &str,
+    generation: i64,
+    wanted: impl Iterator<Item = (&Address, bool)>,
+) -> Result<BTreeMap<Address, String>, SessionError> {
+    let claims = wanted.filter(|(address, _)| is_contested(address));
+    // In one order everywhere, so that two services that claim the same things do not lock each other out.
+    let claims: BTreeMap<&Address, Claim> =
+        claims.map(|(address, stood)| (address, Claim::new(address, stood, BTreeMap::new()))).collect();
+    let json =
+        serde_json::to_string(&claims.values().collect::<Vec<_>>()).map_err(SessionError::unreadable)?;
+    let message = sql!(
+        "begin; {}; {}; select o.kind, o.name, o.service from freehold.object o
+         join jsonb_to_recordset({}) c (kind text, name text) using (kind, name) where not o.shared and o.service <> {}",
+        guard(service, generation),
+        insert(service, &json, "do nothing"),
+        Literal(&json),
+        Literal(service),
+    );
+    let rows = session.fetch(&message).await?;
+    let taken = rows.into_iter().skip(1).filter_map(|row| {
+        let mut values = row.into_iter().map(Option::unwrap_or_default);
+        let (kind, name, owner) = (values.next()?, values.next()?, values.next()?);
+        let kind: Tag = serde_json::from_value(serde_json::Value::String(kind)).ok()?;
+        Some((address_of(kind, &name)?, owner))
+    });
+    Ok(taken.collect())
+}
+
+/// Inserts claims from their JSON. `on_conflict` is what to do with those that are there.
+pub(super) fn insert(service: &str, json: &str, on_conflict: &'static str) -> Sql {
+    sql!(
+        "insert into freehold.object (kind, name, service, shared, adopted, texts)
+         select c.kind, c.name, {}, c.shared, c.adopted, c.texts
+         from jsonb_to_recordset({}) c (kind text, name text, shared boolean, adopted boolean, texts jsonb)
+         on conflict {}",
+        Literal(service),
+        Literal(json),
+        Sql::fixed(on_conflict),
+    )
+}
+
+/// `public.orders.orders_money_check`: every part quoted as SQL does, so that it can be read back.
+fn ledger_name(address: &Address) -> String {
+    let schema = address.schema.as_ref().map(|schema| quoted(schema));
+    let table = address.table.as_ref().map(|table| quoted(table));
+    let own: &dyn Fragment = &address.name;
+    schema.into_iter().chain(table).chain([quoted(own)]).collect::<Vec<_>>().join(".")
+}
+
+fn address_of(tag: Tag, name: &str) -> Option<Address> {
+    let tokens = lex(name).ok()?;
+    let parts: Option<Vec<Name>> =
+        tokens.iter().step_by(2).map(|token| crate::sql::name_of(name, token).ok()).collect();
+    match parts?.as_slice() {
+        [name] => Some(Address::global(tag, name.clone())),
+        [schema, name] => Some(Address::top(tag, &QName { schema: schema.clone(), name: name.clone() })),
+        [schema, table, name] => {
+            let table = QName { schema: schema.clone(), name: table.clone() };
+            Some(Address::part(tag, &table, name))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_the_ledger_reads_back_as_the_address_it_came_from() {
+        let name = |text: &str| Name::new(text).unwrap();
+        let table = QName { schema: name("public"), name: name("Odd \"Table\".x") };
+        for address in [
+            Address::global(Tag::Extension, name("uuid-ossp")),
+            Address::top(Tag::Table, &table),
+            Address::part(Tag::Check, &table, &name("order")),
+        ] {
+            assert_eq!(address_of(address.tag, &ledger_name(&address)), Some(address));
+        }
+    }
+}

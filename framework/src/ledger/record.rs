@@ -1,0 +1,265 @@
+//! What is written down: a run when it begins, each statement with its change, the state when all of it is in place.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::claim::{self, Claim};
+use super::{Caller, guard};
+use crate::address::Address;
+use crate::equal::Memory;
+use crate::plan::Plan;
+use crate::session::{Session, SessionError};
+use crate::sql::{Literal, Sql, sql};
+use crate::step::{Step, Undo};
+
+/// What a run of the history is about.
+#[derive(Clone, Debug)]
+pub struct Header<'a> {
+    /// Who runs it.
+    pub caller: &'a Caller,
+    /// The generation that it runs under.
+    pub generation: i64,
+    /// The version that was in place.
+    pub from: Option<&'a str>,
+    /// The manifest's text.
+    pub manifest: &'a str,
+    /// The plan.
+    pub plan: &'a Plan,
+}
+
+/// A statement that has run.
+#[derive(Clone, Copy, Debug)]
+pub struct Done<'a> {
+    /// What it was.
+    pub step: &'a Step,
+    /// How long it and its failed attempts waited for others.
+    pub lock_wait: Duration,
+    /// How long it ran.
+    pub run: Duration,
+}
+
+/// The state of a slice that has been verified.
+#[derive(Clone, Debug)]
+pub struct State<'a> {
+    /// The version in place.
+    pub version: &'a str,
+    /// The fingerprint of its manifest.
+    pub fingerprint: &'a str,
+    /// The stamp, when nothing is left to do.
+    pub stamp: Option<&'a str>,
+    /// The ids of the slice's tables.
+    pub tables: &'a str,
+    /// The ids of its types.
+    pub types: &'a str,
+}
+
+/// Something that is declared and not in place yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// The object, in words.
+    pub object: String,
+    /// The code to look up.
+    pub code: String,
+    /// Why, without any value of a row.
+    pub reason: String,
+}
+
+/// What claiming and beginning a run came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The run has this number.
+    Run(i64),
+    /// Another service was faster to claim these; nothing was written.
+    Taken(BTreeMap<Address, String>),
+}
+
+/// Claims the objects and begins a run, in one transaction.
+///
+/// # Errors
+/// When the connection fails, or this holder's time is over.
+pub async fn open(
+    session: &mut Session,
+    header: &Header<'_>,
+    wanted: impl Iterator<Item = (&Address, bool)>,
+) -> Result<Opened, SessionError> {
+    let Header { caller, generation, .. } = header;
+    let taken = claim::open(session, &caller.service, *generation, wanted).await?;
+    if !taken.is_empty() {
+        session.run(&sql!("rollback"), |_, _| {}).await?;
+        return Ok(Opened::Taken(taken));
+    }
+    let insert = sql!(
+        "insert into freehold.history (service, generation, from_version, to_version, manifest, plan, actor)
+         values ({}, {}, {}, {}, {}, {}::jsonb, {}) returning id; commit",
+        Literal(&caller.service),
+        *generation,
+        nullable(header.from),
+        Literal(&caller.version),
+        Literal(header.manifest),
+        Literal(&outline(header.plan)),
+        Literal(&caller.actor()),
+    );
+    let id = session.value(&insert).await?;
+    let id = id.and_then(|id| id.parse().ok());
+    id.map(Opened::Run).ok_or_else(|| SessionError::unreadable("no number of the run came back"))
+}
+
+fn nullable(text: Option<&str>) -> Sql {
+    text.map_or_else(|| sql!("null"), |text| sql!("{}", Literal(text)))
+}
+
+/// The plan without its SQL, which the steps carry.
+fn outline(plan: &Plan) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        object: String,
+        phase: &'a crate::step::Phase,
+        transaction: &'a crate::step::Transaction,
+    }
+    let lines = plan.steps.iter().map(|step| Line {
+        object: step.object.to_string(),
+        phase: &step.phase,
+        transaction: &step.transaction,
+    });
+    serde_json::to_string(&lines.collect::<Vec<_>>()).unwrap_or_else(|_| "[]".to_owned())
+}
+
+/// The statement that writes down what has run; `first` is the number of the first one.
+#[must_use]
+pub fn steps(history: i64, first: usize, done: &[Done<'_>]) -> Sql {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        number: usize,
+        kind: &'a str,
+        object: String,
+        sql: &'a str,
+        undo: Option<&'a str>,
+        lock_wait_ms: f64,
+        run_ms: f64,
+    }
+    let rows = done.iter().enumerate().map(|(position, done)| Row {
+        number: first + position,
+        kind: done.step.object.tag.word(),
+        object: done.step.object.path(),
+        sql: done.step.run.as_str(),
+        undo: match &done.step.undo {
+            Undo::Run(sql) => Some(sql.as_str()),
+            Undo::Lost(_) => None,
+        },
+        lock_wait_ms: done.lock_wait.as_secs_f64() * 1_000.0,
+        run_ms: done.run.as_secs_f64() * 1_000.0,
+    });
+    let rows = serde_json::to_string(&rows.collect::<Vec<_>>()).unwrap_or_else(|_| "[]".to_owned());
+    sql!(
+        "insert into freehold.step (history, number, kind, object, sql, undo, lock_wait_ms, run_ms)
+         select {}, r.* from json_to_recordset({}) r (number int, kind text, object text, sql text, undo text, lock_wait_ms float8, run_ms float8)",
+        history,
+        Literal(&rows),
+    )
+}
+
+/// Writes down, in one transaction, that the slice is in place: its objects with what is to be remembered of them, what waits,
+/// the service's row, the end of the run.
+///
+/// # Errors
+/// When the connection fails, or this holder's time is over.
+pub async fn finish(
+    session: &mut Session,
+    caller: &Caller,
+    (generation, history): (i64, Option<i64>),
+    objects: impl Iterator<Item = (&Address, bool)>,
+    memory: &Memory,
+    state: &State<'_>,
+    waiting: &[Waiting],
+) -> Result<(), SessionError> {
+    let objects = objects
+        .filter(|(address, _)| claim::is_claimed(address))
+        .map(|(address, stood)| Claim::new(address, stood, memory.get(address).cloned().unwrap_or_default()));
+    let objects = serde_json::to_string(&objects.collect::<Vec<_>>()).map_err(SessionError::unreadable)?;
+    let keep_adopted = "(kind, name, service) do update set texts = excluded.texts where object.texts is distinct from excluded.texts";
+    let mut message = sql!(
+        "begin; {}; {}; {}; {}",
+        guard(&caller.service, generation),
+        claim::insert(&caller.service, &objects, keep_adopted),
+        waiting_rows(&caller.service, waiting)?,
+        service_row(&caller.service, state, history),
+    );
+    if let Some(history) = history {
+        let outcome = if state.stamp.is_some() { "applied" } else { "partial" };
+        message.push(&sql!(
+            "; update freehold.history set outcome = {}, finished_at = clock_timestamp() where id = {} and outcome is distinct from 'applied'",
+            Literal(outcome),
+            history,
+        ));
+    }
+    message.push(&sql!("; commit"));
+    session.run(&message, |_, _| {}).await
+}
+
+fn waiting_rows(service: &str, waiting: &[Waiting]) -> Result<Sql, SessionError> {
+    let json = serde_json::to_string(waiting).map_err(SessionError::unreadable)?;
+    Ok(sql!(
+        "delete from freehold.waiting w where w.service = {} and w.object not in (select r.object from json_to_recordset({}) r (object text));
+         insert into freehold.waiting (service, object, code, reason)
+         select {}, r.object, r.code, r.reason from json_to_recordset({}) r (object text, code text, reason text)
+         on conflict (service, object) do update set code = excluded.code, reason = excluded.reason",
+        Literal(service),
+        Literal(&json),
+        Literal(service),
+        Literal(&json),
+    ))
+}
+
+fn service_row(service: &str, state: &State<'_>, history: Option<i64>) -> Sql {
+    sql!(
+        "update freehold.service set version = {}, fingerprint = {}, stamp = {}, tables = {}::oid[], types = {}::oid[],
+             history = coalesce({}::bigint, history), changed_at = now() where service = {}",
+        Literal(state.version),
+        Literal(state.fingerprint),
+        nullable(state.stamp),
+        Literal(state.tables),
+        Literal(state.types),
+        history.map_or_else(|| sql!("null"), |id| sql!("{}", id)),
+        Literal(service),
+    )
+}
+
+/// Ends a run that failed, with the error's code and text.
+///
+/// # Errors
+/// When the connection fails.
+pub async fn fail(session: &mut Session, history: i64, error: &str) -> Result<(), SessionError> {
+    let end = sql!(
+        "update freehold.history set outcome = 'failed', error = {}, finished_at = clock_timestamp() where id = {} and outcome is distinct from 'applied'",
+        Literal(error),
+        history,
+    );
+    session.run(&end, |_, _| {}).await
+}
+
+/// Notes that a slice which had moved was compared and found right. Only one of fifty replicas writes: the one whose `before` is
+/// still there.
+///
+/// # Errors
+/// When the connection fails.
+pub async fn restamp(
+    session: &mut Session,
+    service: &str,
+    before: Option<&str>,
+    state: &State<'_>,
+) -> Result<(), SessionError> {
+    let update = sql!(
+        "update freehold.service set stamp = {}, tables = {}::oid[], types = {}::oid[]
+         where service = {} and version = {} and fingerprint = {} and stamp is not distinct from {}",
+        nullable(state.stamp),
+        Literal(state.tables),
+        Literal(state.types),
+        Literal(service),
+        Literal(state.version),
+        Literal(state.fingerprint),
+        nullable(before),
+    );
+    session.run(&update, |_, _| {}).await
+}

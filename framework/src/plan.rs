@@ -1,0 +1,100 @@
+//! From a difference to ordered steps. Pure: a plan leaves nothing to decide while it runs.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::address::Address;
+use crate::diff::Diff;
+use crate::kind::{Draft, Facts, Object, Refusal, key::Key, table::Table};
+use crate::name::QName;
+use crate::schema::Schema;
+use crate::sql::Sql;
+use crate::step::{Phase, Step, When};
+
+/// What will be done, what will not, and why.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Plan {
+    /// The steps, in the order in which they run.
+    pub steps: Vec<Step>,
+    /// What stands against it. A plan with refusals is not run.
+    pub refusals: Vec<Refusal>,
+    /// What is in the database, is not declared, and stays.
+    pub left_alone: Vec<Address>,
+}
+
+/// Makes the plan.
+#[must_use]
+pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
+    let new_tables: BTreeSet<QName> = diff.missing.iter().filter_map(new_table).collect();
+    let mut draft = Draft::new(facts, &new_tables, &live.objects);
+    for object in &diff.missing {
+        match object {
+            Object::Table(table) => draft.steps.push(table.whole(&clauses_of(table, &diff.missing))),
+            Object::Key(key) if new_tables.contains(&key.table) && has_elder_twin(key, &diff.missing) => {
+                draft.steps.push(key.added(Phase::Table, key.clause()));
+            }
+            other => other.create(&mut draft),
+        }
+    }
+    for (wanted, live) in &diff.different {
+        let mut live = live.clone();
+        wanted.alter(&mut live, &mut draft);
+        if live != *wanted {
+            forgotten(wanted, &mut draft);
+        }
+    }
+    draft.left_alone.extend(diff.undeclared.iter().map(Object::address));
+    let Draft { mut steps, refusals, left_alone, .. } = draft;
+    // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
+    // that an enum's added value is committed before the big transaction that may use it.
+    steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
+    Plan { steps, refusals, left_alone }
+}
+
+fn new_table(object: &Object) -> Option<QName> {
+    match object {
+        Object::Table(table) => Some(table.name.clone()),
+        _ => None,
+    }
+}
+
+/// The constraints that stand inside a new table's definition.
+fn clauses_of(table: &Table, missing: &[Object]) -> Vec<Sql> {
+    let clauses = missing.iter().filter_map(|object| match object {
+        Object::Key(key) if key.table == table.name && !has_elder_twin(key, missing) => Some(key.clause()),
+        Object::Check(check) if check.table == table.name => Some(check.clause()),
+        Object::Exclusion(exclusion) if exclusion.table == table.name => Some(exclusion.clause()),
+        _ => None,
+    });
+    clauses.collect()
+}
+
+/// Whether an earlier key of the table says the same. `create table` silently keeps one of two such constraints
+/// (`transformIndexConstraints` in the server's `parse_utilcmd.c`), so the younger is added by a statement of its own.
+fn has_elder_twin(key: &Key, missing: &[Object]) -> bool {
+    let keys = missing.iter().filter_map(|object| match object {
+        Object::Key(key) => Some(key),
+        _ => None,
+    });
+    keys.take_while(|elder| *elder != key)
+        .any(|elder| elder.table == key.table && elder.says_the_same_as(key))
+}
+
+/// The guard over every kind's `alter`: a difference that no rule claimed is said aloud, never passed over.
+fn forgotten(wanted: &Object, draft: &mut Draft<'_>) {
+    draft.refuse(
+        "FH290",
+        wanted.address(),
+        "it differs from the manifest in a way that this release does not know",
+        "compare it by hand; this is a gap in Freehold, please report it with the manifest's lines",
+    );
+}
+
+impl Plan {
+    /// Whether there is nothing to do and nothing in the way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.refusals.is_empty()
+    }
+}

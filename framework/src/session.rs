@@ -1,0 +1,208 @@
+//! One pinned connection: the only file that hands SQL to a driver, and only as [`Sql`].
+//!
+//! Everything goes by the simple protocol, any number of statements in one message; only the judging of expressions goes by
+//! the extended one, which takes a single statement and so cannot be broken out of. Every setting that changes what the
+//! catalog prints is pinned when the session starts, at no cost in round trips.
+//!
+//! <https://www.postgresql.org/docs/current/protocol-flow.html>
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Either, Executor, Row, ValueRef};
+
+use crate::name::Name;
+use crate::sql::{Sql, quoted};
+
+/// A connection of ours, with the settings that we rely on.
+#[derive(Debug)]
+pub struct Session {
+    connection: PgConnection,
+}
+
+/// A statement that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SessionError {
+    /// What the server or the connection said; never its detail, which may quote rows.
+    pub message: String,
+    /// The server's code, when it was the server that said it.
+    pub sqlstate: Option<String>,
+    /// How many statements of the message had succeeded before.
+    pub succeeded: usize,
+    /// The driver's error.
+    #[source]
+    pub source: sqlx::Error,
+}
+
+/// The rows of one message, in order, values as the server's text.
+pub type Rows = Vec<Vec<Option<String>>>;
+
+/// The settings that change what the catalog prints, what our statements mean, or how long anything may take. A session that
+/// is idle in a transaction is one whose program hangs: its locks must go.
+const SETTINGS: &[(&str, &str)] = &[
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO, MDY"),
+    ("IntervalStyle", "postgres"),
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+    ("bytea_output", "hex"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("client_min_messages", "warning"),
+    ("lock_timeout", "5s"),
+    ("statement_timeout", "10min"),
+    ("idle_in_transaction_session_timeout", "1min"),
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+    ("jit", "off"),
+];
+
+impl Session {
+    /// Connects once; waiting and trying again is the caller's.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub async fn open(
+        options: &PgConnectOptions,
+        application: &str,
+        schema: &Name,
+    ) -> Result<Self, SessionError> {
+        let connected = pinned(options.clone(), application, schema).connect().await;
+        let connection = connected.map_err(|error| SessionError::new(error, 0))?;
+        Ok(Self { connection })
+    }
+
+    /// Runs a message and gives back every row of it.
+    ///
+    /// # Errors
+    /// When a statement fails; what had succeeded is taken back by the server unless the message said otherwise.
+    pub async fn fetch(&mut self, sql: &Sql) -> Result<Rows, SessionError> {
+        let mut rows = Vec::new();
+        self.stream(sql, |_, _| {}, |row| rows.push(row)).await?;
+        Ok(rows)
+    }
+
+    /// Runs a message for its effect. `finished` hears of each statement: its position, and how long it took.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn run(
+        &mut self,
+        sql: &Sql,
+        finished: impl FnMut(usize, Duration),
+    ) -> Result<(), SessionError> {
+        self.stream(sql, finished, |_| {}).await
+    }
+
+    async fn stream(
+        &mut self,
+        sql: &Sql,
+        mut finished: impl FnMut(usize, Duration),
+        mut on_row: impl FnMut(Vec<Option<String>>),
+    ) -> Result<(), SessionError> {
+        let mut results = self.connection.fetch_many(raw(sql));
+        let (mut succeeded, mut since) = (0, Instant::now());
+        while let Some(result) = results.next().await {
+            match result {
+                Ok(Either::Left(_)) => {
+                    finished(succeeded, since.elapsed());
+                    (succeeded, since) = (succeeded + 1, Instant::now());
+                }
+                Ok(Either::Right(row)) => on_row(
+                    (0..row.len())
+                        .map(|column| {
+                            let value = row.try_get_raw(column).ok().filter(|value| !value.is_null());
+                            value.and_then(|value| value.as_str().ok().map(str::to_owned))
+                        })
+                        .collect(),
+                ),
+                Err(error) => return Err(SessionError::new(error, succeeded)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The first value of the first row, as the server's text.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn value(&mut self, sql: &Sql) -> Result<Option<String>, SessionError> {
+        let rows = self.fetch(sql).await?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+
+    /// Runs a single statement by the extended protocol, which refuses a second one: for text that others wrote.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn judge(&mut self, sql: &Sql) -> Result<Option<String>, SessionError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the file that may")]
+        let query = sqlx::query(AssertSqlSafe(sql.as_str().to_owned())).persistent(false);
+        let row = self.connection.fetch_one(query).await.map_err(|error| SessionError::new(error, 0))?;
+        let json: serde_json::Value = row.try_get(0).map_err(|error| SessionError::new(error, 0))?;
+        Ok(Some(json.to_string()))
+    }
+
+    /// Says goodbye to the server.
+    pub async fn close(self) {
+        if let Err(error) = self.connection.close().await {
+            tracing::debug!(%error, "the connection did not close cleanly");
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the file that may")]
+fn raw(sql: &Sql) -> sqlx::RawSql {
+    sqlx::raw_sql(AssertSqlSafe(sql.as_str().to_owned()))
+}
+
+/// The options with our settings in the startup packet. The service's schema comes first in the search path, so that names
+/// in expressions mean what their author meant; `public` follows, where extensions usually are.
+#[must_use]
+pub fn pinned(options: PgConnectOptions, application: &str, schema: &Name) -> PgConnectOptions {
+    let public = if schema.as_str() == "public" { "" } else { ", public" };
+    let path = format!("{}{public}", quoted(schema));
+    options
+        .application_name(application)
+        .options(SETTINGS.iter().copied())
+        .options([("search_path", path)])
+        .disable_statement_logging()
+}
+
+impl SessionError {
+    fn new(source: sqlx::Error, succeeded: usize) -> Self {
+        let database = source.as_database_error();
+        let message = match database.and_then(|error| error.try_downcast_ref::<PgDatabaseError>()) {
+            Some(error) => error.message().to_owned(),
+            None => source.to_string(),
+        };
+        let sqlstate = database.and_then(|error| error.code()).map(std::borrow::Cow::into_owned);
+        Self { message, sqlstate, succeeded, source }
+    }
+
+    /// An answer that is not what was asked for.
+    pub(crate) fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let source = sqlx::Error::Decode(error.into());
+        Self {
+            message: format!("the server's answer could not be read: {source}"),
+            sqlstate: None,
+            succeeded: 0,
+            source,
+        }
+    }
+
+    /// Whether the server said this code.
+    #[must_use]
+    pub fn is(&self, sqlstate: &str) -> bool {
+        self.sqlstate.as_deref() == Some(sqlstate)
+    }
+
+    /// The constraint or index that a row broke, when the server names one.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.source.as_database_error()?.constraint()
+    }
+}

@@ -1,0 +1,373 @@
+//! A service's start: it returns at once, works in the background, and shows its state all the time.
+//!
+//! Nothing here ends the process unless `FREEHOLD_ON_ERROR=exit` says so. What fails is tried again, with growing pauses, for ever; what needs a
+//! decision is looked at again too, because the decision may be made in the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::{Notify, OnceCell, watch};
+
+use crate::bringup::{BringUpError, Event, Order, Outcome, bring_up};
+use crate::config::{Config, ConfigErrors, Mode, OnError, Profile};
+use crate::execute::Patience;
+use crate::ledger::Caller;
+use crate::manifest::Manifest;
+use crate::retry::{Delays, Policy, Retry};
+use crate::session::{Session, pinned};
+use crate::survey::survey;
+
+mod state;
+
+pub use state::{Connect, LastRun, Phase, State};
+
+/// How long a service that cannot come up waits, at most, before it looks again.
+const LOOK_AGAIN_MAX: Duration = Duration::from_secs(30);
+
+/// A service about to start.
+#[derive(Debug)]
+pub struct Freehold {
+    manifest: Manifest,
+}
+
+/// A service about to start, with its configuration.
+#[derive(Debug)]
+pub struct Configured {
+    manifest: Manifest,
+    config: Config,
+}
+
+/// A started service. Clones are the same service.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    manifest: Manifest,
+    config: Config,
+    caller: Caller,
+    state: watch::Sender<State>,
+    pool: OnceCell<DatabaseConnection>,
+    wake: Notify,
+}
+
+impl std::fmt::Debug for Inner {
+    /// Without the configuration: connection options of the driver would show the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner")
+            .field("caller", &self.caller)
+            .field("state", &*self.state.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The slice is not ready to be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the database slice is not ready: {0}")]
+pub struct NotReady(pub Phase);
+
+impl Freehold {
+    /// A service that brings up this manifest.
+    #[must_use]
+    pub fn new(manifest: Manifest) -> Self {
+        Self { manifest }
+    }
+
+    /// Reads the configuration from the environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with the name of its variable.
+    pub fn from_env(self) -> Result<Configured, ConfigErrors> {
+        Ok(self.with(Config::from_env()?))
+    }
+
+    /// Takes a configuration that was read elsewhere.
+    #[must_use]
+    pub fn with(self, config: Config) -> Configured {
+        Configured { manifest: self.manifest, config }
+    }
+}
+
+impl Configured {
+    /// Starts bringing up the slice in the background and returns at once. Must be called inside a tokio runtime.
+    #[must_use]
+    pub fn start(self) -> Handle {
+        let Self { manifest, config } = self;
+        let caller = caller(&manifest);
+        let (state, _) = watch::channel(State::new(&caller));
+        let inner =
+            Arc::new(Inner { manifest, config, caller, state, pool: OnceCell::new(), wake: Notify::new() });
+        tokio::spawn(run(Arc::clone(&inner)));
+        Handle { inner }
+    }
+}
+
+/// Who this process is.
+#[must_use]
+pub fn caller(manifest: &Manifest) -> Caller {
+    Caller {
+        service: manifest.service.name.clone(),
+        version: manifest.service.version.to_string(),
+        host: hostname::get()
+            .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned()),
+        pid: std::process::id(),
+    }
+}
+
+impl Handle {
+    /// The connection pool: there is no other way to it, so code cannot run before its tables exist.
+    ///
+    /// # Errors
+    /// When the slice is not ready.
+    pub fn ready(&self) -> Result<&DatabaseConnection, NotReady> {
+        self.inner.pool.get().ok_or_else(|| NotReady(self.inner.state.borrow().phase))
+    }
+
+    /// Waits until the slice is ready.
+    pub async fn wait(&self) -> &DatabaseConnection {
+        let mut states = self.watch();
+        loop {
+            if let Some(pool) = self.inner.pool.get() {
+                return pool;
+            }
+            // The sender lives in `self`, so there is always another change to wait for.
+            let _ = states.changed().await;
+        }
+    }
+
+    /// The state now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.inner.state.borrow().clone()
+    }
+
+    /// The state as it changes.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<State> {
+        self.inner.state.subscribe()
+    }
+
+    /// Ends a pause between attempts.
+    pub fn retry(&self) {
+        self.inner.wake.notify_one();
+    }
+
+    /// The configuration it was started with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The manifest it brings up.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.inner.manifest
+    }
+}
+
+/// Until the slice is ready and nothing is left to do.
+async fn run(inner: Arc<Inner>) {
+    let options = inner.config.direct.as_ref().unwrap_or(&inner.config.database).connect_options();
+    let mut delays = Delays::new(&Policy {
+        initial: Duration::from_millis(500),
+        max: LOOK_AGAIN_MAX,
+        multiplier: 2.0,
+        attempt_timeout: LOOK_AGAIN_MAX,
+        deadline: None,
+        attempts_max: None,
+    });
+    for notice in inner.config.notices() {
+        tracing::warn!(service = %inner.caller.service, event = "config", "{notice}");
+    }
+    loop {
+        let session = connect(&inner, &options).await;
+        let Some(mut session) = session else { continue };
+        let settled = attempt(&inner, &mut session, &options).await;
+        session.close().await;
+        if settled {
+            return;
+        }
+        if inner.config.on_error == OnError::Exit && inner.pool.get().is_none() {
+            tracing::error!(service = %inner.caller.service, event = "exit", "could not come up; FREEHOLD_ON_ERROR=exit");
+            std::process::exit(1);
+        }
+        let delay = delays.next_delay().max(Duration::from_millis(100));
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = inner.wake.notified() => {}
+        }
+    }
+}
+
+/// Connects, waiting for the database; `None` when the wait was in vain, which the state then says.
+async fn connect(inner: &Inner, options: &PgConnectOptions) -> Option<Session> {
+    let service = inner.caller.service.as_str();
+    inner.state.send_modify(|state| state.enter(Phase::WaitingForDatabase));
+    let policy = inner.config.wait.policy();
+    let retry = Retry::new("connect to the database", &policy).woken_by(&inner.wake).on_retry(|pause| {
+        inner.state.send_modify(|state| state.connect.failed(&pause.failure, pause.delay));
+        tracing::warn!(
+            service, event = "db.wait", attempt = pause.attempt, delay_ms = pause.delay.as_millis() as u64,
+            error.type = pause.failure.name, "database not reachable yet; trying again"
+        );
+    });
+    let application = inner.caller.application();
+    let open = |_| Session::open(options, &application, &inner.manifest.service.schema);
+    match retry.run(open, |error| crate::retry::classify(&error.source)).await {
+        Ok(session) => {
+            inner.state.send_modify(|state| state.connect.succeeded());
+            Some(session)
+        }
+        Err(gave_up) => {
+            inner.state.send_modify(|state| {
+                state.connect.failed(&gave_up.failure, LOOK_AGAIN_MAX);
+                state.enter(Phase::Failed);
+            });
+            tracing::error!(service, event = "degraded", error.type = gave_up.failure.name, "{gave_up}");
+            if inner.config.on_error == OnError::Exit {
+                std::process::exit(1);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(inner.config.wait.max_delay) => {}
+                () = inner.wake.notified() => {}
+            }
+            None
+        }
+    }
+}
+
+/// One attempt at bringing up; true when there is nothing left to do.
+async fn attempt(inner: &Inner, session: &mut Session, options: &PgConnectOptions) -> bool {
+    let service = inner.caller.service.as_str();
+    let outcome = match inner.config.mode {
+        Mode::Apply => apply(inner, session, options).await,
+        Mode::Verify => verify(inner, session).await,
+        Mode::Off => Ok(Outcome::Unchanged),
+    };
+    match outcome {
+        Ok(Outcome::Refused(refusals)) => {
+            for refusal in &refusals {
+                tracing::error!(service, event = "refused", code = refusal.code, object = %refusal.object, help = %refusal.help, "{}", refusal.what);
+            }
+            inner.state.send_modify(|state| state.refused(refusals));
+            false
+        }
+        Ok(outcome) => {
+            let waiting = match &outcome {
+                Outcome::Applied(applied) => applied.waiting.len(),
+                _ => 0,
+            };
+            open_pool(inner);
+            inner.state.send_modify(|state| state.settled(&outcome));
+            tracing::info!(service, event = "ready", version = %inner.caller.version, waiting, "ready");
+            waiting == 0
+        }
+        Err(error) => {
+            let failure = error.failure();
+            let sqlstate = failure.as_ref().and_then(|failure| failure.sqlstate.clone()).unwrap_or_default();
+            tracing::error!(service, event = "step.failed", sqlstate, help = %error.help(), "{error}");
+            inner.state.send_modify(|state| state.failed(&error));
+            false
+        }
+    }
+}
+
+async fn apply(
+    inner: &Inner,
+    session: &mut Session,
+    options: &PgConnectOptions,
+) -> Result<Outcome, BringUpError> {
+    let locks = &inner.config.locks;
+    let patience = |budget| Patience { lock_timeout: locks.timeout, budget };
+    let order = Order {
+        manifest: &inner.manifest,
+        caller: &inner.caller,
+        options,
+        lenient: inner.config.profile == Profile::Dev,
+        lock_wait_max: locks.budget_background,
+        before_ready: patience(locks.budget_before_ready),
+        after_ready: patience(locks.budget_background),
+    };
+    let mut told = |event: Event<'_>| tell(inner, &event);
+    bring_up(session, &order, &mut told).await
+}
+
+async fn verify(inner: &Inner, session: &mut Session) -> Result<Outcome, BringUpError> {
+    inner.state.send_modify(|state| state.enter(Phase::Verifying));
+    let survey = survey(session, &inner.manifest, false).await?;
+    if survey.plan.is_empty() {
+        return Ok(Outcome::Unchanged);
+    }
+    let steps = survey.plan.steps.iter().map(|step| step.object.to_string());
+    let refusals = survey.plan.refusals.iter().map(|refusal| refusal.object.to_string());
+    Err(BringUpError::Unverified(steps.chain(refusals).collect::<Vec<_>>().join(", ")))
+}
+
+fn tell(inner: &Inner, event: &Event<'_>) {
+    let service = inner.caller.service.as_str();
+    match event {
+        Event::WaitingForLock(holder) => {
+            let holder = holder.as_ref().map(|holder| holder.pid);
+            tracing::debug!(service, event = "lock.wait", holder, "another replica is at work");
+        }
+        Event::Locked(waited) => {
+            tracing::debug!(service, event = "lock.got", waited_ms = waited.as_millis() as u64, "lock taken");
+        }
+        Event::Planned { from, plan } => {
+            let to = inner.caller.version.as_str();
+            let from = from.unwrap_or("nothing");
+            tracing::info!(
+                service,
+                event = "plan",
+                from,
+                to,
+                steps = plan.steps.len(),
+                "{} changes to make",
+                plan.steps.len()
+            );
+        }
+        Event::Progress(crate::execute::Progress::Finished(done)) => {
+            tracing::debug!(
+                service,
+                event = "step",
+                duration_ms = done.run.as_millis() as u64,
+                "{}",
+                done.step.object
+            );
+        }
+        Event::Progress(crate::execute::Progress::Retrying { step, sqlstate, delay }) => {
+            tracing::warn!(
+                service,
+                event = "step.retry",
+                sqlstate,
+                delay_ms = delay.as_millis() as u64,
+                "{} gives way and tries again",
+                step.object
+            );
+        }
+        Event::Progress(crate::execute::Progress::Skipped(_)) => {}
+        Event::Ready => open_pool(inner),
+    }
+    inner.state.send_modify(|state| state.follow(event));
+}
+
+/// The pool is opened when the slice is there, and connects when it is first used.
+fn open_pool(inner: &Inner) {
+    let pool = &inner.config.pool;
+    let options = pinned(
+        inner.config.database.connect_options(),
+        &inner.caller.service,
+        &inner.manifest.service.schema,
+    );
+    let made = PgPoolOptions::new()
+        .max_connections(pool.connections_max())
+        .acquire_timeout(pool.timeout)
+        .max_lifetime(pool.recycle)
+        .test_before_acquire(false)
+        .connect_lazy_with(options);
+    // Losing the race with an earlier call only means that the pool is there.
+    let _ = inner.pool.set(SqlxPostgresConnector::from_sqlx_postgres_pool(made));
+}

@@ -1,0 +1,203 @@
+//! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Address, Tag};
+use crate::catalog::{self, Found, Scope};
+use crate::check::{Violation, check};
+use crate::diff::{Diff, diff};
+use crate::equal;
+use crate::kind::{Facts, Kind, Object, Refusal, foreign_key::ForeignKey, table::column::called_functions};
+use crate::ledger::claim::{self, Claims};
+use crate::manifest::Manifest;
+use crate::name::QName;
+use crate::plan::{Plan, plan};
+use crate::schema::Schema;
+use crate::session::{Session, SessionError};
+use crate::sql::{quoted, sql};
+
+/// What was found and what follows from it.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// What is to be done.
+    pub plan: Plan,
+    /// What is there, with expressions as the server prints them.
+    pub found: Found,
+    /// Who owns what.
+    pub claims: Claims,
+}
+
+/// Why there is no survey.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// The database could not be read.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The plan breaks a rule of ours: a bug.
+    #[error("this plan breaks a rule of Freehold's own and is not run: {0}")]
+    Unsound(Violation),
+}
+
+impl Survey {
+    /// The objects of the manifest, each with whether it stood before this service claimed it.
+    pub fn objects<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = (&'a Address, bool)> {
+        let stood =
+            |address| self.found.live.objects.contains_key(address) && !self.claims.ours.contains(address);
+        manifest.schema.objects.keys().map(move |address| (address, stood(address)))
+    }
+}
+
+/// Surveys the slice. `ledger` says whether there is a ledger to ask.
+///
+/// # Errors
+/// When the database cannot be read, or the plan would break a rule of ours.
+pub async fn survey(session: &mut Session, manifest: &Manifest, ledger: bool) -> Result<Survey, SurveyError> {
+    let claims = if ledger {
+        claim::read(session, &manifest.service.name, manifest.schema.objects.keys()).await?
+    } else {
+        Claims::default()
+    };
+    compare(session, manifest, claims, &Schema::default()).await
+}
+
+/// Surveys again after steps have run. An object that was not there before was made from the manifest's very text, so its
+/// expressions need no judge.
+///
+/// # Errors
+/// When the database cannot be read, or the plan would break a rule of ours.
+pub async fn survey_again(
+    session: &mut Session,
+    manifest: &Manifest,
+    before: &Survey,
+) -> Result<Survey, SurveyError> {
+    let stood = &before.found.live.objects;
+    let made = manifest.schema.objects.iter().filter(|(address, _)| !stood.contains_key(address));
+    let made: Schema = made.map(|(_, object)| object.clone()).collect();
+    compare(session, manifest, before.claims.clone(), &made).await
+}
+
+async fn compare(
+    session: &mut Session,
+    manifest: &Manifest,
+    claims: Claims,
+    made: &Schema,
+) -> Result<Survey, SurveyError> {
+    let found = catalog::read(session, &scope(manifest, &claims)).await?;
+    let mut live = found.live.clone();
+    let mut memory = claims.memory.clone();
+    memory.extend(equal::memory(made, &found.live));
+    equal::settle(session, &manifest.schema, &mut live, &memory).await?;
+    let difference = diff(&manifest.schema, &live);
+    let mut facts = facts(session, manifest, &difference, &live).await?;
+    facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
+    let mut plan = plan(&difference, &live, &facts);
+    for step in &mut plan.steps {
+        step.source = manifest.places.get(&step.object).cloned();
+    }
+    plan.refusals.extend(conflicts(&claims));
+    plan.refusals.extend(occupied(&found));
+    plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
+        Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
+        _ => None,
+    }));
+    if let Some(violation) = check(&plan, &manifest.schema).into_iter().next() {
+        return Err(SurveyError::Unsound(violation));
+    }
+    Ok(Survey { plan, found, claims })
+}
+
+/// What the manifest names, and what the ledger says that we own.
+fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
+    let mut scope = Scope::default();
+    for address in manifest.schema.objects.keys().chain(&claims.ours) {
+        let name = address.schema.clone().map(|schema| QName { schema, name: address.name.clone() });
+        match (address.tag, name) {
+            (Tag::Table, Some(name)) => scope.tables.insert(name),
+            (Tag::Enum, Some(name)) => scope.enums.insert(name),
+            _ => false,
+        };
+    }
+    scope.neighbours = manifest.requires.iter().flat_map(|other| other.tables.keys().cloned()).collect();
+    scope
+}
+
+/// Asks only when a standing table is touched.
+async fn facts(
+    session: &mut Session,
+    manifest: &Manifest,
+    difference: &Diff,
+    live: &Schema,
+) -> Result<Facts, SessionError> {
+    let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
+    let tables = changed.filter_map(|object| object.address().table());
+    let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
+    let tables: BTreeSet<QName> = tables.filter(standing).collect();
+    if tables.is_empty() {
+        return Ok(Facts::default());
+    }
+    let mut functions = BTreeSet::new();
+    for object in manifest.schema.objects.values() {
+        if let Object::Table(table) = object {
+            let defaults = table.columns.iter().filter_map(|column| column.default.as_ref());
+            functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
+        }
+    }
+    catalog::facts(session, &tables, &functions).await
+}
+
+fn conflicts(claims: &Claims) -> impl Iterator<Item = Refusal> {
+    claims.others.iter().map(|(address, owner)| claimed_by_another(address, owner))
+}
+
+/// The refusal for an object that another service owns.
+#[must_use]
+pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
+    Refusal {
+        code: "FH300",
+        object: address.clone(),
+        what: format!("it belongs to {owner}, which declared it first"),
+        help: format!(
+            "one service owns it: take it out of this manifest and lean on it with `[requires.{owner}]`, or out of {owner}'s"
+        ),
+    }
+}
+
+fn occupied(found: &Found) -> impl Iterator<Item = Refusal> {
+    found.occupied.iter().map(|occupied| Refusal {
+        code: "FH220",
+        object: Address::top(
+            occupied.tag,
+            &QName { schema: occupied.schema.clone(), name: occupied.name.clone() },
+        ),
+        what: format!("{} of that name stands in the database", occupied.what),
+        help: "give one of the two another name; what stands is left alone".to_owned(),
+    })
+}
+
+/// Why a foreign key to a table of another service cannot be made yet.
+fn unreachable_parent(key: &ForeignKey, manifest: &Manifest, found: &Found) -> Option<Refusal> {
+    if manifest.schema.objects.contains_key(&Address::top(Tag::Table, &key.parent)) {
+        return None;
+    }
+    let owner = manifest.requires.iter().find(|other| other.tables.contains_key(&key.parent));
+    let owner = owner.map_or("another service", |other| other.service.as_str());
+    let refusal =
+        |code, what: String, help: String| Some(Refusal { code, object: key.address(), what, help });
+    let Some(parent) = found.neighbours.get(&key.parent) else {
+        let what = format!("it refers to `{}` of {owner}, which is not in this database", key.parent);
+        let help = format!(
+            "start {owner} on this database first; this service comes up by itself once the table is there"
+        );
+        return refusal("FH310", what, help);
+    };
+    if !parent.may_reference {
+        let what = format!("this role may not refer to `{}`, which {} owns", key.parent, parent.owner);
+        let grant = sql!("grant references on {} to current_user", key.parent);
+        return refusal("FH311", what, format!("as {}, in this database: {grant};", parent.owner));
+    }
+    let columns: BTreeMap<_, _> =
+        key.parent_columns.iter().map(|name| (name, parent.columns.get(name))).collect();
+    let absent = columns.iter().find(|(_, found)| found.is_none())?;
+    let what = format!("`{}` of {owner} has no column {}", key.parent, quoted(*absent.0));
+    refusal("FH312", what, format!("compare `[requires.{owner}]` with that service's manifest"))
+}

@@ -1,0 +1,133 @@
+-- What each service has brought up, and what it owns. Nothing here is read by guess: every column has a comment.
+
+create table freehold.service (
+    service text primary key,
+    generation bigint not null default 0,
+    version text,
+    fingerprint text,
+    stamp text,
+    tables oid[] not null default '{}',
+    types oid[] not null default '{}',
+    history bigint,
+    changed_at timestamptz not null default now()
+);
+comment on table freehold.service is 'One row per service of this database.';
+comment on column freehold.service.generation is 'Raised by whoever takes the service''s lock; work of an earlier holder is refused.';
+comment on column freehold.service.version is 'Version of the slice that is in place; null before the first.';
+comment on column freehold.service.fingerprint is 'Hash of the manifest that is in place.';
+comment on column freehold.service.stamp is 'Hash over the catalog rows of the slice when it was last compared and found right; null while work is left.';
+comment on column freehold.service.tables is 'The slice''s tables, for the stamp.';
+comment on column freehold.service.types is 'The slice''s types, for the stamp.';
+comment on column freehold.service.history is 'The run that put the version in place.';
+
+create table freehold.object (
+    kind text not null,
+    name text not null,
+    service text not null,
+    shared boolean not null default false,
+    adopted boolean not null default false,
+    texts jsonb not null default '{}',
+    claimed_at timestamptz not null default now(),
+    primary key (kind, name, service)
+);
+create unique index object_owner_key on freehold.object (kind, name) where not shared;
+comment on table freehold.object is 'Which service owns which object. Shared objects have several owners.';
+comment on column freehold.object.adopted is 'Whether it stood before the service claimed it.';
+comment on column freehold.object.texts is 'Per expression: as it was written, and as the catalog keeps it.';
+
+create table freehold.history (
+    id bigint generated always as identity primary key,
+    service text not null,
+    generation bigint not null,
+    from_version text,
+    to_version text not null,
+    manifest text not null,
+    plan jsonb not null,
+    actor text not null,
+    started_at timestamptz not null default clock_timestamp(),
+    outcome text check (outcome in ('applied', 'partial', 'failed')),
+    error text,
+    finished_at timestamptz,
+    check ((outcome is null) = (finished_at is null))
+);
+create index history_service_idx on freehold.history (service, id desc);
+comment on table freehold.history is 'Every run that changed something, with its manifest and its plan. No outcome: it was cut off.';
+
+create table freehold.step (
+    history bigint not null references freehold.history (id),
+    number integer not null,
+    kind text not null,
+    object text not null,
+    sql text not null,
+    undo text,
+    lock_wait_ms double precision not null,
+    run_ms double precision not null,
+    finished_at timestamptz not null default clock_timestamp(),
+    primary key (history, number)
+);
+comment on table freehold.step is 'Every statement that changed something, written in the transaction of the change where there is one.';
+
+create table freehold.waiting (
+    service text not null,
+    object text not null,
+    code text not null,
+    reason text not null,
+    since timestamptz not null default now(),
+    primary key (service, object)
+);
+comment on table freehold.waiting is 'What is declared and not in place yet, and why.';
+
+create table freehold.replica (
+    service text not null,
+    host text not null,
+    pid integer not null,
+    version text not null,
+    seen_at timestamptz not null default now(),
+    primary key (service, host, pid)
+);
+comment on table freehold.replica is 'Running processes, by their last sign of life.';
+
+-- Stops the transaction of a holder that lost the service's lock to a successor.
+create function freehold.guard(of_service text, of_generation bigint) returns void
+language plpgsql as $$
+begin
+    perform from freehold.service s where s.service = of_service and s.generation = of_generation for update;
+    if not found then
+        raise exception 'generation % of % is over: another process took the lock', of_generation, of_service
+            using errcode = 'FH001', hint = 'this process stops; the other one finishes the work';
+    end if;
+end
+$$;
+
+-- The history only grows: a run may end once (a partial one twice), and nothing else of it changes.
+create function freehold.only_grows() returns trigger
+language plpgsql as $$
+begin
+    if tg_table_name = 'history' and tg_op = 'UPDATE' and coalesce(old.outcome, 'partial') = 'partial' and new.outcome is not null
+        and to_jsonb(new) - '{outcome,error,finished_at}'::text[] = to_jsonb(old) - '{outcome,error,finished_at}'::text[]
+    then
+        return new;
+    end if;
+    raise exception 'freehold.% only grows', tg_table_name using errcode = 'FH002';
+end
+$$;
+
+create function freehold.no_step_after_the_end() returns trigger
+language plpgsql as $$
+begin
+    if exists (
+        select from added join freehold.history h on h.id = added.history where h.outcome in ('applied', 'failed')
+    ) then
+        raise exception 'this run has ended: it takes no further step' using errcode = 'FH002';
+    end if;
+    return null;
+end
+$$;
+
+create trigger history_only_grows before update or delete on freehold.history
+    for each row execute function freehold.only_grows();
+create trigger step_only_grows before update or delete on freehold.step
+    for each row execute function freehold.only_grows();
+create trigger step_in_an_open_run after insert on freehold.step
+    referencing new table as added
+    for each statement execute function freehold.no_step_after_the_end();
