@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod hazard;
 pub mod kind;
 pub mod lock;
