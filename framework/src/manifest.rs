@@ -39,6 +39,8 @@ mod walk;
 pub use problem::{Problem, Problems, Severity};
 pub use requires::{Requirement, WhenMissing};
 pub use service::Service;
+#[cfg(feature = "cli")]
+pub(crate) use suggest::nearest;
 pub(crate) use text::position;
 
 /// A service's slice, as declared.
