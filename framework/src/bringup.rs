@@ -171,7 +171,7 @@ async fn without_lock(
 }
 
 /// What the ledger says, in the form that decisions are made on; `None` when it says nothing.
-fn seen(answer: &Answer) -> Result<Option<(&Entry, Seen)>, BringUpError> {
+pub(crate) fn seen(answer: &Answer) -> Result<Option<(&Entry, Seen)>, BringUpError> {
     let entry = match answer {
         Answer::Absent => return Ok(None),
         Answer::Forbidden => return Err(BringUpError::LedgerForbidden),
@@ -206,7 +206,8 @@ async fn restamp(
     record::restamp(session, &order.caller.service, entry.stamp.as_deref(), &state).await
 }
 
-fn version_reused(manifest: &Manifest) -> Refusal {
+/// The refusal of a version that was applied before with other content.
+pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
     let service = &manifest.service;
     Refusal {
         code: "FH230",
@@ -219,7 +220,8 @@ fn version_reused(manifest: &Manifest) -> Refusal {
     }
 }
 
-fn behind(manifest: &Manifest, in_place: &Version, plan: &Plan) -> Refusal {
+/// The refusal of an older version whose needs a newer one does not meet.
+pub(crate) fn behind(manifest: &Manifest, in_place: &Version, plan: &Plan) -> Refusal {
     let missing = plan.steps.iter().map(|step| step.object.to_string());
     let missing: Vec<String> =
         missing.chain(plan.refusals.iter().map(|refusal| refusal.object.to_string())).collect();
