@@ -15,6 +15,7 @@ use crate::schema::{Schema, fingerprint};
 use crate::sql::TypeName;
 use crate::step::Place;
 
+mod advice;
 mod build;
 mod check;
 pub mod code;
@@ -164,7 +165,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     check::indexes(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required };
     parents.check(walk);
-    check::advice(&tables, walk);
+    advice::advice(&tables, walk);
     for table in &tables {
         draft.table(table, &parents);
     }

@@ -33,13 +33,17 @@ pub(super) fn tokens(text: &Text) -> Read<Vec<Token>> {
         }
         // An open quote takes everything behind it along; in a default the closing one is missed at the end of the word.
         let rest = source[start..].trim_end();
-        let word_end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let quote = if rest.starts_with('"') { '"' } else { '\'' };
+        let word = &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())];
+        let quote = match rest.chars().next() {
+            Some('$') => &source[start..end],
+            Some('"') => "\"",
+            _ => "'",
+        };
         let title = format!("the string ends before its `{quote}`");
         let problem = Problem::error(code::OPEN, text.span(start..start + rest.len()), title);
         let problem = problem.label("opened here and never closed");
-        match rest.starts_with(['\'', '"']) && word_end > 1 {
-            true => problem.help(format!("write `{}{quote}`", &rest[..word_end])).into(),
+        match word.starts_with(quote) && word.len() > quote.len() {
+            true => problem.help(format!("write `{word}{quote}`")).into(),
             false => problem.into(),
         }
     })
@@ -240,13 +244,13 @@ impl<'a> Cursor<'a> {
             .map_err(|error| Problem::error(code::TYPE, self.text.span(error.span), error.what))?;
         self.advance(used);
         let taken = self.since(start);
-        // `numeric((1))`: brackets in brackets are no modifier.
-        let nested = taken.tokens.windows(2).find(|pair| {
-            pair[0].kind == TokenKind::Open && matches!(pair[1].kind, TokenKind::Open | TokenKind::Symbol)
-        });
-        match nested {
-            Some(pair) => {
-                let span = self.text.span(pair[1].span.clone());
+        // `numeric((1))`, `numeric()`: neither is a modifier.
+        let opens = |token: &Token| token.text(self.source()) == "(";
+        let brackets = taken.tokens.iter().filter(|token| opens(token)).nth(1);
+        let empty = taken.tokens.windows(2).find(|pair| opens(&pair[0]) && pair[1].kind == TokenKind::Close);
+        match brackets.or(empty.map(|pair| &pair[1])) {
+            Some(token) => {
+                let span = self.text.span(token.span.clone());
                 Err(Problem::error(code::TYPE, span, "this is not part of a type").into())
             }
             None => Ok((type_name, taken.span())),

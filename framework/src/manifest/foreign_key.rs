@@ -9,6 +9,7 @@ use super::check::{column_help, declared_columns};
 use super::code;
 use super::constraint::{Body, Reference};
 use super::cursor::{Read, Word};
+use super::index::leading;
 use super::problem::Problem;
 use super::requires::{Requirement, RequiresRead};
 use super::suggest::nearest;
@@ -272,8 +273,9 @@ fn unique(claim: &Claim<'_>, parent: &TableRead, words: &[Word], walk: &mut Walk
         _ => false,
     });
     let by_index = parent.indexes().any(|(_, read)| {
-        let whole = read.unique && read.predicate.is_none() && read.leading().count() == read.elements.len();
-        whole && read.leading().collect::<BTreeSet<_>>() == wanted
+        let whole =
+            read.unique && read.predicate.is_none() && leading(&read.elements).count() == read.elements.len();
+        whole && leading(&read.elements).collect::<BTreeSet<_>>() == wanted
     });
     if by_key || by_index || parent.broken() {
         return;
