@@ -6,6 +6,7 @@
 
 mod forbidden;
 mod service;
+mod session_settings;
 
 /// What a test gives back, so that a failed question ends it with the server's words.
 type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -136,8 +136,11 @@ impl Service {
 /// What a plan holds, for messages.
 pub(crate) fn listed(survey: &Survey) -> String {
     let steps = survey.plan.steps.iter().map(|step| format!("\n  step {}: {}", step.object, step.run));
-    let refusals =
-        survey.plan.refusals.iter().map(|refusal| format!("\n  refused {}: {}", refusal.object, refusal.what));
+    let refusals = survey
+        .plan
+        .refusals
+        .iter()
+        .map(|refusal| format!("\n  refused {}: {}", refusal.object, refusal.what));
     steps.chain(refusals).collect()
 }
 
