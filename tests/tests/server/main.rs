@@ -5,8 +5,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
 mod forbidden;
+mod names;
+mod numbering;
 mod service;
 mod session_settings;
+mod types;
 
 /// What a test gives back, so that a failed question ends it with the server's words.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
