@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
 mod forbidden;
+mod golden;
 mod names;
 mod numbering;
 mod service;
