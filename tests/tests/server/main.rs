@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
+mod columns;
+mod corpus_expressions;
+mod enums;
 mod forbidden;
 mod golden;
 mod names;
