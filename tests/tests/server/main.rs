@@ -14,6 +14,7 @@ mod numbering;
 mod service;
 mod session_settings;
 mod types;
+mod warm;
 
 /// What a test gives back, so that a failed question ends it with the server's words.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
