@@ -65,7 +65,8 @@ async fn c5_8_a_volatile_default_is_flagged_and_refused_on_a_table_of_size() -> 
         let before = database.dump();
         let column = format!("token = '{def}'\n");
         let refusals = Service::new(&database, &parcels("1.1.0", &column)).is_refused().await;
-        let told: Vec<String> = refusals.iter().map(|refusal| format!("{} {}", refusal.code, refusal.object)).collect();
+        let told: Vec<String> =
+            refusals.iter().map(|refusal| format!("{} {}", refusal.code, refusal.object)).collect();
         assert_eq!(told, ["FH213 column parcels.token"], "{def}");
         assert!(refusals.iter().all(|refusal| refusal.help.contains("allow_rewrite")), "{refusals:?}");
         assert_eq!(database.dump(), before, "{def}");
@@ -81,7 +82,8 @@ async fn c5_8_a_volatile_default_is_flagged_and_refused_on_a_table_of_size() -> 
         allowed.applies().await;
         allowed.finds_nothing_to_do().await;
         assert_ne!(database.fetch_one_text(FILE).await?, file, "{def}: it was no rewrite after all");
-        let distinct = database.fetch_one_text("select (count(distinct token) > 100)::text from parcels").await?;
+        let distinct =
+            database.fetch_one_text("select (count(distinct token) > 100)::text from parcels").await?;
         assert_eq!(distinct, "true", "{def}");
     }
     Ok(())
@@ -90,7 +92,8 @@ async fn c5_8_a_volatile_default_is_flagged_and_refused_on_a_table_of_size() -> 
 #[tokio::test]
 async fn c5_8_a_small_table_is_written_again_and_flagged_without_being_asked() -> Outcome {
     let database = filled("c5_8_small", 10_000, "analyze parcels").await?;
-    let second = Service::new(&database, &parcels("1.1.0", "token = 'uuid not null default gen_random_uuid()'\n"));
+    let second =
+        Service::new(&database, &parcels("1.1.0", "token = 'uuid not null default gen_random_uuid()'\n"));
     let survey = second.survey().await;
     assert!(survey.plan.steps.iter().any(|step| step.hazards == [Hazard::Rewrite]), "{}", listed(&survey));
     second.applies().await;
@@ -101,7 +104,9 @@ async fn c5_8_a_small_table_is_written_again_and_flagged_without_being_asked() -
 #[tokio::test]
 async fn c5_8_a_table_that_was_never_analyzed_is_not_taken_for_small() -> Outcome {
     // Freshly filled; analyzed when it was empty; analyzed when it was small.
-    for analyzed in ["", "truncate parcels; analyze parcels;", "delete from parcels where id > 5; analyze parcels;"] {
+    for analyzed in
+        ["", "truncate parcels; analyze parcels;", "delete from parcels where id > 5; analyze parcels;"]
+    {
         let again = "insert into parcels select from generate_series(1, 200000)";
         let database = filled("c5_8_unknown", 10, &format!("{analyzed} {again}")).await?;
         let column = "token = 'uuid not null default gen_random_uuid()'\n";

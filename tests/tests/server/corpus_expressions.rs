@@ -83,7 +83,10 @@ fn items(body: &str) -> Vec<&str> {
 
 /// `default 'now'` is the moment at which the table was made.
 fn without_the_moment(dump: &str) -> String {
-    dump.lines().filter(|line| !line.trim_start().starts_with("d_lit ")).map(|line| format!("{line}\n")).collect()
+    dump.lines()
+        .filter(|line| !line.trim_start().starts_with("d_lit "))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 #[tokio::test]
@@ -93,7 +96,11 @@ async fn c1_1_the_corpus_applied_twice_is_applied_once() -> Outcome {
     let ours = Database::create(test).await;
     ours.execute(&corpus.before).await?;
     let service = Service::new(&ours, &corpus.manifest);
-    assert!(service.manifest.schema.objects.len() > 50, "only {} objects", service.manifest.schema.objects.len());
+    assert!(
+        service.manifest.schema.objects.len() > 50,
+        "only {} objects",
+        service.manifest.schema.objects.len()
+    );
     service.applies().await;
     let mark = cluster.log().mark();
     service.finds_nothing_to_do().await;
@@ -102,7 +109,8 @@ async fn c1_1_the_corpus_applied_twice_is_applied_once() -> Outcome {
 
     let theirs = Database::create("c1_1_psql").await;
     theirs.execute(&corpus.whole).await?;
-    let difference = difference::lines(&without_the_moment(&theirs.dump()), &without_the_moment(&ours.dump()));
+    let difference =
+        difference::lines(&without_the_moment(&theirs.dump()), &without_the_moment(&ours.dump()));
     assert_eq!(difference, "");
     Ok(())
 }
@@ -116,8 +124,14 @@ async fn c1_2_the_corpus_made_by_psql_is_adopted_without_a_change() -> Outcome {
     // A frozen moment cannot be compared with the word that froze it: nobody knows what was meant.
     let service = Service::new(&theirs, &corpus.manifest);
     let survey = service.survey_without_ledger().await;
-    let refused: Vec<String> = survey.plan.refusals.iter().map(|refusal| refusal.object.to_string()).collect();
-    assert_eq!((refused, survey.plan.steps.len()), (vec!["column n.d_lit".to_owned()], 0), "{}", listed(&survey));
+    let refused: Vec<String> =
+        survey.plan.refusals.iter().map(|refusal| refusal.object.to_string()).collect();
+    assert_eq!(
+        (refused, survey.plan.steps.len()),
+        (vec!["column n.d_lit".to_owned()], 0),
+        "{}",
+        listed(&survey)
+    );
 
     theirs.execute("alter table n drop column d_lit; alter table n add d_lit timestamptz").await?;
     let without = corpus.manifest.replace("d_lit = \"timestamptz default 'now'\"", "d_lit = 'timestamptz'");

@@ -24,7 +24,9 @@ fn payments(version: &str, values: &str, lines: &str) -> String {
 async fn filled(hint: &str) -> Result<Database, sqlx::Error> {
     let database = Database::create(hint).await;
     Service::new(&database, &payments("1.0.0", "'new', 'paid'", "")).applies().await;
-    database.execute("insert into payments (state) select 'paid' from generate_series(1, 500); analyze payments").await?;
+    database
+        .execute("insert into payments (state) select 'paid' from generate_series(1, 500); analyze payments")
+        .await?;
     Ok(database)
 }
 
@@ -55,7 +57,12 @@ async fn c3_1_a_new_value_is_there_before_everything_that_uses_it() -> Outcome {
         found.unwrap_or_else(|| panic!("nothing says {part}: {:#?}", log.statements()))
     };
     let added = position("add value 'refunded'");
-    for user in ["add column outcome", "payments_outcome_check", "payments_refunded_idx", "create table public.refunds"] {
+    for user in [
+        "add column outcome",
+        "payments_outcome_check",
+        "payments_refunded_idx",
+        "create table public.refunds",
+    ] {
         assert!(added < position(user), "{user} comes before its value");
     }
     let refunded = "select count(*) from payments where outcome = 'refunded'";
@@ -90,7 +97,8 @@ async fn c3_2_values_that_nobody_declares_stay_where_they_are() -> Outcome {
     let second = Service::new(&database, &payments("1.1.0", "'first', 'new', 'second', 'paid'", ""));
     second.applies().await;
     second.finds_nothing_to_do().await;
-    let order = "select string_agg(enumlabel, ', ' order by enumsortorder) from pg_enum where enumlabel <> 'by hand'";
+    let order =
+        "select string_agg(enumlabel, ', ' order by enumsortorder) from pg_enum where enumlabel <> 'by hand'";
     assert_eq!(database.fetch_one_text(order).await?, "first, new, second, paid");
     Ok(())
 }

@@ -78,7 +78,9 @@ async fn a_warm_start_waits_for_no_lock_but_to_read_catalogs_and_ledger() -> Out
                     and c.relnamespace in ('freehold'::regnamespace, 'pg_catalog'::regnamespace) and c.relname <> 'replica'";
     let readable = database.fetch_one_text(readable).await?;
     let mut others = database.connect().await;
-    let locks = format!("begin; lock table {tables} in access exclusive mode; lock table {readable} in exclusive mode");
+    let locks = format!(
+        "begin; lock table {tables} in access exclusive mode; lock table {readable} in exclusive mode"
+    );
     others.execute(sqlx::raw_sql(AssertSqlSafe(locks))).await?;
     let mut holders = Vec::new();
     for service in &services {
@@ -110,7 +112,10 @@ async fn a_warm_start_writes_its_presence_row_and_nothing_else() -> Outcome {
     let (database, services) = both("warm_writes").await;
     for service in &services {
         let before = database.fetch_one_text(VERSIONS).await?;
-        assert!(before.contains("freehold.replica 2 ") && before.contains("pg_catalog.pg_class "), "{before}");
+        assert!(
+            before.contains("freehold.replica 2 ") && before.contains("pg_catalog.pg_class "),
+            "{before}"
+        );
         let outcome = service.start().await?;
         assert!(matches!(outcome, bringup::Outcome::Unchanged), "{outcome:?}");
         let after = database.fetch_one_text(VERSIONS).await?;
