@@ -4,9 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::address::Address;
+use crate::address::{Address, Tag};
 use crate::diff::Diff;
-use crate::kind::{Draft, Facts, Object, Refusal, key::Key, table::Table};
+use crate::kind::{
+    Draft, Facts, Kind as _, Object, Refusal,
+    index::{Index, State},
+    key::Key,
+    table::Table,
+};
 use crate::name::QName;
 use crate::schema::Schema;
 use crate::sql::Sql;
@@ -28,6 +33,12 @@ pub struct Plan {
 pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     let new_tables: BTreeSet<QName> = diff.missing.iter().filter_map(new_table).collect();
     let mut draft = Draft::new(facts, &new_tables, &live.objects);
+    let left_behind: Vec<&Index> =
+        diff.undeclared.iter().filter_map(|object| left_behind(object, diff, live)).collect();
+    // Before what is built again: a build that fails once more must not leave one more behind.
+    for index in &left_behind {
+        draft.steps.push(index.removed(draft.ground(&index.table)));
+    }
     for object in &diff.missing {
         match object {
             Object::Table(table) => draft.steps.push(table.whole(&clauses_of(table, &diff.missing))),
@@ -44,12 +55,30 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
             forgotten(wanted, &mut draft);
         }
     }
-    draft.left_alone.extend(diff.undeclared.iter().map(Object::address));
+    let removed = |address: &Address| left_behind.iter().any(|index| index.address() == *address);
+    draft.left_alone.extend(diff.undeclared.iter().map(Object::address).filter(|address| !removed(address)));
     let Draft { mut steps, refusals, left_alone, .. } = draft;
     // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
     // that an enum's added value is committed before the big transaction that may use it.
     steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
     Plan { steps, refusals, left_alone }
+}
+
+/// An index that nobody declared and that a cut-off rebuild of a declared one left behind.
+fn left_behind<'a>(object: &'a Object, diff: &Diff, live: &Schema) -> Option<&'a Index> {
+    let Object::Index(index) = object else { return None };
+    if index.state != State::Invalid {
+        return None;
+    }
+    let standing = live
+        .objects
+        .keys()
+        .filter(|address| !diff.undeclared.iter().any(|other| other.address() == **address));
+    let declared = standing.cloned().chain(diff.missing.iter().map(Object::address));
+    let mut rebuilt = declared.filter(|address| {
+        matches!(address.tag, Tag::Index | Tag::Key) && address.table().as_ref() == Some(&index.table)
+    });
+    rebuilt.any(|address| index.is_named_as_left_behind(&address.name)).then_some(index)
 }
 
 fn new_table(object: &Object) -> Option<QName> {
