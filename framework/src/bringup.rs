@@ -228,6 +228,7 @@ async fn restamp(
         stamp: Some(&survey.found.stamp),
         tables: &survey.found.tables,
         types: &survey.found.types,
+        parts: &survey.found.parts,
     };
     record::restamp(session, &order.caller.service, entry.stamp.as_deref(), &state).await
 }
