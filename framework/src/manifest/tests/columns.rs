@@ -157,7 +157,10 @@ fn what_a_column_cannot_say_is_placed_at_the_word() {
         ("int unique; drop table z", code::OPEN, ";"),
         ("int check (c > 0", code::OPEN, "("),
         ("text default 'x", code::OPEN, "'x"),
-        ("numeric((1))", code::TYPE, "("),
+        ("numeric((1))", code::CLAUSE, "("),
+        ("numeric()", code::CLAUSE, ""),
+        ("numeric(1,)", code::CLAUSE, ""),
+        ("int[x]", code::CLAUSE, "x"),
         ("int4 @ 1", code::CLAUSE, "@"),
     ] {
         let id = if def.contains("primary") { "" } else { "id = \"int primary key\"\n" };
