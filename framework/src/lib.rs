@@ -21,6 +21,8 @@ pub mod address;
 pub mod bringup;
 pub mod catalog;
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod decide;
 pub mod diff;

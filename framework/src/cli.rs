@@ -1,0 +1,4 @@
+//! The command line.
+
+pub mod diagnostic;
+pub mod lint;
