@@ -169,3 +169,19 @@ pub struct Related {
     /// Where.
     pub range: Place,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::reversed_empty_ranges, reason = "the point of the test")]
+    fn a_span_that_is_not_in_the_text_is_drawn_where_it_can_be() {
+        for span in [0..0, 7..99, 3..1, 99..99, 1..2] {
+            let problems = [Problem::error("FH100", span.clone(), "x").label("y").context(span, "z")];
+            let report = Report { file: "f", text: "aü\r\nb", problems: &problems };
+            assert!(report.human(false).starts_with("error[FH100]: x\n --> f:"), "{}", report.human(false));
+            assert_eq!(report.json().len(), 1);
+        }
+    }
+}

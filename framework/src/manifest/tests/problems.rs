@@ -80,6 +80,8 @@ fn sections_and_keys() {
         ("[tables.t]\nunlogged = 1\ncolumns = { id = \"int primary key\" }", &[(code::WRONG_TYPE, "1")]),
         ("[extensions]\ncitext = \"1.3\"", &[(code::VERSION, "1.3")]),
         ("[extensions]\ncitext = \">= x\"", &[(code::VERSION, ">= x")]),
+        ("[extensions]\ncitext = \"1.*\"", &[(code::VERSION, "1.*")]),
+        ("[extensions]\ncitext = \"\"", &[(code::VERSION, "")]),
         ("[requires.User_Service]\nversion = \"4\"", &[(code::SERVICE, "User_Service")]),
         ("[requires.u]\nversion = \"four\"", &[(code::VERSION, "four")]),
         ("[requires.u]\nwhen_missing = \"defered\"", &[(code::WRONG_TYPE, "defered")]),
@@ -129,6 +131,12 @@ fn names() {
             "{table}a = \"int\"\n[tables.t.constraints]\nx = \"unique (a)\"\n[tables.u.columns]\n{ID}\n[tables.u.indexes]\nx = \"(id)\""
         ),
         &[(code::TAKEN, "x")],
+    );
+    // A key is a raw name, but for the dot; in double quotes, a dot is one more letter.
+    let dotted = manifest("[tables.'\"a.b\"'.columns]\nid = \"int primary key\"");
+    assert_eq!(
+        all_written(&dotted),
+        ["a.b: id integer not null", "a.b: constraint \"a.b_pkey\" primary key (id)"]
     );
     // Checks and foreign keys are named per table.
     check(
