@@ -17,6 +17,7 @@ use crate::sql::{Literal, Sql, sql};
 pub mod advisory;
 pub mod claim;
 pub mod record;
+pub mod status;
 
 /// Who asks.
 #[derive(Clone, Debug)]

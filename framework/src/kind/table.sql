@@ -30,7 +30,10 @@ cross join lateral (
     left join lateral (
         select true as owned
         from pg_catalog.pg_depend p
-        where e.text like 'nextval(%'
+        join pg_catalog.pg_class q on q.oid = p.objid and q.relkind = 'S'
+        join pg_catalog.pg_depend draws on draws.refclassid = p.classid and draws.refobjid = q.oid
+            and draws.classid = 'pg_catalog.pg_attrdef'::regclass and draws.objid = d.oid
+        where e.text like 'nextval(''%''::regclass)'
             and p.refclassid = 'pg_catalog.pg_class'::regclass and p.refobjid = a.attrelid and p.refobjsubid = a.attnum
             and p.classid = 'pg_catalog.pg_class'::regclass and p.deptype = 'a'
         limit 1
