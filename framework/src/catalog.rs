@@ -103,7 +103,8 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
     let tables = scope.tables.iter().map(|name| wanted(name, "table"));
     let names: Vec<Wanted<'_>> = tables.chain(scope.enums.iter().map(|name| wanted(name, "enum"))).collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
-    let mut message = sql!("begin isolation level repeatable read read only;\n");
+    // The slice's ids stand in an array: a sequential scan would compare each row with each element.
+    let mut message = sql!("begin isolation level repeatable read read only; set local enable_seqscan = off;\n");
     message.push(&Sql::from_template(include_str!("catalog/scope.sql"), &[&Literal(&json(&names)?)]));
     for query in [stamp()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {
         message.push(&sql!(";\n{}", query));

@@ -78,9 +78,10 @@ pub struct Entry {
 /// When the connection fails or the server's answer is not what was asked for.
 pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result<Answer, SessionError> {
     let pid = if quiet { String::new() } else { caller.pid.to_string() };
-    // The presence row is no reason to wait for the disk: after a crash of the server nobody is present anyway.
+    // The slice's ids stand in an array, and a sequential scan compares each row with each element: 300 ms instead of 3 at a
+    // thousand tables. The presence row is no reason to wait for the disk: after a crash of the server nobody is present anyway.
     let mut message = sql!(
-        "select set_config('freehold.service', {}, true), set_config('freehold.version', {}, true), set_config('freehold.host', {}, true), set_config('freehold.pid', {}, true), set_config('synchronous_commit', 'off', true);\n",
+        "select set_config('freehold.service', {}, true), set_config('freehold.version', {}, true), set_config('freehold.host', {}, true), set_config('freehold.pid', {}, true), set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true);\n",
         Literal(&caller.service),
         Literal(&caller.version),
         Literal(&caller.host),

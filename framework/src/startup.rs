@@ -10,7 +10,7 @@ use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
-use crate::bringup::{BringUpError, Event, Order, Outcome, bring_up};
+use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, ConfigErrors, Mode, OnError, Profile};
 use crate::execute::Patience;
 use crate::ledger::Caller;
@@ -275,6 +275,11 @@ async fn attempt(inner: &Inner, session: &mut Session, options: &PgConnectOption
                 Outcome::Applied(applied) => applied.waiting.len(),
                 _ => 0,
             };
+            if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
+                for drift in drift {
+                    tracing::warn!(service, event = "drift", code = drift.code, object = %drift.object, "{}", drift.what);
+                }
+            }
             open_pool(inner);
             inner.state.send_modify(|state| state.settled(&outcome));
             tracing::info!(service, event = "ready", version = %inner.caller.version, waiting, "ready");

@@ -167,16 +167,15 @@ pub(crate) fn create(supervisor: &mut Supervisor) -> Result<(), Failure> {
     }
 }
 
-/// Starts the server on `wished` when that is given and free, else on a free port, and again on another one when
-/// somebody was faster.
+/// Starts the server on `wished` when that is given, else on a free port; and on another one when somebody listens
+/// there. The server itself finds that out: a probe of ours could be in its way, if only for a moment.
 pub(crate) fn start_on_free_port(
     supervisor: &mut Supervisor,
     home: &Path,
     settings: &Settings,
     account: Option<Account>,
-    wished: Option<u16>,
+    mut wished: Option<u16>,
 ) -> Result<u16, Failure> {
-    let mut wished = wished.filter(|port| port::is_free(*port));
     for _ in 0..PORT_TRIES {
         let port = wished.take().map_or_else(port::free, Ok)?;
         write(&home.join("settings.conf"), &settings.file(port)?, account)

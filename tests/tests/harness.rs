@@ -13,7 +13,7 @@ use freehold_tests::{product, wait};
 use sqlx::{Connection as _, PgConnection};
 use std::error::Error;
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -159,6 +159,13 @@ async fn a_persistent_cluster_survives_its_owner_and_is_found_again() -> Outcome
     assert_eq!((cluster.port(), cluster.superuser_password()), (port, password.as_str()));
     assert_eq!(database.fetch_one_text("select current_database()").await?, database.name());
     drop(database);
+    cluster.stop_immediate()?;
+
+    let somebody_else = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let cluster = Cluster::persistent(&home, &Settings::hasty())?;
+    assert_ne!(cluster.port(), port, "two listen on one port");
+    assert!(answers(cluster.port()));
+    drop(somebody_else);
     cluster.stop_immediate()?;
     Ok(())
 }

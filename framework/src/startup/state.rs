@@ -99,6 +99,8 @@ pub struct State {
     pub failure: Option<&'static str>,
     /// Objects that are declared and not in place yet.
     pub waiting: Vec<String>,
+    /// Objects that somebody changed by hand.
+    pub drift: Vec<String>,
     /// The version in the database, when another build went further.
     pub ahead: Option<String>,
     /// What the last run did.
@@ -139,6 +141,7 @@ impl State {
             refusals: Vec::new(),
             failure: None,
             waiting: Vec::new(),
+            drift: Vec::new(),
             ahead: None,
             last_run: None,
             draining: false,
@@ -199,6 +202,10 @@ impl State {
                 self.last_run =
                     Some(run("applied", applied.from.as_deref(), applied.steps, Some(applied.history)));
                 self.waiting = applied.waiting.iter().map(|waiting| waiting.object.clone()).collect();
+                self.drift = applied.drift.iter().map(|drift| drift.object.to_string()).collect();
+            }
+            Outcome::Drifted(drift) => {
+                self.drift = drift.iter().map(|drift| drift.object.to_string()).collect()
             }
             Outcome::Ahead(version) => self.ahead = Some(version.to_string()),
             Outcome::Unchanged | Outcome::Refused(_) => {
