@@ -109,6 +109,7 @@ pub fn migrations(state: &State) -> Verdict {
     match state.failure {
         Some(UNVERIFIED) => Verdict::warn(Reason::Drift),
         Some(_) => Verdict::warn(Reason::Failed),
+        None if !state.drift.is_empty() => Verdict::warn(Reason::Drift),
         None if !state.waiting.is_empty() => Verdict::warn(Reason::ConstraintsWaiting),
         None if state.ahead.is_some() => Verdict::warn(Reason::Ahead),
         None => Verdict::PASS,

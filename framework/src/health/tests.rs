@@ -112,6 +112,8 @@ fn trouble_behind_a_ready_slice_is_a_warning_and_readiness_stays() {
     warns(&state, "ahead");
     state.waiting = vec!["foreign key orders_product_fkey".into()];
     warns(&state, "constraints_waiting");
+    state.drift = vec!["column orders.total".into()];
+    warns(&state, "drift");
     state.failure = Some("lock_timeout");
     warns(&state, "failed");
     state.failure = Some(UNVERIFIED);

@@ -189,6 +189,7 @@ impl State {
         // What is not said again below has passed.
         self.refusals.clear();
         self.waiting.clear();
+        self.drift.clear();
         (self.failure, self.ahead) = (None, None);
         let run = |outcome, from: Option<&str>, steps, ledger_id| LastRun {
             outcome,
