@@ -105,7 +105,12 @@ pub struct State {
     pub ahead: Option<String>,
     /// What the last run did.
     pub last_run: Option<LastRun>,
+    /// Whether the process is stopping and wants no more traffic.
+    pub draining: bool,
 }
+
+/// The name of the failure when the database is not as the manifest declares it.
+pub const UNVERIFIED: &str = "unverified";
 
 impl Connect {
     pub(super) fn failed(&mut self, failure: &Failure, delay: Duration) {
@@ -124,7 +129,7 @@ impl Connect {
 }
 
 impl State {
-    pub(super) fn new(caller: &Caller) -> Self {
+    pub(crate) fn new(caller: &Caller) -> Self {
         Self {
             service: caller.service.clone(),
             version: caller.version.clone(),
@@ -139,6 +144,7 @@ impl State {
             drift: Vec::new(),
             ahead: None,
             last_run: None,
+            draining: false,
         }
     }
 
@@ -172,13 +178,19 @@ impl State {
     }
 
     pub(super) fn failed(&mut self, error: &BringUpError) {
-        self.failure = Some(error.failure().map_or("internal", |failure| failure.name));
+        self.failure = Some(match error {
+            BringUpError::Unverified(_) => UNVERIFIED,
+            other => other.failure().map_or("internal", |failure| failure.name),
+        });
         self.enter(Phase::Failed);
     }
 
     pub(super) fn settled(&mut self, outcome: &Outcome) {
+        // What is not said again below has passed.
         self.refusals.clear();
-        self.failure = None;
+        self.waiting.clear();
+        self.drift.clear();
+        (self.failure, self.ahead) = (None, None);
         let run = |outcome, from: Option<&str>, steps, ledger_id| LastRun {
             outcome,
             from: from.map(str::to_owned),
