@@ -55,6 +55,12 @@ async fn one(
         Outcome::Unchanged => {
             shell.answer(&format!("{} {}: nothing had to change\n", service.name, service.version))?
         }
+        Outcome::Drifted(drift) => {
+            shell.answer(&format!("{} {}: in place, with drift\n", service.name, service.version))?;
+            for drift in drift {
+                shell.answer(&format!("  ~ {}: {}\n", drift.object, drift.what))?;
+            }
+        }
         Outcome::Ahead(version) => {
             shell.answer(&format!(
                 "{} {}: the database is ahead, at {version}\n",
