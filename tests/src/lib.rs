@@ -19,6 +19,7 @@ pub mod product;
 pub mod proxy;
 pub mod server;
 pub mod settings;
+pub mod slice;
 pub mod wait;
 
 mod account;
