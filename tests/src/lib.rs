@@ -12,11 +12,13 @@ pub mod corpus;
 pub mod database;
 pub mod dump;
 pub mod failure;
+pub mod http;
 pub mod log;
 pub mod process;
 pub mod product;
 pub mod proxy;
 pub mod server;
+pub mod service;
 pub mod settings;
 pub mod wait;
 
