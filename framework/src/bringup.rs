@@ -23,7 +23,7 @@ use crate::survey::{Survey, survey};
 
 mod error;
 mod locked;
-mod refusal;
+pub(crate) mod refusal;
 
 pub use error::BringUpError;
 
@@ -197,7 +197,7 @@ async fn without_lock(
 }
 
 /// What the ledger says, in the form that decisions are made on; `None` when it says nothing.
-fn seen(answer: &Answer) -> Result<Option<(&Entry, Seen)>, BringUpError> {
+pub(crate) fn seen(answer: &Answer) -> Result<Option<(&Entry, Seen)>, BringUpError> {
     let entry = match answer {
         Answer::Absent => return Ok(None),
         Answer::Forbidden => return Err(BringUpError::LedgerForbidden),
@@ -228,6 +228,7 @@ async fn restamp(
         stamp: Some(&survey.found.stamp),
         tables: &survey.found.tables,
         types: &survey.found.types,
+        parts: &survey.found.parts,
     };
     record::restamp(session, &order.caller.service, entry.stamp.as_deref(), &state).await
 }

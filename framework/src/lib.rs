@@ -22,6 +22,8 @@ pub mod address;
 pub mod bringup;
 pub mod catalog;
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod decide;
 pub mod diff;

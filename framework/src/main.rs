@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `freehold`; what it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    freehold::cli::main()
+}

@@ -48,6 +48,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("quote_all_identifiers", "off"),
     ("standard_conforming_strings", "on"),
     ("bytea_output", "hex"),
+    ("transform_null_equals", "off"),
+    ("array_nulls", "on"),
     ("default_transaction_isolation", "read committed"),
     ("default_transaction_read_only", "off"),
     ("client_min_messages", "warning"),

@@ -10,6 +10,7 @@ pub mod binaries;
 pub mod cluster;
 pub mod corpus;
 pub mod database;
+pub mod difference;
 pub mod dump;
 pub mod failure;
 pub mod http;

@@ -202,6 +202,7 @@ impl Work<'_> {
             stamp: finished.then_some(now.found.stamp.as_str()),
             tables: &now.found.tables,
             types: &now.found.types,
+            parts: &now.found.parts,
         };
         let run = (self.generation, Some(self.history));
         record::finish(session, self.order.caller, run, before.objects(manifest), &memory, &state, waiting)

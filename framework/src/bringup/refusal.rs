@@ -8,7 +8,7 @@ use crate::manifest::Manifest;
 use crate::plan::Plan;
 
 /// The same version was applied before with other content.
-pub(super) fn version_reused(manifest: &Manifest) -> Refusal {
+pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
     let service = &manifest.service;
     Refusal {
         code: "FH230",
@@ -23,7 +23,7 @@ pub(super) fn version_reused(manifest: &Manifest) -> Refusal {
 
 /// What a build cannot live without, of what a plan would make. An index, a check, a key to another table or a comment that a newer build took
 /// away is no reason for an older one to stay away.
-pub(super) fn absent(plan: &Plan) -> Vec<String> {
+pub(crate) fn absent(plan: &Plan) -> Vec<String> {
     let needed = |address: &&Address| {
         matches!(address.tag, Tag::Extension | Tag::Enum | Tag::Table | Tag::Column | Tag::Key)
     };
@@ -34,7 +34,7 @@ pub(super) fn absent(plan: &Plan) -> Vec<String> {
 }
 
 /// Another build went further, and took away what this one needs.
-pub(super) fn behind(manifest: &Manifest, in_place: &Version, absent: &[String]) -> Refusal {
+pub(crate) fn behind(manifest: &Manifest, in_place: &Version, absent: &[String]) -> Refusal {
     let service = &manifest.service;
     Refusal {
         code: "FH231",

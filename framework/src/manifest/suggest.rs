@@ -2,7 +2,7 @@
 
 /// The candidate that differs least from a word, if it differs by no more than a slip of the hand: one letter, and one more
 /// for every four letters of the word.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = 1 + word.chars().count() / 4;
     let measured = candidates.into_iter().map(|known| (strsim::damerau_levenshtein(word, known), known));
     measured.filter(|(distance, _)| *distance <= allowed).min().map(|(_, known)| known)

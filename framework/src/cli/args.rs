@@ -1,0 +1,155 @@
+//! What can be said on the command line.
+//!
+//! No value of the environment is read here: settings have one reader, [`crate::config`], which also knows where each came from.
+//! So no help text and no usage error can show a secret that was only in the environment.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::exit;
+
+/// The order and the headings of the commands. A test holds that it names all of them and no other.
+pub(super) const TEMPLATE: &str = "\
+freehold — {about}
+
+{usage-heading} {usage}
+
+Every day
+  plan     Show what would change in the database (reads only)
+  apply    Make the database match the manifest
+
+Writing manifests
+  lint     Check manifests; no database needed
+
+{options}{after-help}";
+
+/// The whole command line. It has no `Debug`: a URL in it may hold a password.
+#[derive(Parser)]
+#[command(
+    name = "freehold",
+    version,
+    about = "one database, many services, each looking after its own tables",
+    help_template = TEMPLATE,
+    override_usage = "freehold <COMMAND> [OPTIONS]",
+    after_help = exit::HELP,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    subcommand_precedence_over_arg = true,
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What can be said to every command.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Options of all commands")]
+pub(super) struct Common {
+    /// Manifests: directories, files, patterns such as 'manifests/*.toml'; `-` is stdin [env: FREEHOLD_MANIFEST] [default: ./manifests]
+    #[arg(short = 'f', long = "manifest", value_name = "PATH", global = true, num_args = 1.., hide_env_values = true)]
+    pub(super) manifests: Vec<PathBuf>,
+    /// The database [env: FREEHOLD_DATABASE_URL, DATABASE_URL, else DB_HOST … DB_PASSWORD, else PG*]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(super) database_url: Option<String>,
+    /// A file that holds the password [env: DATABASE_PASSWORD_FILE]
+    #[arg(long, value_name = "PATH", global = true)]
+    pub(super) password_file: Option<PathBuf>,
+    /// dev, prod, or a name of your own [env: FREEHOLD_PROFILE] [default: prod]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(super) profile: Option<String>,
+    /// Only these services
+    #[arg(long = "service", value_name = "NAME", global = true)]
+    pub(super) services: Vec<String>,
+    /// How the answer is written
+    #[arg(long, value_enum, value_name = "FORMAT", global = true)]
+    pub(super) format: Option<Format>,
+    /// The same as --format json
+    #[arg(long, global = true, conflicts_with = "format")]
+    pub(super) json: bool,
+    /// Write the answer to a file instead of stdout; again for more of them: -o json:plan.json -o markdown:plan.md
+    #[arg(short, long = "output", value_name = "[FORMAT:]FILE", global = true)]
+    pub(super) outputs: Vec<String>,
+    /// The longest single wait for a table lock [env: FREEHOLD_LOCK_TIMEOUT] [default: 200ms, tried again for 60 s]
+    #[arg(long, value_name = "DURATION", global = true)]
+    pub(super) lock_timeout: Option<String>,
+    /// How long to wait for the database [env: DB_INIT_TIMEOUT] [default: 30s]
+    #[arg(long, value_name = "DURATION", global = true)]
+    pub(super) timeout: Option<String>,
+    /// Only the answer and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// More: every step, every object; twice for a log of what is done [env: FREEHOLD_LOG]
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub(super) verbose: u8,
+    /// Colours [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, global = true)]
+    pub(super) color: Colour,
+    /// Plain lines instead of what moves on a terminal
+    #[arg(long, global = true)]
+    pub(super) no_progress: bool,
+    /// Do not read the file .env of this directory
+    #[arg(long, global = true)]
+    pub(super) no_env_file: bool,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// The statements
+    Sql,
+    /// For a pull request
+    Markdown,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands of this release.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Show what would change in the database (reads only)
+    Plan(Plan),
+    /// Make the database match the manifest
+    Apply(Apply),
+    /// Check manifests; no database needed
+    Lint,
+}
+
+/// Options of `plan`.
+#[derive(Args)]
+pub(super) struct Plan {
+    /// Exit with 2 when there is something to change
+    #[arg(long, visible_aliases = ["detailed-exitcode", "check"])]
+    pub(super) exit_code: bool,
+}
+
+/// Options of `apply`.
+#[derive(Args)]
+pub(super) struct Apply {
+    /// Do not ask
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Only show the plan
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do not wait for another instance that is at work on the same service
+    #[arg(long)]
+    pub(super) no_wait: bool,
+}

@@ -1,0 +1,65 @@
+//! What a command that only reads knows of one service: what is there, what would be done, what stands against it.
+
+use std::time::{Duration, Instant};
+
+use semver::Version;
+
+use crate::bringup::refusal::{absent, behind, version_reused};
+use crate::bringup::{BringUpError, build_of, seen};
+use crate::decide::{Decision, decide};
+use crate::ledger::status::{self, Server};
+use crate::ledger::{self, Answer, Caller};
+use crate::manifest::Manifest;
+use crate::plan::Plan;
+use crate::schema::Schema;
+use crate::session::Session;
+use crate::survey::survey;
+
+/// The outlook for one service.
+#[derive(Clone, Debug)]
+pub(super) struct Outlook<'a> {
+    /// Its manifest.
+    pub(super) manifest: &'a Manifest,
+    /// The version in place.
+    pub(super) from: Option<Version>,
+    /// Whether that is newer than the manifest, and all that the manifest needs is there.
+    pub(super) ahead: bool,
+    /// What would be done.
+    pub(super) plan: Plan,
+    /// What is there.
+    pub(super) live: Schema,
+    /// Where.
+    pub(super) server: Server,
+    /// How long looking took.
+    pub(super) took: Duration,
+}
+
+/// Looks. Reads only: it makes no ledger, takes no lock and registers nobody.
+pub(super) async fn look<'a>(
+    session: &mut Session,
+    manifest: &'a Manifest,
+    caller: &Caller,
+    lenient: bool,
+) -> Result<Outlook<'a>, BringUpError> {
+    let since = Instant::now();
+    let server = status::server(session).await?;
+    let answer = ledger::look(session, caller, true).await?;
+    let seen = seen(&answer)?.map(|(_, seen)| seen);
+    let surveyed = survey(session, manifest, matches!(answer, Answer::Present(_))).await?;
+    let mut plan = surveyed.plan;
+    let mut ahead = false;
+    match (decide(&build_of(manifest), seen.as_ref(), lenient), &seen) {
+        (Decision::VersionReused, _) => plan.refusals.insert(0, version_reused(manifest)),
+        (Decision::Follow, Some(seen)) => {
+            let absent = absent(&plan);
+            ahead = absent.is_empty();
+            plan = Plan::default();
+            if !ahead {
+                plan.refusals = vec![behind(manifest, &seen.version, &absent)];
+            }
+        }
+        _ => {}
+    }
+    let from = seen.map(|seen| seen.version);
+    Ok(Outlook { manifest, from, ahead, plan, live: surveyed.found.live, server, took: since.elapsed() })
+}
