@@ -264,7 +264,9 @@ async fn attempt(inner: &Inner, session: &mut Session, options: &PgConnectOption
     };
     match outcome {
         Ok(Outcome::Refused(refusals)) => {
-            for refusal in &refusals {
+            // Said once: it is looked at again every few seconds, and mostly stays as it is.
+            let known = inner.state.borrow().refusals == refusals;
+            for refusal in refusals.iter().filter(|_| !known) {
                 tracing::error!(service, event = "refused", code = refusal.code, object = %refusal.object, help = %refusal.help, "{}", refusal.what);
             }
             inner.state.send_modify(|state| state.refused(refusals));
