@@ -8,6 +8,7 @@
 pub mod address;
 pub mod binaries;
 pub mod cluster;
+pub mod command;
 pub mod corpus;
 pub mod database;
 pub mod difference;
