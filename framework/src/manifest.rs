@@ -42,7 +42,7 @@ pub use requires::{Requirement, WhenMissing};
 pub use service::Service;
 #[cfg(feature = "cli")]
 pub(crate) use suggest::nearest;
-pub(crate) use text::position;
+pub(crate) use text::Lines;
 
 /// A service's slice, as declared.
 #[derive(Clone, Debug)]
@@ -172,8 +172,9 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
+    let lines = Lines::new(walk.file);
     let place = |span: &Range<usize>| {
-        let (line, column) = position(walk.file, span.start);
+        let (line, column) = lines.position(span.start);
         Place { file: file.to_owned(), line, column }
     };
     Some(Manifest {

@@ -14,12 +14,15 @@ pub mod database;
 pub mod difference;
 pub mod dump;
 pub mod failure;
+pub mod http;
 pub mod log;
 pub mod process;
 pub mod product;
 pub mod proxy;
 pub mod server;
+pub mod service;
 pub mod settings;
+pub mod slice;
 pub mod wait;
 
 mod account;

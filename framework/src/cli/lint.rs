@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::diagnostic::{Diagnostic, Report};
 use crate::address::{Address, Tag};
 use crate::kind::Object;
-use crate::manifest::{Manifest, Problem, Severity, code, nearest, position};
+use crate::manifest::{Lines, Manifest, Problem, Severity, code, nearest};
 use crate::sql::TypeName;
 
 /// How findings are written.
@@ -222,7 +222,7 @@ fn shown(address: &Address) -> String {
 
 /// `users.toml:12:1`
 fn place(manifest: &Manifest, address: &Address) -> String {
-    let (line, column) = position(&manifest.text, span(manifest, address).start);
+    let (line, column) = Lines::new(&manifest.text).position(span(manifest, address).start);
     format!("{}:{line}:{column}", manifest.file)
 }
 

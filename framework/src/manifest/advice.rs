@@ -66,8 +66,8 @@ fn unindexed(table: &TableRead, columns: &[Word], span: &Range<usize>, walk: &mu
 
 /// Warns of a default such as `'now'` for a moment: it is computed once, when the table is made.
 fn frozen(table: &TableRead, column: &DeclaredColumn, walk: &mut Walk<'_>) {
-    let (Some(read), Some((type_name, _))) = (&column.read, &column.type_name) else { return };
-    let moment = ["date", "time", "timestamp"].iter().any(|kind| type_name.as_str().starts_with(kind));
+    let (Some(read), Some(of)) = (&column.read, &column.type_name) else { return };
+    let moment = ["date", "time", "timestamp"].iter().any(|kind| of.name.as_str().starts_with(kind));
     let (Some(default), Some(span)) = (&read.column.default, &read.default) else { return };
     let Ok(tokens) = lex(default.as_str()) else { return };
     let mut texts = tokens.iter().filter(|token| token.kind == TokenKind::Text);

@@ -22,8 +22,8 @@ use crate::sql::quoted;
 pub(super) fn types(tables: &[TableRead], required: &RequiresRead, types: &Types<'_>, walk: &mut Walk<'_>) {
     let columns = tables.iter().flat_map(|table| &table.columns);
     let placed = columns.filter_map(|column| column.type_name.as_ref()).chain(&required.types);
-    for (type_name, span) in placed {
-        if let Some(problem) = types.check(type_name, span) {
+    for read in placed {
+        if let Some(problem) = types.check(read) {
             walk.report(problem);
         }
     }
@@ -122,7 +122,8 @@ pub(super) fn keys(tables: &[TableRead], walk: &mut Walk<'_>) {
     }
 }
 
-/// Reports unique constraints that say what another key says: PostgreSQL makes only one of them, without a word.
+/// Warns of unique constraints that say what another key says: an index more for every row, and nothing gained. (Inside of one
+/// `create table`, PostgreSQL makes only one of them, without a word.)
 fn superfluous(table: &TableRead, walk: &mut Walk<'_>) {
     let names = |words: &[Word]| words.iter().map(|word| word.name.clone()).collect::<Vec<_>>();
     let keys = table.constraints().filter_map(|(_, read)| match &read.body {
@@ -140,7 +141,7 @@ fn superfluous(table: &TableRead, walk: &mut Walk<'_>) {
         };
         if !primary {
             let title = format!("another key of `{}` says the same", table.name);
-            let problem = Problem::error(code::SUPERFLUOUS, (*span).clone(), title);
+            let problem = Problem::warning(code::SUPERFLUOUS, (*span).clone(), title);
             let problem = problem
                 .label("PostgreSQL would leave this one out")
                 .context((*first).clone(), "the other one");

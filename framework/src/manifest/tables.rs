@@ -8,9 +8,9 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::code;
-use super::column::{ColumnRead, PlacedType, column};
+use super::column::{ColumnRead, column};
 use super::constraint::{Body, ConstraintRead, constraint};
-use super::cursor::{Read, Word};
+use super::cursor::{Read, TypeRead, Word};
 use super::index::{IndexRead, index};
 use super::problem::Problem;
 use super::text::Text;
@@ -34,7 +34,7 @@ pub(super) struct TableRead {
 #[derive(Debug)]
 pub(super) struct DeclaredColumn {
     pub(super) word: Word,
-    pub(super) type_name: Option<PlacedType>,
+    pub(super) type_name: Option<TypeRead>,
     pub(super) read: Option<ColumnRead>,
     pub(super) comment: Option<Text>,
     pub(super) allow_rewrite: bool,

@@ -12,10 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 const SRC: &str = "framework/src/";
 
 /// Pure: what there is to say about a schema.
-const VALUES: &[&str] = &["name", "sql", "dialect", "lock", "hazard", "kind", "schema", "manifest"];
+const VALUES: &[&str] =
+    &["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema", "manifest"];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
-const IO: &[&str] = &["session", "catalog", "equal", "ledger", "execute", "seed", "presence"];
+const IO: &[&str] =
+    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seed", "presence"];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
 const SHELL: &[&str] =
@@ -24,13 +26,15 @@ const SHELL: &[&str] =
 /// In reading order: module, and what it may use.
 const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("name", &[]),
+    ("address", &[&["name"]]),
     ("sql", &[&["name"]]),
     ("dialect", &[&["name", "sql"]]),
     ("lock", &[&["name", "sql", "dialect"]]),
     ("hazard", &[&["name", "sql", "dialect", "lock"]]),
-    ("kind", &[&["name", "sql", "dialect", "lock", "hazard"]]),
-    ("schema", &[&["name", "sql", "dialect", "lock", "hazard", "kind"]]),
-    ("manifest", &[&["name", "sql", "dialect", "lock", "hazard", "kind", "schema"]]),
+    ("step", &[&["name", "address", "sql", "dialect", "lock", "hazard"]]),
+    ("kind", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step"]]),
+    ("schema", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind"]]),
+    ("manifest", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
     ("diff", &[VALUES]),
     ("plan", &[VALUES, &["diff"]]),
     // The checker judges a finished plan; how the planner came to it is none of its business.
@@ -40,7 +44,9 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("catalog", &[VALUES, REASONING, IO, FAILURES]),
     ("equal", &[VALUES, REASONING, IO, FAILURES]),
     ("ledger", &[VALUES, REASONING, IO, FAILURES]),
+    ("survey", &[VALUES, REASONING, IO, FAILURES]),
     ("execute", &[VALUES, REASONING, IO, FAILURES]),
+    ("bringup", &[VALUES, REASONING, IO, FAILURES]),
     ("seed", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
     ("config", &[VALUES, REASONING, IO, SHELL]),

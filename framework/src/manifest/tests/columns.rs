@@ -63,6 +63,8 @@ fn every_clause_in_any_order() {
         ("text default 'a' collate \"C\" not null", &["c text collate \"C\" not null default 'a'"]),
         ("text collate pg_catalog.\"de-x-icu\" null", &["c text collate \"de-x-icu\""]),
         ("text collate \"default\"", &["c text"]),
+        ("text collate public.german", &["c text collate german"]),
+        ("text collate other.german", &["c text collate other.german"]),
         ("NUMERIC(12, 2) NOT NULL DEFAULT 0", &["c numeric(12,2) not null default 0"]),
         ("bigserial", &["c bigserial"]),
         ("serial4 primary key", &["c serial", "constraint t_pkey primary key (c)"]),
@@ -157,7 +159,10 @@ fn what_a_column_cannot_say_is_placed_at_the_word() {
         ("int unique; drop table z", code::OPEN, ";"),
         ("int check (c > 0", code::OPEN, "("),
         ("text default 'x", code::OPEN, "'x"),
-        ("numeric((1))", code::TYPE, "("),
+        ("numeric((1))", code::CLAUSE, "("),
+        ("numeric()", code::CLAUSE, ""),
+        ("numeric(1,)", code::CLAUSE, ""),
+        ("int[x]", code::CLAUSE, "x"),
         ("int4 @ 1", code::CLAUSE, "@"),
     ] {
         let id = if def.contains("primary") { "" } else { "id = \"int primary key\"\n" };
@@ -200,4 +205,14 @@ id = \"int constraint t_a_b_key1 primary key\"
         assert!(names.iter().any(|known| known == name), "{name} in {names:?}");
     }
     assert!(names.contains(&format!("{}_{}_fkey", "ü".repeat(14), "ü".repeat(14))), "{names:?}");
+}
+
+#[test]
+fn derived_names_do_not_depend_on_the_order_of_tables() {
+    // Both unique constraints would be `t_a_b_key`.
+    let one = "[tables.t.columns]\nid = \"int primary key\"\na_b = \"int unique\"\n";
+    let other = "[tables.t_a.columns]\nid = \"int primary key\"\nb = \"int unique\"\n";
+    let written = all_written(&manifest(&format!("{one}{other}")));
+    assert_eq!(written, all_written(&manifest(&format!("{other}{one}"))));
+    assert!(written.contains(&"t_a: constraint t_a_b_key1 unique (b)".to_owned()), "{written:?}");
 }

@@ -2,9 +2,7 @@
 
 use super::*;
 
-#[test]
-fn the_service_and_what_it_leans_on() {
-    let text = "#:schema x
+const EVERYTHING: &str = "#:schema x
 manifest = 1
 service = { name = \"order-service\", version = \"3.2.0-rc.1\", schema = \"sales\", prefix = \"order\", owner = \"Order Svc\" }
 [extensions]
@@ -32,7 +30,10 @@ orders_key_idx = { def = \"(key)\", comment = \"For the keys\" }
 [tables.orders.constraints]
 orders_check = { def = \"check (key > 0)\", comment = \"Why\" }
 ";
-    let Parsed { manifest, warnings } = parsed(text);
+
+#[test]
+fn the_service_and_what_it_leans_on() {
+    let Parsed { manifest, warnings } = parsed(EVERYTHING);
     assert_eq!(warnings, []);
     let service = &manifest.service;
     assert_eq!(
@@ -56,9 +57,13 @@ orders_check = { def = \"check (key > 0)\", comment = \"Why\" }
         ]
     );
     assert_eq!(of.enums.iter().map(ToString::to_string).collect::<Vec<_>>(), ["sales.user_role"]);
+}
 
+#[test]
+fn every_kind_of_object_and_where_it_stands() {
+    let Parsed { manifest, .. } = parsed(EVERYTHING);
     assert_eq!(
-        all_written(text),
+        all_written(EVERYTHING),
         [
             "Extension { name: Name(\"citext\"), version: None, schema: None }",
             "Extension { name: Name(\"pgcrypto\"), version: Some(\"1.3\"), schema: None }",
