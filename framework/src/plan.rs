@@ -142,6 +142,21 @@ fn forgotten(wanted: &Object, draft: &mut Draft<'_>) {
 }
 
 impl Plan {
+    /// The plan without the steps that are about an object which something stands against: what is left to do for a slice that is in
+    /// place and has drifted.
+    #[must_use]
+    pub fn without_refused(mut self) -> Self {
+        let refused = |step: &Step| {
+            let stands_against = |refusal: &Refusal| {
+                refusal.object == step.object
+                    || refusal.object.tag == Tag::Table && refusal.object.table() == step.object.table()
+            };
+            self.refusals.iter().any(stands_against)
+        };
+        self.steps.retain(|step| !refused(step));
+        self
+    }
+
     /// Whether there is nothing to do and nothing in the way.
     #[must_use]
     pub fn is_empty(&self) -> bool {
