@@ -26,6 +26,8 @@ pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
 enum State {
     /// As it was left, with nothing to do.
     InSync,
+    /// Nothing of it has been brought up yet.
+    Nothing,
     /// Something declared is not in place.
     Waiting,
     /// The last run did not do all of its work.
@@ -106,6 +108,7 @@ fn state(service: &Service, moved: bool) -> State {
     match service.last.as_ref().map(|run| run.outcome.as_deref()) {
         Some(None) => State::Running,
         Some(Some("failed")) => State::Failed,
+        None if service.version.is_none() => State::Nothing,
         _ if !service.waiting.is_empty() => State::Waiting,
         Some(Some("partial")) => State::Partial,
         _ if moved => State::Moved,
@@ -156,6 +159,7 @@ fn words(service: &Service, state: &State) -> String {
                 None => "in sync".to_owned(),
             }
         }
+        State::Nothing => "nothing there yet".to_owned(),
         State::Waiting => format!("{} waits", plural(service.waiting.len(), "object")),
         State::Partial => "not all done".to_owned(),
         State::Moved => "changed since it was compared".to_owned(),
@@ -184,6 +188,7 @@ fn needs_a_look(services: &[Seen]) -> String {
                 let why = run.error.as_deref().map(|error| format!("{error}   ")).unwrap_or_default();
                 format!("{why}freehold history show {}", run.id)
             }
+            (State::Nothing, _) => format!("freehold plan --service {name}"),
             (State::Moved, _) => format!("freehold verify --service {name}"),
             _ => continue,
         };

@@ -9,10 +9,11 @@ use super::columns::{Cell, columns, cut};
 use super::connect::Target;
 use super::exit::Exit;
 use super::figures::{self, ms, plural};
-use super::object::{counted, definition};
+use super::object::{definition, is_declared, owner};
 use super::outlook::Outlook;
 use super::paint::{FAINT, HELP, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
+use super::plan::screen::{ahead, matches};
 use super::shell::Shell;
 use super::sign::Sign;
 use super::{End, code, plan};
@@ -25,7 +26,10 @@ use crate::step::{Phase, Place};
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
 
 /// Columns of a description that are shown.
-const DETAIL_MAX: usize = 90;
+const DETAIL_MAX: usize = 60;
+
+/// Lines that a screen holds; beyond them only what needs somebody is shown.
+const LINES_MAX: usize = 60;
 
 /// One thing that is not as declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -79,7 +83,17 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
     let places = &outlook.manifest.places;
     let mut differences = Vec::new();
     let mut seen = BTreeSet::new();
-    for step in outlook.plan.steps.iter().filter(|step| seen.insert(&step.object)) {
+    let steps = outlook.plan.steps.iter().filter(|step| is_declared(outlook.manifest, &step.object));
+    let missing = |address: &Address| {
+        let stands = outlook.live.objects.contains_key(address);
+        !stands && outlook.manifest.schema.objects.contains_key(address)
+    };
+    for step in steps.filter(|step| seen.insert(&step.object)) {
+        let of = owner(&step.object);
+        // A table that is missing says it for all that belongs to it.
+        if of != step.object && missing(&of) {
+            continue;
+        }
         let stands = outlook.live.objects.contains_key(&step.object);
         let detail = match step.phase {
             Phase::Validate if stands => "not proven against the rows that stood before it".to_owned(),
@@ -143,35 +157,20 @@ fn screen(outlook: &Outlook<'_>, differences: &[Difference], strict: bool, all: 
     let name = format!("{} {}", service.name, service.version);
     let took = figures::took(outlook.took);
     if differences.is_empty() {
-        let left = outlook.plan.left_alone.len();
-        let left = if left == 0 {
-            String::new()
-        } else {
-            format!("; {} nobody declared, see --strict", plural(left, "object"))
-        };
-        return match (&outlook.from, outlook.ahead) {
-            (Some(from), true) => format!(
-                "{name}: ahead — the database is at {from} and has all that {} needs ({took}).\n",
-                service.version
-            ),
-            _ => {
-                let counts = counted(outlook.manifest.schema.objects.keys());
-                format!("{name}: the database matches the manifest ({counts}; {took}{left}).\n")
-            }
-        };
+        return if outlook.ahead { ahead(outlook) } else { matches(outlook, "--strict") };
     }
     let strictly = if strict { " (objects that nobody declared count too)" } else { "" };
     let mut out = format!("{}{strictly}:\n\n", paint(STRONG, format!("{name} differs from its manifest")));
-    out.push_str(&columns(
-        &differences.iter().map(|difference| row(difference, all)).collect::<Vec<_>>(),
-        2,
-        2,
-    ));
-    out.push_str(&format!(
-        "\n{}, of {} declared ({took}).\n",
-        plural(differences.len(), "difference"),
-        outlook.manifest.schema.objects.len()
-    ));
+    let shown = differences.iter().enumerate();
+    let shown =
+        shown.filter(|(line, difference)| all || *line < LINES_MAX || difference.state == State::Refused);
+    let rows: Vec<Vec<Cell>> = shown.map(|(_, difference)| row(difference, all)).collect();
+    out.push_str(&columns(&rows, 2, 2));
+    let hidden = differences.len() - rows.len();
+    if hidden > 0 {
+        out.push_str(&format!("  … and {} more; -v shows all\n", figures::count(hidden as u64)));
+    }
+    out.push_str(&format!("\n{} ({took}).\n", plural(differences.len(), "difference")));
     out.push_str(&help(outlook, differences));
     out
 }
@@ -185,7 +184,7 @@ fn row(difference: &Difference, all: bool) -> Vec<Cell> {
     };
     let place = difference.manifest_span.as_ref().map(|Place { file, line, .. }| format!("{file}:{line}"));
     let detail = match difference.state {
-        State::Missing => format!("not in the database: {}", difference.detail),
+        State::Missing => format!("missing: {}", difference.detail),
         _ => difference.detail.clone(),
     };
     let detail = detail.trim_end_matches([':', ' ']);
@@ -198,29 +197,19 @@ fn row(difference: &Difference, all: bool) -> Vec<Cell> {
     ]
 }
 
-/// What to do, as the last line.
+/// What to do, as the last lines.
 fn help(outlook: &Outlook<'_>, differences: &[Difference]) -> String {
-    let any = |wanted: State| differences.iter().any(|difference| difference.state == wanted);
-    let plannable = !outlook.plan.steps.is_empty();
-    let mut lines = Vec::new();
-    if plannable {
-        lines.push("to bring it up         freehold plan, then freehold apply".to_owned());
+    let mut out = String::new();
+    let mut line = |text: &str| out.push_str(&format!("{} {text}\n", paint(HELP, "help:")));
+    match (outlook.plan.refusals.is_empty(), outlook.plan.steps.is_empty()) {
+        (false, _) => line("`freehold plan` says what stands in the way"),
+        (true, false) => line("`freehold plan` shows how it is brought up, `freehold apply` does it"),
+        (true, true) => {}
     }
-    if any(State::Refused) || (any(State::Changed) && !outlook.plan.refusals.is_empty()) {
-        lines.push("why it is not changed  freehold plan".to_owned());
+    if differences.iter().any(|difference| difference.state == State::Unexpected) {
+        line("write into the manifest what is to stay, as it is; the rest can be dropped by hand");
     }
-    if any(State::Unexpected) {
-        lines.push("to take it in          write it into the manifest, as it is".to_owned());
-    }
-    let lines: Vec<String> = lines
-        .iter()
-        .enumerate()
-        .map(|(position, line)| {
-            let head = if position == 0 { paint(HELP, "help:") } else { "     ".to_owned() };
-            format!("{head} {line}\n")
-        })
-        .collect();
-    lines.concat()
+    out
 }
 
 #[derive(Serialize)]
