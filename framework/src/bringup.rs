@@ -18,10 +18,12 @@ use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::retry::{Delays, Policy};
 use crate::session::{Session, SessionError};
+use crate::step::When;
 use crate::survey::{Survey, survey};
 
 mod error;
 mod locked;
+pub(crate) mod refusal;
 
 pub use error::BringUpError;
 
@@ -72,6 +74,8 @@ pub type Listener<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
 pub enum Outcome {
     /// Nothing had to change.
     Unchanged,
+    /// The version is in place, but somebody changed these by hand, in a way that is not ours to take back.
+    Drifted(Vec<Refusal>),
     /// This was done.
     Applied(Applied),
     /// Another build went further, and all that this one needs is there.
@@ -91,6 +95,8 @@ pub struct Applied {
     pub steps: usize,
     /// What is declared and not in place yet.
     pub waiting: Vec<Waiting>,
+    /// What somebody changed by hand, in a way that is not ours to take back.
+    pub drift: Vec<Refusal>,
 }
 
 /// Brings up.
@@ -112,11 +118,16 @@ pub async fn bring_up(
         attempts_max: None,
     });
     let key = Key::service(&order.caller.service);
-    let mut quiet = false;
+    let (mut quiet, mut ready) = (false, false);
     loop {
         let answer = ledger::look(session, order.caller, quiet).await?;
-        if let Some(outcome) = without_lock(session, order, &answer).await? {
-            return Ok(outcome);
+        match without_lock(session, order, &answer).await? {
+            Settled::Done(outcome) => return Ok(outcome),
+            Settled::OnlyAfterwards if !ready => {
+                ready = true;
+                listener(Event::Ready);
+            }
+            Settled::OnlyAfterwards | Settled::Work { .. } => {}
         }
         if advisory::try_take(session, key).await? {
             break;
@@ -137,35 +148,50 @@ pub async fn bring_up(
     Ok(outcome)
 }
 
-/// What can be settled by reading alone; `None` when there is work to do.
+/// What can be settled by reading alone.
+enum Settled {
+    /// Everything.
+    Done(Outcome),
+    /// What the code needs; what is left to do can wait until the service serves.
+    OnlyAfterwards,
+    /// Nothing: there is work to do.
+    Work {
+        /// Whether the version is in place, so that what stands against the work is drift and no reason to stay away.
+        in_place: bool,
+    },
+}
+
 async fn without_lock(
     session: &mut Session,
     order: &Order<'_>,
     answer: &Answer,
-) -> Result<Option<Outcome>, BringUpError> {
-    let Some((entry, seen)) = seen(answer)? else { return Ok(None) };
+) -> Result<Settled, BringUpError> {
+    let Some((entry, seen)) = seen(answer)? else { return Ok(Settled::Work { in_place: false }) };
     let build = build_of(order.manifest);
+    let done = |outcome| Ok(Settled::Done(outcome));
     match decide(&build, Some(&seen), order.lenient) {
-        Decision::Ready => Ok(Some(Outcome::Unchanged)),
-        Decision::Apply => Ok(None),
-        Decision::VersionReused => Ok(Some(Outcome::Refused(vec![version_reused(order.manifest)]))),
+        Decision::Ready => done(Outcome::Unchanged),
+        Decision::Apply => Ok(Settled::Work { in_place: false }),
+        Decision::VersionReused => done(Outcome::Refused(vec![refusal::version_reused(order.manifest)])),
         Decision::Compare => {
             let survey = survey(session, order.manifest, true).await?;
-            if !survey.plan.refusals.is_empty() {
-                return Ok(Some(Outcome::Refused(survey.plan.refusals)));
+            if survey.plan.is_empty() {
+                restamp(session, order, entry, &survey).await?;
+                return done(Outcome::Unchanged);
             }
-            if !survey.plan.steps.is_empty() {
-                return Ok(None);
+            if survey.plan.steps.is_empty() {
+                return done(Outcome::Drifted(survey.plan.refusals));
             }
-            restamp(session, order, entry, &survey).await?;
-            Ok(Some(Outcome::Unchanged))
+            let can_wait = survey.plan.steps.iter().all(|step| step.when == When::After);
+            Ok(if can_wait { Settled::OnlyAfterwards } else { Settled::Work { in_place: true } })
         }
         Decision::Follow => {
             let survey = survey(session, order.manifest, true).await?;
-            if survey.plan.is_empty() {
-                return Ok(Some(Outcome::Ahead(seen.version)));
+            let absent = refusal::absent(&survey.plan);
+            if absent.is_empty() {
+                return done(Outcome::Ahead(seen.version));
             }
-            Ok(Some(Outcome::Refused(vec![behind(order.manifest, &seen.version, &survey.plan)])))
+            done(Outcome::Refused(vec![refusal::behind(order.manifest, &seen.version, &absent)]))
         }
     }
 }
@@ -202,47 +228,7 @@ async fn restamp(
         stamp: Some(&survey.found.stamp),
         tables: &survey.found.tables,
         types: &survey.found.types,
+        parts: &survey.found.parts,
     };
     record::restamp(session, &order.caller.service, entry.stamp.as_deref(), &state).await
-}
-
-/// The refusal of a version that was applied before with other content.
-pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
-    let service = &manifest.service;
-    Refusal {
-        code: "FH230",
-        object: service_address(manifest),
-        what: format!(
-            "version {} of {} was applied before with other content",
-            service.version, service.name
-        ),
-        help: "raise `version` in `[service]`; in profile dev a version may be worked on".to_owned(),
-    }
-}
-
-/// The refusal of an older version whose needs a newer one does not meet.
-pub(crate) fn behind(manifest: &Manifest, in_place: &Version, plan: &Plan) -> Refusal {
-    let missing = plan.steps.iter().map(|step| step.object.to_string());
-    let missing: Vec<String> =
-        missing.chain(plan.refusals.iter().map(|refusal| refusal.object.to_string())).collect();
-    let service = &manifest.service;
-    Refusal {
-        code: "FH231",
-        object: service_address(manifest),
-        what: format!(
-            "the database is at {in_place}, and {} {} needs what is not there as it declares it: {}",
-            service.name,
-            service.version,
-            missing.join(", ")
-        ),
-        help: format!("release it with a version above {in_place}"),
-    }
-}
-
-/// Refusals about the slice as a whole name its schema's first object, or the service itself.
-fn service_address(manifest: &Manifest) -> crate::address::Address {
-    let first = manifest.schema.objects.keys().next().cloned();
-    first.unwrap_or_else(|| {
-        crate::address::Address::global(crate::address::Tag::Table, manifest.service.schema.clone())
-    })
 }

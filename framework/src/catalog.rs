@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Tag;
-use crate::kind::{Facts, READERS, Size};
+use crate::kind::{Facts, READERS, SMALL_ROWS_MAX, Size};
 use crate::name::{Name, QName};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
@@ -35,6 +35,8 @@ pub struct Found {
     pub tables: String,
     /// The ids of the slice's types, as an array literal.
     pub types: String,
+    /// The ids of the indexes and constraints of its tables, as an array literal.
+    pub parts: String,
     /// Names of the slice that something else stands under.
     pub occupied: Vec<Occupied>,
     /// The tables of others that are there.
@@ -89,10 +91,19 @@ struct NeighbourColumn {
     type_name: TypeName,
 }
 
-/// The stamp of the tables and types that stand in the settings.
+/// The stamp of the tables, types and parts whose ids a row `t` has, as a query without `from`.
 #[must_use]
 pub fn stamp() -> Sql {
     Sql::fixed(include_str!("catalog/stamp.sql"))
+}
+
+/// The stamp of those that stand in the settings.
+fn stamp_by_settings() -> Sql {
+    sql!(
+        "{} from (select current_setting('freehold.tables')::oid[] as tables, current_setting('freehold.types')::oid[] as types,
+             current_setting('freehold.parts')::oid[] as parts) t",
+        stamp(),
+    )
 }
 
 /// Reads the slice. One snapshot for all of it, so that the stamp belongs to what was read.
@@ -103,9 +114,16 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
     let tables = scope.tables.iter().map(|name| wanted(name, "table"));
     let names: Vec<Wanted<'_>> = tables.chain(scope.enums.iter().map(|name| wanted(name, "enum"))).collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
-    let mut message = sql!("begin isolation level repeatable read read only;\n");
+    // The slice's ids stand in an array: a sequential scan would compare each row with each element.
+    let mut message =
+        sql!("begin isolation level repeatable read read only; set local enable_seqscan = off;\n");
     message.push(&Sql::from_template(include_str!("catalog/scope.sql"), &[&Literal(&json(&names)?)]));
-    for query in [stamp()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {
+    message.push(&sql!(
+        ";\nselect set_config('freehold.parts', (
+            array(select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[]))
+            || array(select oid from pg_catalog.pg_constraint where conrelid = any (current_setting('freehold.tables')::oid[])))::text, true)"
+    ));
+    for query in [stamp_by_settings()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {
         message.push(&sql!(";\n{}", query));
     }
     let neighbours =
@@ -122,28 +140,29 @@ fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(SessionError::unreadable)
 }
 
-/// The rows in the order of the statements: the scope, the stamp, each kind, the neighbours.
+/// The rows in the order of the statements: the scope, the parts, the stamp, each kind, the neighbours.
 fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
     let mut rows = rows.into_iter();
     let mut scope = rows.next().unwrap_or_default().into_iter().map(Option::unwrap_or_default);
     let (tables, types) = (scope.next().unwrap_or_default(), scope.next().unwrap_or_default());
     let occupied = parse(&scope.next().unwrap_or_default())?;
     let lock_slots = scope.next().unwrap_or_default().parse().map_err(SessionError::unreadable)?;
-    let stamp = rows.next().and_then(|row| row.into_iter().next().flatten()).unwrap_or_default();
+    let mut first = || rows.next().and_then(|row| row.into_iter().next().flatten());
+    let (parts, stamp) = (first().unwrap_or_default(), first().unwrap_or_default());
     let mut live = Schema::default();
     for (_, reader) in READERS {
-        let json = rows.next().and_then(|row| row.into_iter().next().flatten());
+        let json = first();
         for object in reader(json.as_deref().unwrap_or("[]")).map_err(SessionError::unreadable)? {
             live.insert(object);
         }
     }
-    let json = rows.next().and_then(|row| row.into_iter().next().flatten()).unwrap_or_default();
+    let json = first().unwrap_or_default();
     let neighbours: Vec<NeighbourRow> = parse(&json)?;
     let neighbours = neighbours.into_iter().map(|row| {
         let columns = row.columns.into_iter().map(|column| (column.name, column.type_name)).collect();
         (row.table, Neighbour { columns, may_reference: row.may_reference, owner: row.owner })
     });
-    Ok(Found { live, stamp, tables, types, occupied, neighbours: neighbours.collect(), lock_slots })
+    Ok(Found { live, stamp, tables, types, parts, occupied, neighbours: neighbours.collect(), lock_slots })
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SessionError> {
@@ -175,7 +194,7 @@ pub async fn facts(
     let tables: Vec<Wanted<'_>> = tables.iter().map(|name| wanted(name, "table")).collect();
     let query = Sql::from_template(
         include_str!("catalog/facts.sql"),
-        &[&Literal(&json(&tables)?), &Literal(&json(functions)?)],
+        &[&Literal(&json(&tables)?), &SMALL_ROWS_MAX, &Literal(&json(functions)?)],
     );
     let row: FactsRow = parse(&session.value(&query).await?.unwrap_or_default())?;
     let sizes = row.sizes.into_iter().map(|row| (row.table, row.size)).collect();

@@ -14,7 +14,8 @@
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`survey`], [`execute`], [`bringup`]. The shell: [`config`], [`retry`], [`startup`].
+//! [`survey`], [`execute`], [`bringup`]. The shell: [`config`], [`retry`], [`startup`],
+//! [`health`], and with the feature `http` the module `http`.
 #![forbid(unsafe_code)]
 
 pub mod address;
@@ -29,6 +30,9 @@ pub mod diff;
 pub mod equal;
 pub mod execute;
 pub mod hazard;
+pub mod health;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod kind;
 pub mod ledger;
 pub mod lock;

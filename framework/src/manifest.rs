@@ -15,6 +15,7 @@ use crate::schema::{Schema, fingerprint};
 use crate::sql::TypeName;
 use crate::step::Place;
 
+mod advice;
 mod build;
 mod check;
 pub mod code;
@@ -41,7 +42,7 @@ pub use requires::{Requirement, WhenMissing};
 pub use service::Service;
 #[cfg(feature = "cli")]
 pub(crate) use suggest::nearest;
-pub(crate) use text::position;
+pub(crate) use text::Lines;
 
 /// A service's slice, as declared.
 #[derive(Clone, Debug)]
@@ -164,15 +165,16 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     check::indexes(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required };
     parents.check(walk);
-    check::advice(&tables, walk);
+    advice::advice(&tables, walk);
     for table in &tables {
         draft.table(table, &parents);
     }
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
+    let lines = Lines::new(walk.file);
     let place = |span: &Range<usize>| {
-        let (line, column) = position(walk.file, span.start);
+        let (line, column) = lines.position(span.start);
         Place { file: file.to_owned(), line, column }
     };
     Some(Manifest {

@@ -1,12 +1,12 @@
 //! From a difference to ordered steps. Pure: a plan leaves nothing to decide while it runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::address::Address;
 use crate::diff::Diff;
-use crate::kind::{Draft, Facts, Object, Refusal, key::Key, table::Table};
+use crate::kind::{Draft, Facts, Kind, Object, Refusal, key::Key};
 use crate::name::QName;
 use crate::schema::Schema;
 use crate::sql::Sql;
@@ -27,11 +27,12 @@ pub struct Plan {
 #[must_use]
 pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     let new_tables: BTreeSet<QName> = diff.missing.iter().filter_map(new_table).collect();
+    let inside = Inside::new(&diff.missing);
     let mut draft = Draft::new(facts, &new_tables, &live.objects);
     for object in &diff.missing {
         match object {
-            Object::Table(table) => draft.steps.push(table.whole(&clauses_of(table, &diff.missing))),
-            Object::Key(key) if new_tables.contains(&key.table) && has_elder_twin(key, &diff.missing) => {
+            Object::Table(table) => draft.steps.push(table.whole(inside.of(&table.name))),
+            Object::Key(key) if new_tables.contains(&key.table) && inside.twins.contains(&key.address()) => {
                 draft.steps.push(key.added(Phase::Table, key.clause()));
             }
             other => other.create(&mut draft),
@@ -59,26 +60,47 @@ fn new_table(object: &Object) -> Option<QName> {
     }
 }
 
-/// The constraints that stand inside a new table's definition.
-fn clauses_of(table: &Table, missing: &[Object]) -> Vec<Sql> {
-    let clauses = missing.iter().filter_map(|object| match object {
-        Object::Key(key) if key.table == table.name && !has_elder_twin(key, missing) => Some(key.clause()),
-        Object::Check(check) if check.table == table.name => Some(check.clause()),
-        Object::Exclusion(exclusion) if exclusion.table == table.name => Some(exclusion.clause()),
-        _ => None,
-    });
-    clauses.collect()
+/// What `create table` makes along with each table, and the keys that it would not make.
+#[derive(Default)]
+struct Inside<'a> {
+    clauses: BTreeMap<&'a QName, Vec<Sql>>,
+    keys: BTreeMap<&'a QName, Vec<&'a Key>>,
+    /// Keys that an earlier one of their table says already. `create table` silently keeps one of two such constraints
+    /// (`transformIndexConstraints` in the server's `parse_utilcmd.c`), so the younger is added by a statement of its own.
+    twins: BTreeSet<Address>,
 }
 
-/// Whether an earlier key of the table says the same. `create table` silently keeps one of two such constraints
-/// (`transformIndexConstraints` in the server's `parse_utilcmd.c`), so the younger is added by a statement of its own.
-fn has_elder_twin(key: &Key, missing: &[Object]) -> bool {
-    let keys = missing.iter().filter_map(|object| match object {
-        Object::Key(key) => Some(key),
-        _ => None,
-    });
-    keys.take_while(|elder| *elder != key)
-        .any(|elder| elder.table == key.table && elder.says_the_same_as(key))
+impl<'a> Inside<'a> {
+    fn new(missing: &'a [Object]) -> Self {
+        let mut inside = Self::default();
+        for object in missing {
+            match object {
+                Object::Key(key) => inside.key(key),
+                Object::Check(check) => inside.clause(&check.table, check.clause()),
+                Object::Exclusion(exclusion) => inside.clause(&exclusion.table, exclusion.clause()),
+                _ => {}
+            }
+        }
+        inside
+    }
+
+    fn key(&mut self, key: &'a Key) {
+        let elders = self.keys.entry(&key.table).or_default();
+        if elders.iter().any(|elder| elder.says_the_same_as(key)) {
+            self.twins.insert(key.address());
+        } else {
+            elders.push(key);
+            self.clause(&key.table, key.clause());
+        }
+    }
+
+    fn clause(&mut self, table: &'a QName, clause: Sql) {
+        self.clauses.entry(table).or_default().push(clause);
+    }
+
+    fn of(&self, table: &QName) -> &[Sql] {
+        self.clauses.get(table).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The guard over every kind's `alter`: a difference that no rule claimed is said aloud, never passed over.

@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Either, Executor, Row, ValueRef};
 
 use crate::name::Name;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Sql, quoted, sql};
 
 /// A connection of ours, with the settings that we rely on.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("quote_all_identifiers", "off"),
     ("standard_conforming_strings", "on"),
     ("bytea_output", "hex"),
+    ("transform_null_equals", "off"),
+    ("array_nulls", "on"),
     ("default_transaction_isolation", "read committed"),
     ("default_transaction_read_only", "off"),
     ("client_min_messages", "warning"),
@@ -152,6 +154,15 @@ impl Session {
             tracing::debug!(%error, "the connection did not close cleanly");
         }
     }
+}
+
+/// Asks a connection of somebody's pool for a sign of life.
+///
+/// # Errors
+/// When there is none.
+pub async fn ping(connection: &mut PgConnection) -> Result<(), SessionError> {
+    let asked = connection.execute(raw(&sql!("select 1"))).await;
+    asked.map(|_| ()).map_err(|error| SessionError::new(error, 0))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the file that may")]

@@ -10,7 +10,7 @@ use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
-use crate::bringup::{BringUpError, Event, Order, Outcome, bring_up};
+use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, ConfigErrors, Mode, OnError, Profile};
 use crate::execute::Patience;
 use crate::ledger::Caller;
@@ -19,9 +19,11 @@ use crate::retry::{Delays, Policy, Retry};
 use crate::session::{Session, pinned};
 use crate::survey::survey;
 
+mod sample;
 mod state;
 
-pub use state::{Connect, LastRun, Phase, State};
+pub use sample::{Found, Sample};
+pub use state::{Connect, LastRun, Phase, State, UNVERIFIED};
 
 /// How long a service that cannot come up waits, at most, before it looks again.
 const LOOK_AGAIN_MAX: Duration = Duration::from_secs(30);
@@ -51,6 +53,8 @@ struct Inner {
     caller: Caller,
     state: watch::Sender<State>,
     pool: OnceCell<DatabaseConnection>,
+    /// The looks at the database, once there is a pool.
+    samples: OnceCell<watch::Receiver<Option<Sample>>>,
     wake: Notify,
 }
 
@@ -98,8 +102,8 @@ impl Configured {
         let Self { manifest, config } = self;
         let caller = caller(&manifest);
         let (state, _) = watch::channel(State::new(&caller));
-        let inner =
-            Arc::new(Inner { manifest, config, caller, state, pool: OnceCell::new(), wake: Notify::new() });
+        let (pool, samples) = (OnceCell::new(), OnceCell::new());
+        let inner = Arc::new(Inner { manifest, config, caller, state, pool, samples, wake: Notify::new() });
         tokio::spawn(run(Arc::clone(&inner)));
         Handle { inner }
     }
@@ -148,6 +152,17 @@ impl Handle {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<State> {
         self.inner.state.subscribe()
+    }
+
+    /// What the last look at the database found; `None` until one interval after the slice became ready.
+    #[must_use]
+    pub fn sample(&self) -> Option<Sample> {
+        self.inner.samples.get().and_then(|samples| samples.borrow().clone())
+    }
+
+    /// Says that this process is about to end and wants no more traffic: `/readyz` answers 503 from now on.
+    pub fn drain(&self) {
+        self.inner.state.send_modify(|state| state.draining = true);
     }
 
     /// Ends a pause between attempts.
@@ -249,7 +264,9 @@ async fn attempt(inner: &Inner, session: &mut Session, options: &PgConnectOption
     };
     match outcome {
         Ok(Outcome::Refused(refusals)) => {
-            for refusal in &refusals {
+            // Said once: it is looked at again every few seconds, and mostly stays as it is.
+            let known = inner.state.borrow().refusals == refusals;
+            for refusal in refusals.iter().filter(|_| !known) {
                 tracing::error!(service, event = "refused", code = refusal.code, object = %refusal.object, help = %refusal.help, "{}", refusal.what);
             }
             inner.state.send_modify(|state| state.refused(refusals));
@@ -260,6 +277,11 @@ async fn attempt(inner: &Inner, session: &mut Session, options: &PgConnectOption
                 Outcome::Applied(applied) => applied.waiting.len(),
                 _ => 0,
             };
+            if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
+                for drift in drift {
+                    tracing::warn!(service, event = "drift", code = drift.code, object = %drift.object, "{}", drift.what);
+                }
+            }
             open_pool(inner);
             inner.state.send_modify(|state| state.settled(&outcome));
             tracing::info!(service, event = "ready", version = %inner.caller.version, waiting, "ready");
@@ -369,5 +391,7 @@ fn open_pool(inner: &Inner) {
         .test_before_acquire(false)
         .connect_lazy_with(options);
     // Losing the race with an earlier call only means that the pool is there.
-    let _ = inner.pool.set(SqlxPostgresConnector::from_sqlx_postgres_pool(made));
+    if inner.pool.set(SqlxPostgresConnector::from_sqlx_postgres_pool(made.clone())).is_ok() {
+        let _ = inner.samples.set(sample::begin(made, &inner.config, &inner.caller, &inner.manifest));
+    }
 }

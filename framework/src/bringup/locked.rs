@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Applied, BringUpError, Event, Listener, Order, Outcome, build_of, seen, without_lock};
+use super::{Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, seen, without_lock};
 use crate::equal;
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
@@ -27,14 +27,16 @@ pub(super) async fn bring_up(
     listener: Listener<'_>,
 ) -> Result<Outcome, BringUpError> {
     let answer = ledger::look(session, order.caller, true).await?;
-    if let Some(outcome) = without_lock(session, order, &answer).await? {
-        return Ok(outcome);
-    }
+    let in_place = match without_lock(session, order, &answer).await? {
+        Settled::Done(outcome) => return Ok(outcome),
+        Settled::OnlyAfterwards => true,
+        Settled::Work { in_place } => in_place,
+    };
     let from = seen(&answer)?.map(|(_, seen)| seen.version.to_string());
     shared(session, async |session| Ok(ledger::prepare(session, order.options, order.caller).await?)).await?;
     let generation = ledger::take(session, &order.caller.service).await?;
     let surveyed = survey(session, order.manifest, true).await?;
-    if !surveyed.plan.refusals.is_empty() {
+    if !surveyed.plan.refusals.is_empty() && !in_place {
         return Ok(Outcome::Refused(surveyed.plan.refusals));
     }
     listener(Event::Planned { from: from.as_deref(), plan: &surveyed.plan });
@@ -56,7 +58,10 @@ pub(super) async fn bring_up(
     let mut work = Work { order, generation, history, steps: 0, lock_slots: surveyed.found.lock_slots };
     let done = work.everything(session, &surveyed, listener).await;
     match done {
-        Ok(waiting) => Ok(Outcome::Applied(Applied { history, from, steps: work.steps, waiting })),
+        Ok(waiting) => {
+            let drift = surveyed.plan.refusals;
+            Ok(Outcome::Applied(Applied { history, from, steps: work.steps, waiting, drift }))
+        }
         Err(error) => {
             let said = error.session_error().and_then(|error| error.sqlstate.clone()).unwrap_or_default();
             // Best effort: when the connection is gone the run stays without an end, which says the same.
@@ -183,10 +188,13 @@ impl Work<'_> {
         now.plan
             .steps
             .retain(|step| !waiting.iter().any(|waiting| waiting.object == step.object.to_string()));
+        // What was refused before is drift, known and reported.
+        now.plan.refusals.retain(|refusal| !before.plan.refusals.contains(refusal));
         if let Some(difference) = still_different(&now.plan) {
             return Err(BringUpError::Unverified(difference));
         }
-        let finished = now.plan.steps.is_empty() && waiting.is_empty();
+        let drifted = !before.plan.refusals.is_empty();
+        let finished = now.plan.steps.is_empty() && waiting.is_empty() && !drifted;
         let memory = equal::memory(&manifest.schema, &now.found.live);
         let state = State {
             version: &self.order.caller.version,
@@ -194,6 +202,7 @@ impl Work<'_> {
             stamp: finished.then_some(now.found.stamp.as_str()),
             tables: &now.found.tables,
             types: &now.found.types,
+            parts: &now.found.parts,
         };
         let run = (self.generation, Some(self.history));
         record::finish(session, self.order.caller, run, before.objects(manifest), &memory, &state, waiting)

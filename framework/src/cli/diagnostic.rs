@@ -7,7 +7,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::manifest::{Problem, Severity, position};
+use crate::manifest::{Lines, Problem, Severity};
 
 /// A file with its problems.
 #[derive(Clone, Debug)]
@@ -62,11 +62,12 @@ impl Report<'_> {
     /// The problems as values for JSON.
     #[must_use]
     pub fn json(&self) -> Vec<Diagnostic> {
-        self.problems.iter().map(|problem| self.diagnostic(problem)).collect()
+        let lines = Lines::new(self.text);
+        self.problems.iter().map(|problem| self.diagnostic(problem, &lines)).collect()
     }
 
-    fn diagnostic(&self, problem: &Problem) -> Diagnostic {
-        let range = self.range(&problem.span);
+    fn diagnostic(&self, problem: &Problem, lines: &Lines<'_>) -> Diagnostic {
+        let range = self.range(&problem.span, lines);
         let span = self.clipped(&problem.span);
         let line_start = self.text[..span.start].rfind('\n').map_or(0, |end| end + 1);
         let line_end = self.text[span.start..].find('\n').map_or(self.text.len(), |end| span.start + end);
@@ -75,7 +76,7 @@ impl Report<'_> {
         let related = problem
             .context
             .iter()
-            .map(|(span, label)| Related { message: label.clone(), range: self.range(span) });
+            .map(|(span, label)| Related { message: label.clone(), range: self.range(span, lines) });
         Diagnostic {
             severity: match problem.severity {
                 Severity::Error => "error",
@@ -95,9 +96,9 @@ impl Report<'_> {
         }
     }
 
-    fn range(&self, span: &Range<usize>) -> Place {
+    fn range(&self, span: &Range<usize>, lines: &Lines<'_>) -> Place {
         let mark = |offset: usize| {
-            let (line, column) = position(self.text, offset);
+            let (line, column) = lines.position(offset);
             Mark { line, column, byte: offset }
         };
         let span = self.clipped(span);
@@ -167,4 +168,20 @@ pub struct Related {
     pub message: String,
     /// Where.
     pub range: Place,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::reversed_empty_ranges, reason = "the point of the test")]
+    fn a_span_that_is_not_in_the_text_is_drawn_where_it_can_be() {
+        for span in [0..0, 7..99, 3..1, 99..99, 1..2] {
+            let problems = [Problem::error("FH100", span.clone(), "x").label("y").context(span, "z")];
+            let report = Report { file: "f", text: "aü\r\nb", problems: &problems };
+            assert!(report.human(false).starts_with("error[FH100]: x\n --> f:"), "{}", report.human(false));
+            assert_eq!(report.json().len(), 1);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::diagnostic::{Diagnostic, Report};
 use crate::address::{Address, Tag};
 use crate::kind::Object;
-use crate::manifest::{Manifest, Problem, Severity, code, nearest, position};
+use crate::manifest::{Lines, Manifest, Problem, Severity, code, nearest};
 use crate::sql::TypeName;
 
 /// How findings are written.
@@ -146,7 +146,7 @@ fn two_owners<'a>(manifest: &Manifest, earlier: impl Iterator<Item = &'a Manifes
     let twice = shared.filter_map(|address| Some((address, *owners.get(address)?)));
     twice
         .map(|(address, other)| {
-            let title = format!("{} declares the {address} too", other.service.name);
+            let title = format!("{} declares the {} too", other.service.name, shown(address));
             let problem = Problem::error(code::TWO_OWNERS, span(manifest, address), title);
             problem
                 .label("declared by two services")
@@ -187,7 +187,7 @@ fn not_provided(manifest: &Manifest, owner: &Manifest) -> Vec<Problem> {
 }
 
 fn absent(manifest: &Manifest, owner: &Manifest, address: &Address) -> Problem {
-    let title = format!("{} declares no {address}", owner.service.name);
+    let title = format!("{} declares no {}", owner.service.name, shown(address));
     let problem = Problem::error(code::NOT_PROVIDED, span(manifest, address), title);
     let problem = problem.label(format!("not in {}", owner.file));
     let alike = owner.places.keys().filter(|other| other.tag == address.tag && other.table == address.table);
@@ -204,7 +204,8 @@ fn otherwise(
     wanted: &TypeName,
     declared: &TypeName,
 ) -> Problem {
-    let title = format!("{} declares the {address} as `{declared}`, not `{wanted}`", owner.service.name);
+    let title =
+        format!("{} declares the {} as `{declared}`, not `{wanted}`", owner.service.name, shown(address));
     Problem::error(code::PROVIDED_TYPE, span(manifest, address), title)
         .label(format!("required as `{wanted}`"))
         .help(format!("it is declared at {}", place(owner, address)))
@@ -214,19 +215,106 @@ fn span(manifest: &Manifest, address: &Address) -> std::ops::Range<usize> {
     manifest.spans.get(address).cloned().unwrap_or_default()
 }
 
+/// ``column `users.name` ``
+fn shown(address: &Address) -> String {
+    format!("{} `{}`", address.tag.word(), address.path())
+}
+
 /// `users.toml:12:1`
 fn place(manifest: &Manifest, address: &Address) -> String {
-    let (line, column) = position(&manifest.text, span(manifest, address).start);
+    let (line, column) = Lines::new(&manifest.text).position(span(manifest, address).start);
     format!("{}:{line}:{column}", manifest.file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PLAIN: Format = Format::Human { colour: false };
+
+    fn file(name: &str, text: &str) -> (String, String) {
+        (name.to_owned(), text.to_owned())
+    }
+
+    fn service(name: &str, lines: &str) -> (String, String) {
+        let text = format!("manifest = 1\n[service]\nname = \"{name}\"\nversion = \"1.0.0\"\n{lines}");
+        file(&format!("{name}.toml"), &text)
+    }
+
+    const USERS: &str = "[enums]
+role = [\"a\"]
+[tables.users.columns]
+id = \"uuid primary key\"
+name = \"text\"
+";
+
     #[test]
-    fn scratch() {
-        let p = "/tmp/wt/services/tests/cases/lint/ten-mistakes/order-service.toml";
-        let text = std::fs::read_to_string(p).unwrap();
-        eprintln!("{}", lint(&[("order-service.toml".into(), text)], Format::Human { colour: false }).0);
+    fn ten_mistakes_as_people_see_them() {
+        let (text, worst) = lint(&[file("order-service.toml", include_str!("lint/mistakes.toml"))], PLAIN);
+        assert_eq!(worst, Some(Severity::Error));
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_mistake_as_machines_see_it() {
+        let (text, _) = lint(&[service("s", "[tables.t.columns]\nid = \"itn primary key\"\n")], Format::Json);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn manifests_are_held_against_each_other() {
+        let orders = service(
+            "order-service",
+            "[requires.user-service]
+tables.users = { id = \"uuid\", nam = \"text\" }
+tables.people = { id = \"uuid\" }
+enums = [\"role\", \"rule\"]
+",
+        );
+        let stock = service("stock-service", "[requires.user-service]\ntables.users = { id = \"bigint\" }\n");
+        let copy = service("copy-service", USERS);
+        let files = [service("user-service", USERS), orders, stock, copy];
+        let (text, worst) = lint(&files, PLAIN);
+        assert_eq!(worst, Some(Severity::Error));
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_fits_together_is_not_mentioned() {
+        let orders = service(
+            "order-service",
+            "[requires.user-service]\ntables.users = { id = \"uuid\" }\nenums = [\"role\"]\n",
+        );
+        let (text, worst) = lint(&[orders, service("user-service", USERS)], PLAIN);
+        assert_eq!((text.as_str(), worst), ("2 manifests: nothing to report\n", None));
+    }
+
+    #[test]
+    fn nothing_is_concluded_from_a_manifest_with_errors() {
+        let broken = service("user-service", &format!("{USERS}nmae = \"itn\"\n"));
+        let orders = service("order-service", "[requires.user-service]\ntables.users = { nmae = \"int\" }\n");
+        let (text, _) = lint(&[orders, broken], PLAIN);
+        assert!(text.ends_with("2 manifests: 1 error\n"), "{text}");
+    }
+
+    #[test]
+    fn warnings_are_the_worst_when_there_are_no_errors() {
+        let (text, worst) = lint(&[service("s", "[tables.t.columns]\na = \"int\"\n")], PLAIN);
+        assert_eq!(worst, Some(Severity::Warning));
+        assert!(text.starts_with("warning[FH160]: `t` has no primary key\n"), "{text}");
+        let coloured =
+            lint(&[service("s", "[tables.t.columns]\na = \"int\"\n")], Format::Human { colour: true }).0;
+        assert!(coloured.contains("\u{1b}["), "{coloured}");
+    }
+
+    #[test]
+    fn any_text_can_be_reported_on() {
+        for text in
+            ["", "\u{feff}", "\u{feff}x", "a = \"ü", "[tables.t.columns]\r\nü = \"itn\"\r\n", "\"\"\"", "'\n"]
+        {
+            for format in [PLAIN, Format::Json] {
+                assert_eq!(lint(&[file("x", text)], format).1, Some(Severity::Error), "{text:?}");
+            }
+        }
     }
 }

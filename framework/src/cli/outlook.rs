@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use semver::Version;
 
-use crate::bringup::{BringUpError, behind, build_of, seen, version_reused};
+use crate::bringup::refusal::{absent, behind, version_reused};
+use crate::bringup::{BringUpError, build_of, seen};
 use crate::decide::{Decision, decide};
 use crate::ledger::status::{self, Server, Waiting};
 use crate::ledger::{self, Answer, Caller};
@@ -56,8 +57,14 @@ pub(super) async fn look<'a>(
     let mut ahead = false;
     match (decide(&build_of(manifest), seen.as_ref(), lenient), &seen) {
         (Decision::VersionReused, _) => plan.refusals.insert(0, version_reused(manifest)),
-        (Decision::Follow, Some(seen)) if plan.is_empty() => ahead = seen.version > manifest.service.version,
-        (Decision::Follow, Some(seen)) => plan.refusals = vec![behind(manifest, &seen.version, &plan)],
+        (Decision::Follow, Some(seen)) => {
+            let absent = absent(&plan);
+            ahead = absent.is_empty();
+            plan = Plan::default();
+            if !ahead {
+                plan.refusals = vec![behind(manifest, &seen.version, &absent)];
+            }
+        }
         _ => {}
     }
     let from = seen.map(|seen| seen.version);

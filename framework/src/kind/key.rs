@@ -70,7 +70,7 @@ impl Kind for Key {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        let nullable = self.primary.then(|| self.nullable_columns(draft)).unwrap_or_default();
+        let nullable = if self.primary { self.nullable_columns(draft) } else { Vec::new() };
         if !nullable.is_empty() {
             draft.refuse(
                 "FH210",
@@ -153,7 +153,7 @@ impl Key {
         draft.steps.push(Step {
             transaction: Transaction::Alone,
             lock: Lock::on(Mode::AccessExclusive, [&self.table]),
-            ..self.added(Phase::Index, clause)
+            ..self.added(Phase::Key, clause)
         });
     }
 

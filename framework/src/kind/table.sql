@@ -1,4 +1,4 @@
--- Tables with their columns in order. `serial` is a default that draws from a sequence which the column owns.
+-- Tables with their columns in order. A default of null is none; types with a modifier keep one. `serial` is a default that draws from a sequence which the column owns.
 select json_agg(json_strip_nulls(json_build_object(
     'name', json_build_object('schema', n.nspname, 'name', c.relname),
     'unlogged', c.relpersistence = 'u',
@@ -11,7 +11,7 @@ cross join lateral (
         'name', a.attname,
         'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
         'not_null', a.attnotnull,
-        'default', case when a.attgenerated = '' and s.owned is null then e.text end,
+        'default', case when a.attgenerated = '' and s.owned is null and e.text not like 'NULL::%' then e.text end,
         'generated', case when a.attgenerated <> '' then e.text end,
         'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by_default' end,
         'serial', s.owned is not null,
@@ -30,7 +30,10 @@ cross join lateral (
     left join lateral (
         select true as owned
         from pg_catalog.pg_depend p
-        where e.text like 'nextval(%'
+        join pg_catalog.pg_class q on q.oid = p.objid and q.relkind = 'S'
+        join pg_catalog.pg_depend draws on draws.refclassid = p.classid and draws.refobjid = q.oid
+            and draws.classid = 'pg_catalog.pg_attrdef'::regclass and draws.objid = d.oid
+        where e.text like 'nextval(''%''::regclass)'
             and p.refclassid = 'pg_catalog.pg_class'::regclass and p.refobjid = a.attrelid and p.refobjsubid = a.attnum
             and p.classid = 'pg_catalog.pg_class'::regclass and p.deptype = 'a'
         limit 1

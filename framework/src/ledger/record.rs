@@ -53,6 +53,8 @@ pub struct State<'a> {
     pub tables: &'a str,
     /// The ids of its types.
     pub types: &'a str,
+    /// The ids of the indexes and constraints of its tables.
+    pub parts: &'a str,
 }
 
 /// Something that is declared and not in place yet.
@@ -214,13 +216,14 @@ fn waiting_rows(service: &str, waiting: &[Waiting]) -> Result<Sql, SessionError>
 
 fn service_row(service: &str, state: &State<'_>, history: Option<i64>) -> Sql {
     sql!(
-        "update freehold.service set version = {}, fingerprint = {}, stamp = {}, tables = {}::oid[], types = {}::oid[],
+        "update freehold.service set version = {}, fingerprint = {}, stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[],
              history = coalesce({}::bigint, history), changed_at = now() where service = {}",
         Literal(state.version),
         Literal(state.fingerprint),
         nullable(state.stamp),
         Literal(state.tables),
         Literal(state.types),
+        Literal(state.parts),
         history.map_or_else(|| sql!("null"), |id| sql!("{}", id)),
         Literal(service),
     )
@@ -251,11 +254,12 @@ pub async fn restamp(
     state: &State<'_>,
 ) -> Result<(), SessionError> {
     let update = sql!(
-        "update freehold.service set stamp = {}, tables = {}::oid[], types = {}::oid[]
+        "update freehold.service set stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[]
          where service = {} and version = {} and fingerprint = {} and stamp is not distinct from {}",
         nullable(state.stamp),
         Literal(state.tables),
         Literal(state.types),
+        Literal(state.parts),
         Literal(service),
         Literal(state.version),
         Literal(state.fingerprint),

@@ -1,11 +1,13 @@
-//! What only shows when everything is read: columns that are not there, keys that contradict each other, advice.
+//! What only shows when everything is read: unknown types, columns that are not there, keys that contradict each other.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::code;
 use super::constraint::Body;
 use super::cursor::Word;
 use super::foreign_key::nearest_column;
+use super::index::ElementRead;
 use super::problem::Problem;
 use super::requires::RequiresRead;
 use super::service::ServiceRead;
@@ -13,17 +15,15 @@ use super::tables::TableRead;
 use super::types::Types;
 use super::walk::Walk;
 use crate::address::{Address, Tag};
-use crate::kind::index::On;
 use crate::name::{Name, QName};
-use crate::sql::lex::{TokenKind, lex};
 use crate::sql::quoted;
 
 /// Reports unknown types.
 pub(super) fn types(tables: &[TableRead], required: &RequiresRead, types: &Types<'_>, walk: &mut Walk<'_>) {
     let columns = tables.iter().flat_map(|table| &table.columns);
     let placed = columns.filter_map(|column| column.type_name.as_ref()).chain(&required.types);
-    for (type_name, span) in placed {
-        if let Some(problem) = types.check(type_name, span) {
+    for read in placed {
+        if let Some(problem) = types.check(read) {
             walk.report(problem);
         }
     }
@@ -95,10 +95,11 @@ pub(super) fn column_help(wanted: &str, meant: &str) -> String {
 /// Reports keys, checks and exclusions that cannot hold.
 pub(super) fn keys(tables: &[TableRead], walk: &mut Walk<'_>) {
     for table in tables {
-        let mut primary: Option<std::ops::Range<usize>> = None;
+        let mut primary: Option<Range<usize>> = None;
         for (declared, read) in table.constraints() {
-            let named = || {
-                declared.name.as_ref().map_or("a constraint".to_owned(), |word| format!("`{}`", word.name))
+            let named = || match &declared.name {
+                Some(word) => format!("`{}`", word.name),
+                None => "a constraint".to_owned(),
             };
             match &read.body {
                 Body::Key { primary: is_primary, columns, include, .. } => {
@@ -110,25 +111,47 @@ pub(super) fn keys(tables: &[TableRead], walk: &mut Walk<'_>) {
                     }
                 }
                 Body::Exclusion { elements, .. } => {
-                    let words: Vec<Word> =
-                        elements.iter().filter_map(super::index::ElementRead::column).collect();
-                    for word in words {
+                    for word in elements.iter().filter_map(ElementRead::column) {
                         declared_columns(table, &[word], code::KEY_COLUMN, &named(), walk);
                     }
                 }
                 Body::Check { .. } | Body::ForeignKey { .. } => {}
             }
         }
+        superfluous(table, walk);
+    }
+}
+
+/// Warns of unique constraints that say what another key says: an index more for every row, and nothing gained. (Inside of one
+/// `create table`, PostgreSQL makes only one of them, without a word.)
+fn superfluous(table: &TableRead, walk: &mut Walk<'_>) {
+    let names = |words: &[Word]| words.iter().map(|word| word.name.clone()).collect::<Vec<_>>();
+    let keys = table.constraints().filter_map(|(_, read)| match &read.body {
+        Body::Key { primary, columns, include, nulls_not_distinct } => {
+            let says = (names(columns), names(include), *nulls_not_distinct, read.timing);
+            Some((*primary, says, &read.span))
+        }
+        _ => None,
+    });
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort_by_key(|(primary, _, span)| (!primary, span.start));
+    for (position, (primary, says, span)) in keys.iter().enumerate() {
+        let Some((_, _, first)) = keys[..position].iter().find(|(_, other, _)| other == says) else {
+            continue;
+        };
+        if !primary {
+            let title = format!("another key of `{}` says the same", table.name);
+            let problem = Problem::warning(code::SUPERFLUOUS, (*span).clone(), title);
+            let problem = problem
+                .label("PostgreSQL would leave this one out")
+                .context((*first).clone(), "the other one");
+            walk.report(problem.help("take one of them out"));
+        }
     }
 }
 
 /// Reports a primary key that is not the first one.
-fn second(
-    table: &TableRead,
-    span: &std::ops::Range<usize>,
-    first: &mut Option<std::ops::Range<usize>>,
-    walk: &mut Walk<'_>,
-) {
+fn second(table: &TableRead, span: &Range<usize>, first: &mut Option<Range<usize>>, walk: &mut Walk<'_>) {
     match first {
         None => *first = Some(span.clone()),
         Some(first) => {
@@ -140,7 +163,7 @@ fn second(
 }
 
 /// Reports columns of a primary key that say they may be null.
-fn nullable(table: &TableRead, columns: &[Word], span: &std::ops::Range<usize>, walk: &mut Walk<'_>) {
+fn nullable(table: &TableRead, columns: &[Word], span: &Range<usize>, walk: &mut Walk<'_>) {
     for word in columns {
         let Some(null) = table.column(&word.name).and_then(|column| column.read.as_ref()?.null.clone())
         else {
@@ -157,100 +180,10 @@ pub(super) fn indexes(tables: &[TableRead], walk: &mut Walk<'_>) {
         for (declared, read) in table.indexes() {
             let Some(name) = &declared.name else { continue };
             let what = format!("index `{}`", name.name);
-            for word in read.elements.iter().filter_map(super::index::ElementRead::column) {
+            for word in read.elements.iter().filter_map(ElementRead::column) {
                 declared_columns(table, &[word], code::INDEX_COLUMN, &what, walk);
             }
             declared_columns(table, &read.include, code::INDEX_COLUMN, &what, walk);
         }
-    }
-}
-
-/// Warns of what works and will probably be regretted.
-pub(super) fn advice(tables: &[TableRead], walk: &mut Walk<'_>) {
-    for table in tables {
-        for column in &table.columns {
-            frozen(table, column, walk);
-        }
-        if table.broken() {
-            continue;
-        }
-        if table.primary_key().is_none() {
-            let title = format!("`{}` has no primary key", table.name);
-            let problem = Problem::warning(code::NO_PRIMARY_KEY, table.span.clone(), title);
-            walk.report(problem.help("logical replication and most tools tell rows apart by it"));
-        }
-        for (_, read) in table.constraints() {
-            if let Body::ForeignKey { columns, .. } = &read.body {
-                unindexed(table, columns, &read.span, walk);
-            }
-        }
-    }
-}
-
-/// Warns of a foreign key that no index serves.
-fn unindexed(table: &TableRead, columns: &[Word], span: &std::ops::Range<usize>, walk: &mut Walk<'_>) {
-    let wanted: BTreeSet<&Name> = columns.iter().map(|word| &word.name).collect();
-    if wanted.iter().any(|name| table.column(name).is_none()) {
-        return;
-    }
-    let leads = |names: Vec<&Name>| {
-        names.len() >= wanted.len() && names.into_iter().take(wanted.len()).collect::<BTreeSet<_>>() == wanted
-    };
-    let by_key = table.constraints().any(|(_, read)| match &read.body {
-        Body::Key { columns, .. } => leads(columns.iter().map(|word| &word.name).collect()),
-        Body::Exclusion { elements, .. } => leads(
-            elements
-                .iter()
-                .map_while(|read| match &read.element.on {
-                    On::Column(name) => Some(name),
-                    On::Expression(_) => None,
-                })
-                .collect(),
-        ),
-        _ => false,
-    });
-    if by_key || table.indexes().any(|(_, read)| leads(read.leading().collect())) {
-        return;
-    }
-    let names: Vec<Name> = columns.iter().map(|word| word.name.clone()).collect();
-    let list = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
-    let index = Name::derived(&table.name.name, &names, "idx");
-    let title = format!("no index of `{}` starts with `{list}`", table.name);
-    let problem = Problem::warning(code::UNINDEXED, span.clone(), title);
-    let problem = problem.label("deleting a row that this points at reads the whole table");
-    walk.report(
-        problem.help(format!("add `{index} = \"({list})\"` to [tables.{}.indexes]", table.name.name)),
-    );
-}
-
-/// Warns of a default such as `'now'` for a moment: it is computed once, when the table is made.
-fn frozen(table: &TableRead, column: &super::tables::DeclaredColumn, walk: &mut Walk<'_>) {
-    let (Some(read), Some((type_name, _))) = (&column.read, &column.type_name) else { return };
-    let moment = ["date", "time", "timestamp"].iter().any(|kind| type_name.as_str().starts_with(kind));
-    let (Some(default), Some(span)) = (&read.column.default, &read.default) else { return };
-    let Ok(tokens) = lex(default.as_str()) else { return };
-    let mut texts = tokens.iter().filter(|token| token.kind == TokenKind::Text);
-    let (Some(text), None) = (texts.next(), texts.next()) else { return };
-    let converted = tokens.iter().any(|token| {
-        token.kind == TokenKind::Open
-            || token.is(default.as_str(), "text")
-            || token.is(default.as_str(), "varchar")
-    });
-    let word = text.text(default.as_str()).trim_matches('\'').trim().to_lowercase();
-    let instead = match word.as_str() {
-        "now" => "now()",
-        "today" => "current_date",
-        "tomorrow" => "(current_date + 1)",
-        "yesterday" => "(current_date - 1)",
-        _ => return,
-    };
-    if moment && !converted {
-        let title = format!(
-            "the default of `{}.{}` is computed once, when the table is made",
-            table.name, column.word.name
-        );
-        let problem =
-            Problem::warning(code::FROZEN, span.clone(), title).label("the same moment in every row");
-        walk.report(problem.help(format!("write `default {instead}`")));
     }
 }

@@ -25,12 +25,13 @@ codes! {
     PARENT = "FH120", "a foreign key to an unknown table";
     PARENT_COLUMN = "FH121", "a foreign key to an unknown column";
     PARENT_COUNT = "FH122", "a foreign key with more or fewer columns than it refers to";
-    PARENT_TYPE = "FH123", "a foreign key between columns of different types";
+    PARENT_TYPE = "FH123", "a foreign key between types that PostgreSQL cannot compare";
     PARENT_KEY = "FH124", "a foreign key to columns that are not unique together";
     INDEX_COLUMN = "FH130", "an index on an unknown column";
     KEY_COLUMN = "FH131", "a constraint on an unknown column";
     SECOND_PRIMARY_KEY = "FH132", "a second primary key";
     REPEATED_COLUMN = "FH133", "a column that occurs twice in one list";
+    SUPERFLUOUS = "FH134", "a key that says what another key of its table says";
     TYPE = "FH140", "an unknown type";
     EXTENSION_TYPE = "FH141", "a type of an extension that is not declared";
     ENUM_VALUE = "FH142", "an enum value that PostgreSQL would refuse";
@@ -40,7 +41,7 @@ codes! {
     NO_PRIMARY_KEY = "FH160", "a table without a primary key";
     UNINDEXED = "FH161", "a foreign key that no index serves";
     FROZEN = "FH162", "a default that is computed once, when the table is made";
-    CONVERTED = "FH163", "a foreign key whose two sides are compared through a conversion";
+    COMPARABLE = "FH163", "a foreign key between types that differ and that PostgreSQL can compare";
     TWO_OWNERS = "FH170", "one object declared by two services";
     NOT_PROVIDED = "FH171", "something required of a service that it does not declare";
     PROVIDED_TYPE = "FH172", "a required column that its owner declares with another type";

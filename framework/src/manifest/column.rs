@@ -11,7 +11,7 @@ use super::constraint::{
     Attributes, Body, ConstraintRead, attribute, bracketed, finish, no_index_parameters, nulls_not_distinct,
     reference,
 };
-use super::cursor::{Cursor, Read, Word, tokens};
+use super::cursor::{Cursor, Read, TypeRead, Word, tokens};
 use super::expression::default;
 use super::problem::Problem;
 use super::suggest::did_you_mean;
@@ -32,9 +32,6 @@ pub(super) struct ColumnRead {
     /// Where it says that it may be null.
     pub(super) null: Option<Range<usize>>,
 }
-
-/// A type with its place.
-pub(super) type PlacedType = (TypeName, Range<usize>);
 
 /// What clauses start with.
 const CLAUSES: &[&str] = &[
@@ -68,19 +65,19 @@ const LOOSE: &[&str] =
     &["and", "at", "between", "ilike", "in", "is", "isnull", "like", "notnull", "or", "similar"];
 
 /// Reads a whole string as a column. The type comes along even when something behind it is wrong.
-pub(super) fn column(name: &Word, text: &Text, home: &Name) -> (Option<PlacedType>, Read<ColumnRead>) {
+pub(super) fn column(name: &Word, text: &Text, home: &Name) -> (Option<TypeRead>, Read<ColumnRead>) {
     let tokens = match tokens(text) {
         Ok(tokens) => tokens,
         Err(problem) => return (None, Err(problem)),
     };
     let mut cursor = Cursor::new(text, &tokens);
-    let (type_name, span, serial) = match type_of(&mut cursor, home) {
+    let (of, serial) = match type_of(&mut cursor, home) {
         Ok(type_of) => type_of,
         Err(problem) => return (None, Err(problem)),
     };
     let column = Column {
         name: name.name.clone(),
-        type_name: type_name.clone(),
+        type_name: of.name.clone(),
         not_null: serial,
         default: None,
         generated: None,
@@ -88,30 +85,27 @@ pub(super) fn column(name: &Word, text: &Text, home: &Name) -> (Option<PlacedTyp
         serial,
         collation: None,
     };
-    let source = serial.then(|| span.clone());
+    let source = serial.then(|| of.span.clone());
     let read = ColumnRead { column, constraints: Vec::new(), default: None, null: None };
     let mut reader = Reader { cursor, home, name, read, open: None, source, not_null: None };
     let read = reader.clauses().map(|()| reader.read);
-    (Some((type_name, span)), read)
+    (Some(of), read)
 }
 
-/// The type, its place, and whether it is a serial.
-fn type_of(cursor: &mut Cursor<'_>, home: &Name) -> Read<(TypeName, Range<usize>, bool)> {
+/// The type, and whether it is a serial.
+fn type_of(cursor: &mut Cursor<'_>, home: &Name) -> Read<(TypeRead, bool)> {
+    let bare = cursor.kind() == Some(TokenKind::Word);
     let word = cursor.word().to_lowercase();
-    let clause = cursor.kind() == Some(TokenKind::Word)
-        && CLAUSES.iter().any(|clause| clause.split(' ').next() == Some(&word));
+    let clause = bare && CLAUSES.iter().any(|clause| clause.split(' ').next() == Some(&word));
     if cursor.done() || clause {
         return Err(cursor.expected("the column's type"));
     }
-    let start = cursor.clone();
-    let (type_name, span) = cursor.type_name()?;
-    let serial = SERIALS.iter().find(|(serial, _)| *serial == type_name.as_str());
-    let Some((_, number)) = serial.filter(|_| start.kind() == Some(TokenKind::Word)) else {
-        return Ok((type_name.seen_from(home), span, false));
-    };
-    let number =
-        TypeName::parse(number).map_err(|error| Problem::error(code::TYPE, span.clone(), error.what))?;
-    Ok((number, span, true))
+    let read = cursor.type_name()?;
+    let serial = SERIALS.iter().find(|(serial, _)| bare && *serial == read.name.as_str());
+    let Some((_, number)) = serial else { return Ok((read.seen_from(home), false)) };
+    let name =
+        TypeName::parse(number).map_err(|error| Problem::error(code::TYPE, read.span.clone(), error.what))?;
+    Ok((TypeRead { name, ..read }, true))
 }
 
 /// A column under way.
@@ -257,7 +251,7 @@ impl Reader<'_> {
             let own = collation.schema.is_none() && collation.name.as_str() == "default";
             self.read.column.collation = Some(collation).filter(|_| !own);
         } else if self.cursor.eat(&["generated"]) {
-            self.generated()?;
+            self.generated(start)?;
             self.values_from(start)?;
         } else {
             return Ok(false);
@@ -266,7 +260,7 @@ impl Reader<'_> {
     }
 
     /// What follows `generated`.
-    fn generated(&mut self) -> Read<()> {
+    fn generated(&mut self, start: usize) -> Read<()> {
         let always = self.cursor.eat(&["always"]);
         if !always && !self.cursor.eat(&["by", "default"]) {
             return Err(self.cursor.expected_one_of("`always` or `by default`", &["always", "by default"]));
@@ -275,6 +269,13 @@ impl Reader<'_> {
             return Err(self.cursor.expected("`as`"));
         }
         if self.cursor.eat(&["identity"]) {
+            let number = self.read.column.type_name.as_str();
+            if !["smallint", "integer", "bigint"].contains(&number) {
+                let title =
+                    format!("an identity is a `smallint`, an `integer` or a `bigint`, not `{number}`");
+                let span = self.cursor.since(start).span();
+                return Err(Problem::error(code::CONTRADICTION, span, title).into());
+            }
             if self.cursor.symbol("(") {
                 return Err(self.cursor.later("the options of an identity's sequence"));
             }

@@ -20,6 +20,22 @@ pub(super) struct Word {
     pub(super) span: Range<usize>,
 }
 
+/// A type with its place in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TypeRead {
+    pub(super) name: TypeName,
+    pub(super) span: Range<usize>,
+    /// Whether it was written with its schema.
+    pub(super) qualified: bool,
+}
+
+impl TypeRead {
+    /// The type as the service's schema sees it.
+    pub(super) fn seen_from(self, home: &Name) -> Self {
+        Self { name: self.name.seen_from(home), ..self }
+    }
+}
+
 /// The tokens of a text, whose quotes and brackets are closed.
 ///
 /// # Errors
@@ -33,13 +49,17 @@ pub(super) fn tokens(text: &Text) -> Read<Vec<Token>> {
         }
         // An open quote takes everything behind it along; in a default the closing one is missed at the end of the word.
         let rest = source[start..].trim_end();
-        let word_end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let quote = if rest.starts_with('"') { '"' } else { '\'' };
+        let word = &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())];
+        let quote = match rest.chars().next() {
+            Some('$') => &source[start..end],
+            Some('"') => "\"",
+            _ => "'",
+        };
         let title = format!("the string ends before its `{quote}`");
         let problem = Problem::error(code::OPEN, text.span(start..start + rest.len()), title);
         let problem = problem.label("opened here and never closed");
-        match rest.starts_with(['\'', '"']) && word_end > 1 {
-            true => problem.help(format!("write `{}{quote}`", &rest[..word_end])).into(),
+        match word.starts_with(quote) && word.len() > quote.len() {
+            true => problem.help(format!("write `{word}{quote}`")).into(),
             false => problem.into(),
         }
     })
@@ -154,6 +174,20 @@ impl<'a> Cursor<'a> {
         None
     }
 
+    /// Whether a comma divides these tokens, outside of further brackets.
+    pub(super) fn is_list(&self) -> bool {
+        let mut rest = self.clone();
+        while !rest.done() {
+            if rest.symbol(",") {
+                return true;
+            }
+            if rest.group().is_none() {
+                rest.advance(1);
+            }
+        }
+        false
+    }
+
     /// A bracketed list that must stand here.
     ///
     /// # Errors
@@ -234,23 +268,45 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When something else does.
-    pub(super) fn type_name(&mut self) -> Read<(TypeName, Range<usize>)> {
+    pub(super) fn type_name(&mut self) -> Read<TypeRead> {
         let start = self.at;
         let (type_name, used) = TypeName::read(self.source(), self.rest())
             .map_err(|error| Problem::error(code::TYPE, self.text.span(error.span), error.what))?;
         self.advance(used);
         let taken = self.since(start);
-        // `numeric((1))`: brackets in brackets are no modifier.
-        let nested = taken.tokens.windows(2).find(|pair| {
-            pair[0].kind == TokenKind::Open && matches!(pair[1].kind, TokenKind::Open | TokenKind::Symbol)
-        });
-        match nested {
-            Some(pair) => {
-                let span = self.text.span(pair[1].span.clone());
-                Err(Problem::error(code::TYPE, span, "this is not part of a type").into())
+        taken.clone().type_brackets()?;
+        let qualified = type_name.user_type().is_some_and(|name| name.schema.is_some());
+        Ok(TypeRead { name: type_name, span: taken.span(), qualified })
+    }
+
+    /// Goes over a type, and holds what stands in its brackets to be modifiers `(12, -2)` or an array's bound `[3]`.
+    fn type_brackets(&mut self) -> Read<()> {
+        while !self.done() {
+            let bound = self.symbol("[");
+            if self.kind() != Some(TokenKind::Open) {
+                self.advance(1);
+                continue;
             }
-            None => Ok((type_name, taken.span())),
+            let place = self.clone();
+            let Some(mut inside) = self.group() else { return Err(place.expected("a whole type")) };
+            if bound && inside.done() {
+                continue;
+            }
+            loop {
+                inside.eat_symbol("-");
+                match inside.kind() {
+                    Some(TokenKind::Number) => {}
+                    Some(TokenKind::Text | TokenKind::Word | TokenKind::QuotedName) if !bound => {}
+                    _ => return Err(inside.expected("a number")),
+                }
+                inside.advance(1);
+                if bound || !inside.eat_symbol(",") {
+                    break;
+                }
+            }
+            inside.end("the end of the brackets")?;
         }
+        Ok(())
     }
 
     /// That nothing more comes.

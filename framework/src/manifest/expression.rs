@@ -79,7 +79,7 @@ const NO_OPERAND: &[&str] = &[
     "with",
 ];
 
-/// The expression that these tokens are, without brackets that only go round all of it.
+/// The expression that these tokens are, without brackets that only go round all of it. Those of a row, `(1, 2)`, make it one.
 ///
 /// It is kept as written but for line breaks between words, so that a manifest that is indented anew means the same.
 ///
@@ -90,7 +90,7 @@ pub(super) fn expression(tokens: &Cursor<'_>) -> Read<Expr> {
     loop {
         let mut outside = inner.clone();
         match outside.group() {
-            Some(inside) if inner.symbol("(") && outside.done() => inner = inside,
+            Some(inside) if inner.symbol("(") && outside.done() && !inside.is_list() => inner = inside,
             _ => break,
         }
     }
@@ -355,6 +355,7 @@ mod tests {
             ("double precision '1.5' * 2 not deferrable", "double precision '1.5' * 2", "not deferrable"),
             ("((1)) not null", "1", "not null"),
             ("(1) + (2)", "(1) + (2)", ""),
+            ("((1, 2)) not null", "(1, 2)", "not null"),
             ("nextval('s'::regclass) not null", "nextval('s'::regclass)", "not null"),
             ("-1 not null", "-1", "not null"),
             ("E'\\'' not null", "E'\\''", "not null"),

@@ -8,7 +8,8 @@ use std::ops::Range;
 use super::check::{column_help, declared_columns};
 use super::code;
 use super::constraint::{Body, Reference};
-use super::cursor::{Read, Word};
+use super::cursor::{Read, TypeRead, Word};
+use super::index::leading;
 use super::problem::Problem;
 use super::requires::{Requirement, RequiresRead};
 use super::suggest::nearest;
@@ -197,7 +198,7 @@ impl<'a> Parents<'a> {
                 };
                 let (child, wanted) = (claim.columns.first(), word.name.as_str());
                 let child = child.and_then(|word| claim.table.column(&word.name)?.type_name.as_ref());
-                let type_name = child.map_or("…", |(type_name, _)| type_name.as_str());
+                let type_name = child.map_or("…", |of| of.name.as_str());
                 Err(match nearest(wanted, columns.keys().map(Name::as_str)) {
                     Some(meant) => problem.help(column_help(wanted, meant)),
                     None => problem.help(format!(
@@ -214,15 +215,12 @@ impl<'a> Parents<'a> {
     /// Reports columns that PostgreSQL cannot compare, or only through a conversion.
     fn compare_types(&self, claim: &Claim<'_>, parent: &Parent<'_>, words: &[Word], walk: &mut Walk<'_>) {
         for (child, word) in claim.columns.iter().zip(words) {
-            let Some((from, span)) =
-                claim.table.column(&child.name).and_then(|column| column.type_name.as_ref())
-            else {
-                continue;
-            };
+            let of = claim.table.column(&child.name).and_then(|column| column.type_name.as_ref());
+            let Some(TypeRead { name: from, span, .. }) = of else { continue };
             let to: Option<(&TypeName, Option<Range<usize>>)> = match parent {
                 Parent::Own(table) => {
                     let placed = table.column(&word.name).and_then(|column| column.type_name.as_ref());
-                    placed.map(|(type_name, span)| (type_name, Some(span.clone())))
+                    placed.map(|of| (&of.name, Some(of.span.clone())))
                 }
                 Parent::Required(_, columns) => {
                     let address = Address::part(Tag::Column, &self.name(claim.reference), &word.name);
@@ -236,12 +234,12 @@ impl<'a> Parents<'a> {
             let other = format!("`{}.{}` is `{to}`", self.name(claim.reference), word.name);
             let problem = match compare(from, to) {
                 Compared::Same => continue,
-                Compared::Converted => Problem::warning(
-                    code::CONVERTED,
+                Compared::Comparable => Problem::warning(
+                    code::COMPARABLE,
                     span.clone(),
                     format!("{shown}, and {other} that it points at"),
                 )
-                .label("every check of the key converts one of them"),
+                .label("compared, but not of one type"),
                 Compared::Different => Problem::error(
                     code::PARENT_TYPE,
                     span.clone(),
@@ -272,8 +270,9 @@ fn unique(claim: &Claim<'_>, parent: &TableRead, words: &[Word], walk: &mut Walk
         _ => false,
     });
     let by_index = parent.indexes().any(|(_, read)| {
-        let whole = read.unique && read.predicate.is_none() && read.leading().count() == read.elements.len();
-        whole && read.leading().collect::<BTreeSet<_>>() == wanted
+        let whole =
+            read.unique && read.predicate.is_none() && leading(&read.elements).count() == read.elements.len();
+        whole && leading(&read.elements).collect::<BTreeSet<_>>() == wanted
     });
     if by_key || by_index || parent.broken() {
         return;
@@ -326,31 +325,49 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// How two types compare.
+/// How the type of a column compares with that of the column that it points at.
 enum Compared {
     Same,
-    /// PostgreSQL compares them, but not as they are.
-    Converted,
+    /// PostgreSQL has an operator for them, or converts one of them by itself.
+    Comparable,
     Different,
 }
 
-/// The types that PostgreSQL compares with each other, by their names without modifiers.
-const FAMILIES: &[&[&str]] = &[
-    &["smallint", "integer", "bigint", "numeric", "real", "double precision", "oid"],
-    &["text", "character varying", "character", "name", "citext", "bpchar"],
-    &["date", "timestamp without time zone", "timestamp with time zone"],
-    &["inet", "cidr"],
-    &["bit", "bit varying"],
+/// Pairs that PostgreSQL makes a foreign key between, by names without modifiers: the types pointed at, and the types that may
+/// point at them. Tried on a server, type against type.
+const COMPARABLE: &[(&[&str], &[&str])] = &[
+    (
+        &["smallint", "integer", "bigint", "numeric", "real", "double precision", "oid"],
+        &["smallint", "integer", "bigint"],
+    ),
+    (&["real", "double precision"], &["numeric", "real", "double precision"]),
+    (&["oid", "regclass"], &["oid", "regclass", "smallint", "integer", "bigint"]),
+    (
+        &["text", "character varying"],
+        &["text", "character varying", "character", "bpchar", "name", "citext", "\"char\""],
+    ),
+    (&["character", "bpchar"], &["text", "character varying", "character", "bpchar"]),
+    (&["name"], &["text", "character varying", "character", "bpchar"]),
+    (&DATES, &DATES),
+    (&["time with time zone", "interval"], &["time without time zone"]),
+    (&["inet", "cidr"], &["inet", "cidr"]),
+    (&["bit", "bit varying"], &["bit", "bit varying"]),
+    (&["macaddr", "macaddr8"], &["macaddr", "macaddr8"]),
 ];
+
+const DATES: [&str; 3] = ["date", "timestamp without time zone", "timestamp with time zone"];
 
 fn compare(from: &TypeName, to: &TypeName) -> Compared {
     let (from, to) = (bare(from), bare(to));
-    if from == to {
-        Compared::Same
-    } else if FAMILIES.iter().any(|family| family.contains(&from.as_str()) && family.contains(&to.as_str())) {
-        Compared::Converted
-    } else {
-        Compared::Different
+    let text = |name: &String| matches!(name.as_str(), "text" | "character varying");
+    if from == to || (text(&from) && text(&to)) {
+        return Compared::Same;
+    }
+    let mut pairs = COMPARABLE.iter();
+    match pairs.any(|(parents, children)| parents.contains(&to.as_str()) && children.contains(&from.as_str()))
+    {
+        true => Compared::Comparable,
+        false => Compared::Different,
     }
 }
 

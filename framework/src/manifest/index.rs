@@ -45,6 +45,14 @@ impl ElementRead {
     }
 }
 
+/// The columns that a list of elements leads with, up to the first expression.
+pub(super) fn leading(elements: &[ElementRead]) -> impl Iterator<Item = &Name> {
+    elements.iter().map_while(|read| match &read.element.on {
+        On::Column(name) => Some(name),
+        On::Expression(_) => None,
+    })
+}
+
 /// Reads a whole string as an index.
 ///
 /// # Errors

@@ -18,29 +18,34 @@ use super::walk::Walk;
 use crate::name::Name;
 
 /// Names that are taken: what bears them, and where it is declared.
-#[derive(Debug, Default)]
-struct Taken(BTreeMap<Name, (String, Range<usize>)>);
+#[derive(Debug)]
+struct Taken {
+    names: BTreeMap<Name, (String, Range<usize>)>,
+    /// What shares these names.
+    scope: &'static str,
+}
 
 impl Taken {
+    fn new(scope: &'static str) -> Self {
+        Self { names: BTreeMap::new(), scope }
+    }
+
     /// Takes a name, or reports who has it.
-    fn take(&mut self, word: &Word, what: String, walk: &mut Walk<'_>) {
-        match self.0.entry(word.name.clone()) {
-            Entry::Vacant(free) => drop(free.insert((what, word.span.clone()))),
+    fn take(&mut self, word: &Word, what: &str, walk: &mut Walk<'_>) {
+        match self.names.entry(word.name.clone()) {
+            Entry::Vacant(free) => drop(free.insert((what.to_owned(), word.span.clone()))),
             Entry::Occupied(taken) => {
                 let (other, span) = taken.get();
-                let title = format!("{what} has the name of {other}");
-                let problem = Problem::error(code::TAKEN, word.span.clone(), title);
-                walk.report(
-                    problem
-                        .label("this name is taken")
-                        .context(span.clone(), format!("{other} is declared here")),
-                );
+                let title = format!("the name `{}` is taken", word.name);
+                let problem =
+                    Problem::error(code::TAKEN, word.span.clone(), title).label(format!("of {what}"));
+                walk.report(problem.context(span.clone(), format!("of {other}")).help(self.scope));
             }
         }
     }
 
     fn has(&self, name: &Name) -> bool {
-        self.0.contains_key(name)
+        self.names.contains_key(name)
     }
 }
 
@@ -49,11 +54,11 @@ impl TableRead {
     fn constraint_kind(body: Option<&Body>) -> (&'static str, bool) {
         match body {
             Some(Body::Key { primary: true, .. }) => ("the primary key", true),
-            Some(Body::Key { .. }) => ("the unique constraint", true),
-            Some(Body::Exclusion { .. }) => ("the exclusion constraint", true),
-            Some(Body::Check { .. }) => ("the check", false),
-            Some(Body::ForeignKey { .. }) => ("the foreign key", false),
-            None => ("the constraint", false),
+            Some(Body::Key { .. }) => ("a unique constraint", true),
+            Some(Body::Exclusion { .. }) => ("an exclusion constraint", true),
+            Some(Body::Check { .. }) => ("a check", false),
+            Some(Body::ForeignKey { .. }) => ("a foreign key", false),
+            None => ("a constraint", false),
         }
     }
 }
@@ -65,36 +70,36 @@ pub(super) fn settle(
     prefix: Option<&(String, Range<usize>)>,
     walk: &mut Walk<'_>,
 ) {
-    let mut types = Taken::default();
-    let mut relations = Taken::default();
+    let mut types = Taken::new("an enum and a table of one schema cannot have the same name");
+    let mut relations = Taken::new("the tables, indexes and keys of one schema share their names");
     let mut parts: Vec<Taken> = Vec::new();
     for word in enums {
-        types.take(word, format!("the enum `{}`", word.name), walk);
+        types.take(word, "an enum", walk);
         check_prefix(word, "enum", prefix, walk);
     }
     for table in tables.iter() {
         let word = Word { name: table.name.name.clone(), span: table.span.clone() };
-        relations.take(&word, format!("the table `{}`", word.name), walk);
-        types.take(&word, format!("the table `{}`", word.name), walk);
+        relations.take(&word, "a table", walk);
+        types.take(&word, "a table", walk);
         check_prefix(&word, "table", prefix, walk);
     }
     for table in tables.iter() {
-        let mut names = Taken::default();
+        let mut names = Taken::new("the constraints of one table share their names");
         for constraint in &table.constraints {
             let Some(word) = &constraint.name else { continue };
             let (kind, relation) =
                 TableRead::constraint_kind(constraint.read.as_ref().map(|read| &read.body));
-            let what = format!("{kind} `{}` of `{}`", word.name, table.name);
+            let what = format!("{kind} of `{}`", table.name);
             if relation {
                 check_prefix(word, "constraint", prefix, walk);
-                relations.take(word, what.clone(), walk);
+                relations.take(word, &what, walk);
             }
-            names.take(word, what, walk);
+            names.take(word, &what, walk);
         }
         for index in &table.indexes {
             let Some(word) = &index.name else { continue };
             check_prefix(word, "index", prefix, walk);
-            relations.take(word, format!("the index `{}` of `{}`", word.name, table.name), walk);
+            relations.take(word, &format!("an index of `{}`", table.name), walk);
         }
         parts.push(names);
     }
@@ -127,10 +132,10 @@ fn derive(table: &mut TableRead, relations: &mut Taken, names: &mut Taken) {
             number += 1;
             name = Name::derived(table_name, &columns, &format!("{label}{number}"));
         }
-        let what = || (format!("{kind} `{name}` of `{}`", table.name), read.span.clone());
-        names.0.insert(name.clone(), what());
+        let what = || (format!("{kind} of `{}`", table.name), read.span.clone());
+        names.names.insert(name.clone(), what());
         if relation {
-            relations.0.insert(name.clone(), what());
+            relations.names.insert(name.clone(), what());
         }
         constraint.name = Some(Word { name, span: read.span.clone() });
     }

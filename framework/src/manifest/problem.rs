@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::text::position;
+use super::text::Lines;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,8 +82,9 @@ pub struct Problems {
 impl fmt::Display for Problems {
     /// A line per problem, for logs; the command line draws them with the source.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = Lines::new(&self.text);
         for (count, problem) in self.list.iter().enumerate() {
-            let (line, column) = position(&self.text, problem.span.start);
+            let (line, column) = lines.position(problem.span.start);
             let severity = match problem.severity {
                 Severity::Warning => "warning",
                 Severity::Error => "error",

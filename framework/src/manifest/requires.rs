@@ -8,7 +8,7 @@ use serde::Serialize;
 use toml::de::DeTable;
 
 use super::code;
-use super::cursor::{Cursor, tokens};
+use super::cursor::{Cursor, TypeRead, tokens};
 use super::problem::Problem;
 use super::service::service_name;
 use super::suggest::did_you_mean;
@@ -54,7 +54,7 @@ pub(super) struct RequiresRead {
     /// Required tables, their columns and enums with their places.
     pub(super) places: BTreeMap<Address, Range<usize>>,
     /// The types in them, to be judged when the enums are known.
-    pub(super) types: Vec<(TypeName, Range<usize>)>,
+    pub(super) types: Vec<TypeRead>,
 }
 
 impl RequiresRead {
@@ -128,13 +128,13 @@ fn required_table<'a>(
         read.places.insert(Address::part(Tag::Column, &name, &word.name), word.span);
         let type_name = tokens(&text).and_then(|tokens| {
             let mut cursor = Cursor::new(&text, &tokens);
-            let (type_name, span) = cursor.type_name()?;
+            let of = cursor.type_name()?.seen_from(home);
             cursor.end("the end of the type")?;
-            Ok((type_name.seen_from(home), span))
+            Ok(of)
         });
-        if let Some((type_name, span)) = walk.keep(type_name) {
-            read.types.push((type_name.clone(), span));
-            columns.insert(word.name, type_name);
+        if let Some(of) = walk.keep(type_name) {
+            columns.insert(word.name, of.name.clone());
+            read.types.push(of);
         }
     }
     requirement.tables.insert(name, columns);

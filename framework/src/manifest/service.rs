@@ -101,7 +101,11 @@ fn version(text: &Text) -> Read<Version> {
             text.whole(),
             format!("`{}` is not a semantic version", text.as_str()),
         )
-        .label(error.to_string());
+        .label(match text.as_str().split('.').count() {
+            1 => "the minor and patch numbers are missing".to_owned(),
+            2 => "the patch number is missing".to_owned(),
+            _ => error.to_string(),
+        });
         let whole = [format!("{}.0", text.as_str()), format!("{}.0.0", text.as_str())];
         Box::new(match whole.iter().find(|whole| Version::parse(whole).is_ok()) {
             Some(whole) => problem.help(format!("write `{whole}`")),

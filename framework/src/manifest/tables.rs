@@ -8,14 +8,13 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::code;
-use super::column::{ColumnRead, PlacedType, column};
+use super::column::{ColumnRead, column};
 use super::constraint::{Body, ConstraintRead, constraint};
-use super::cursor::{Read, Word};
+use super::cursor::{Read, TypeRead, Word};
 use super::index::{IndexRead, index};
 use super::problem::Problem;
 use super::text::Text;
 use super::walk::{Keys, Value, Walk};
-use crate::kind::index::On;
 use crate::name::{Name, QName};
 
 /// A table as it was read.
@@ -35,7 +34,7 @@ pub(super) struct TableRead {
 #[derive(Debug)]
 pub(super) struct DeclaredColumn {
     pub(super) word: Word,
-    pub(super) type_name: Option<PlacedType>,
+    pub(super) type_name: Option<TypeRead>,
     pub(super) read: Option<ColumnRead>,
     pub(super) comment: Option<Text>,
     pub(super) allow_rewrite: bool,
@@ -72,7 +71,8 @@ impl TableRead {
 
     /// Whether something in it could not be read, so that what seems to be missing may be there.
     pub(super) fn broken(&self) -> bool {
-        self.columns.iter().any(|column| column.read.is_none())
+        self.columns.is_empty()
+            || self.columns.iter().any(|column| column.read.is_none())
             || self.constraints.iter().any(|constraint| constraint.read.is_none())
             || self.indexes.iter().any(|index| index.read.is_none())
     }
@@ -92,16 +92,6 @@ impl TableRead {
         self.constraints().find_map(|(_, read)| match &read.body {
             Body::Key { primary: true, columns, .. } => Some(columns),
             _ => None,
-        })
-    }
-}
-
-impl IndexRead {
-    /// The columns that it leads with, up to the first expression.
-    pub(super) fn leading(&self) -> impl Iterator<Item = &Name> {
-        self.elements.iter().map_while(|element| match &element.element.on {
-            On::Column(name) => Some(name),
-            On::Expression(_) => None,
         })
     }
 }

@@ -1,6 +1,15 @@
-//! Whole manifests.
+//! Whole manifests, from text to objects and findings.
 
 use super::*;
+use crate::kind::Object;
+use crate::sql::quoted;
+
+mod columns;
+mod fingerprints;
+mod indexes;
+mod laws;
+mod problems;
+mod sections;
 
 /// A manifest of one service around these lines.
 fn manifest(lines: &str) -> String {
@@ -8,13 +17,55 @@ fn manifest(lines: &str) -> String {
 }
 
 fn parsed(text: &str) -> Parsed {
-    Manifest::parse("test.toml", text).unwrap_or_else(|problems| panic!("{problems}"))
+    Manifest::parse("test.toml", text).unwrap_or_else(|problems| panic!("{problems}\n\n{text}"))
+}
+
+/// The findings of a manifest: code, and the text that it points at.
+fn findings(text: &str) -> Vec<(&'static str, &str)> {
+    let list = match Manifest::parse("test.toml", text) {
+        Ok(parsed) => parsed.warnings,
+        Err(problems) => problems.list,
+    };
+    list.into_iter().map(|problem| (problem.code, &text[problem.span])).collect()
+}
+
+/// An object as SQL has it, its table in front where it is a part of one.
+fn written(object: &Object) -> Vec<String> {
+    let on = |table: &QName, clause: &dyn std::fmt::Display| format!("{}: {clause}", table.name);
+    match object {
+        Object::Extension(object) => vec![format!("{object:?}")],
+        Object::Enum(object) => vec![format!("{} {:?}", object.name, object.labels)],
+        Object::Table(object) => {
+            object.columns.iter().map(|column| on(&object.name, &column.clause())).collect()
+        }
+        Object::Key(object) => vec![on(&object.table, &object.clause())],
+        Object::Check(object) => {
+            let unproven = if object.not_valid { " not valid" } else { "" };
+            vec![format!("{}{unproven}", on(&object.table, &object.clause()))]
+        }
+        Object::Exclusion(object) => vec![on(&object.table, &object.clause())],
+        Object::Index(object) => {
+            let unique = if object.unique { "unique " } else { "" };
+            vec![on(&object.table, &format!("{unique}{} {}", quoted(&object.name), object.clause()))]
+        }
+        Object::ForeignKey(object) => {
+            let unproven = if object.not_valid { " not valid" } else { "" };
+            vec![format!("{}{unproven}", on(&object.table, &object.clause()))]
+        }
+        Object::Comment(object) => vec![format!("{}: {}", object.on, object.text)],
+    }
+}
+
+fn all_written(text: &str) -> Vec<String> {
+    parsed(text).manifest.schema.objects.values().flat_map(written).collect()
 }
 
 #[test]
-fn a_small_manifest_is_read() {
-    let text = manifest("[tables.orders.columns]\nid = \"uuid primary key\"\nnote = \"text\"\n");
-    let manifest = parsed(&text).manifest;
-    let addresses: Vec<String> = manifest.schema.objects.keys().map(ToString::to_string).collect();
-    assert_eq!(addresses, ["table orders", "key orders.orders_pkey"]);
+fn the_example_of_the_language_is_read_but_for_what_comes_later() {
+    let later = ["renamed_values", "renamed_from", "renamed_from", "backfill", "seeds", "grants", "drops"];
+    let found = findings(include_str!("tests/example.toml"));
+    let errors: Vec<&str> =
+        found.iter().filter(|(code, _)| *code == code::LATER).map(|(_, text)| *text).collect();
+    assert_eq!(errors, later);
+    assert!(found.iter().all(|(code, _)| [code::LATER, code::UNINDEXED].contains(code)), "{found:?}");
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::build::Draft;
 use super::code;
+use super::cursor::TypeRead;
 use super::extensions::provider;
 use super::problem::Problem;
 use super::requires::RequiresRead;
@@ -83,10 +84,11 @@ impl<'a> Types<'a> {
     }
 
     /// The problem with a type, if there is one. A type with a schema before it is taken on trust: it is somebody else's.
-    pub(super) fn check(&self, type_name: &TypeName, span: &Range<usize>) -> Option<Problem> {
-        let found = type_name.user_type()?;
+    pub(super) fn check(&self, read: &TypeRead) -> Option<Problem> {
+        let TypeRead { name: type_name, span, qualified } = read;
+        let Some(found) = type_name.user_type() else { return unmodified(type_name, span) };
         let name = found.name;
-        if found.schema.is_some() || RARE.contains(&name.as_str()) {
+        if *qualified || RARE.contains(&name.as_str()) {
             return None;
         }
         let qualified = QName { schema: self.home.clone(), name };
@@ -127,4 +129,17 @@ impl<'a> Types<'a> {
         }
         .help(format!("did you mean `{known}`?"))
     }
+}
+
+/// PostgreSQL's own types that take something in brackets.
+const MODIFIED: &[&str] = &["bit", "bpchar", "character", "interval", "numeric", "time", "timestamp"];
+
+/// The problem with a modifier of a type that takes none: `int(11)` is another database's.
+fn unmodified(type_name: &TypeName, span: &Range<usize>) -> Option<Problem> {
+    let (base, _) = type_name.as_str().split_once('(')?;
+    if MODIFIED.iter().any(|modified| base.split(' ').next() == Some(modified)) {
+        return None;
+    }
+    let problem = Problem::error(code::TYPE, span.clone(), format!("`{base}` takes nothing in brackets"));
+    Some(problem.help(format!("write `{base}`")))
 }

@@ -99,11 +99,18 @@ pub struct State {
     pub failure: Option<&'static str>,
     /// Objects that are declared and not in place yet.
     pub waiting: Vec<String>,
+    /// Objects that somebody changed by hand.
+    pub drift: Vec<String>,
     /// The version in the database, when another build went further.
     pub ahead: Option<String>,
     /// What the last run did.
     pub last_run: Option<LastRun>,
+    /// Whether the process is stopping and wants no more traffic.
+    pub draining: bool,
 }
+
+/// The name of the failure when the database is not as the manifest declares it.
+pub const UNVERIFIED: &str = "unverified";
 
 impl Connect {
     pub(super) fn failed(&mut self, failure: &Failure, delay: Duration) {
@@ -122,7 +129,7 @@ impl Connect {
 }
 
 impl State {
-    pub(super) fn new(caller: &Caller) -> Self {
+    pub(crate) fn new(caller: &Caller) -> Self {
         Self {
             service: caller.service.clone(),
             version: caller.version.clone(),
@@ -134,8 +141,10 @@ impl State {
             refusals: Vec::new(),
             failure: None,
             waiting: Vec::new(),
+            drift: Vec::new(),
             ahead: None,
             last_run: None,
+            draining: false,
         }
     }
 
@@ -169,13 +178,19 @@ impl State {
     }
 
     pub(super) fn failed(&mut self, error: &BringUpError) {
-        self.failure = Some(error.failure().map_or("internal", |failure| failure.name));
+        self.failure = Some(match error {
+            BringUpError::Unverified(_) => UNVERIFIED,
+            other => other.failure().map_or("internal", |failure| failure.name),
+        });
         self.enter(Phase::Failed);
     }
 
     pub(super) fn settled(&mut self, outcome: &Outcome) {
+        // What is not said again below has passed.
         self.refusals.clear();
-        self.failure = None;
+        self.waiting.clear();
+        self.drift.clear();
+        (self.failure, self.ahead) = (None, None);
         let run = |outcome, from: Option<&str>, steps, ledger_id| LastRun {
             outcome,
             from: from.map(str::to_owned),
@@ -188,6 +203,10 @@ impl State {
                 self.last_run =
                     Some(run("applied", applied.from.as_deref(), applied.steps, Some(applied.history)));
                 self.waiting = applied.waiting.iter().map(|waiting| waiting.object.clone()).collect();
+                self.drift = applied.drift.iter().map(|drift| drift.object.to_string()).collect();
+            }
+            Outcome::Drifted(drift) => {
+                self.drift = drift.iter().map(|drift| drift.object.to_string()).collect()
             }
             Outcome::Ahead(version) => self.ahead = Some(version.to_string()),
             Outcome::Unchanged | Outcome::Refused(_) => {

@@ -8,6 +8,7 @@ create table freehold.service (
     stamp text,
     tables oid[] not null default '{}',
     types oid[] not null default '{}',
+    parts oid[] not null default '{}',
     history bigint,
     changed_at timestamptz not null default now()
 );
@@ -18,6 +19,7 @@ comment on column freehold.service.fingerprint is 'Hash of the manifest that is 
 comment on column freehold.service.stamp is 'Hash over the catalog rows of the slice when it was last compared and found right; null while work is left.';
 comment on column freehold.service.tables is 'The slice''s tables, for the stamp.';
 comment on column freehold.service.types is 'The slice''s types, for the stamp.';
+comment on column freehold.service.parts is 'The indexes and constraints of its tables, for the stamp.';
 comment on column freehold.service.history is 'The run that put the version in place.';
 
 create table freehold.object (

@@ -48,6 +48,8 @@ pub(super) struct Done<'a> {
     steps: usize,
     ledger: Option<i64>,
     waiting: &'a [Waiting],
+    /// What somebody changed by hand, in a way that is not ours to take back.
+    drift: &'a [crate::kind::Refusal],
     duration_ms: f64,
 }
 
@@ -84,10 +86,12 @@ pub(super) fn done(outcome: &Outcome, took: Duration) -> Done<'_> {
         steps: 0,
         ledger: None,
         waiting: &[],
+        drift: &[],
         duration_ms: ms(took),
     };
     match outcome {
         Outcome::Unchanged => nothing,
+        Outcome::Drifted(drift) => Done { outcome: "drift", drift, ..nothing },
         Outcome::Ahead(version) => Done { outcome: "ahead", ahead_at: Some(version.to_string()), ..nothing },
         Outcome::Applied(applied) => Done {
             outcome: if applied.waiting.is_empty() { "applied" } else { "partial" },
@@ -95,6 +99,7 @@ pub(super) fn done(outcome: &Outcome, took: Duration) -> Done<'_> {
             steps: applied.steps,
             ledger: Some(applied.history),
             waiting: &applied.waiting,
+            drift: &applied.drift,
             ..nothing
         },
         Outcome::Refused(_) => Done { outcome: "refused", ..nothing },

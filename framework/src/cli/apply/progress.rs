@@ -279,6 +279,10 @@ impl<'a> Progress<'a> {
             Outcome::Unchanged => {
                 format!("{name}: nothing had to change ({})\n", figures::took(took))
             }
+            Outcome::Drifted(drift) => {
+                let found = plural(drift.len(), "object");
+                format!("{name}: in place, but {found} changed by hand\n{}", drift_lines(drift))
+            }
             Outcome::Ahead(version) => format!(
                 "{name}: ahead — the database is at {version} and has all that {} needs; nothing was changed\n",
                 service.version
@@ -299,9 +303,14 @@ impl<'a> Progress<'a> {
                         waiting.object, waiting.reason, waiting.code
                     ));
                 }
+                out.push_str(&drift_lines(&applied.drift));
                 out
             }
             Outcome::Refused(_) => String::new(),
         }
     }
+}
+
+fn drift_lines(drift: &[crate::kind::Refusal]) -> String {
+    drift.iter().map(|drift| format!("  ~ {}: {}   {}\n", drift.object, drift.what, drift.code)).collect()
 }

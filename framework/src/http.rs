@@ -1,0 +1,152 @@
+//! The health endpoints as an axum router: liveness, readiness, and what people and dashboards ask.
+//!
+//! Invariant: an answer is made of the state and of the last look at the database, both of which are read without waiting, and
+//! `/livez` not even of those. Bodies hold the words of [`crate::health`] and nothing else: no host, user, statement or text of a server.
+//!
+//! | path | 200 | 503 |
+//! |---|---|---|
+//! | `/livez` | always | never |
+//! | `/readyz` | the slice is verified (see `FREEHOLD_READY`) | before that, or when the process ends |
+//! | `/health` | pass, warn | fail |
+//! | `/health/db` | pass, warn | fail |
+//! | `/health/migrations` | pass, warn | fail |
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+
+use crate::health::{self, Reason, Status, Verdict};
+use crate::startup::{Handle, NotReady};
+
+/// When to ask again, in seconds: the usual period of a readiness probe, and of the looks at the database.
+const RETRY_AFTER_S: &str = "5";
+
+/// The endpoints of one service, to be merged into its own router, whatever state that has.
+pub fn routes<S>(slice: &Handle) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    Router::new()
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
+        .route("/health", get(service))
+        .route("/health/db", get(database))
+        .route("/health/migrations", get(migrations))
+        .with_state(slice.clone())
+}
+
+/// What `/health` says.
+#[derive(Serialize)]
+struct Whole<'a> {
+    status: Status,
+    #[serde(rename = "serviceId")]
+    service: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    checks: Checks,
+}
+
+/// The form of the draft: a list for each component.
+#[derive(Serialize)]
+struct Checks {
+    database: [Check; 1],
+    migrations: [Check; 1],
+}
+
+#[derive(Serialize)]
+struct Check {
+    status: Status,
+}
+
+async fn live() -> Response {
+    answer(Status::Pass, &Verdict::PASS)
+}
+
+async fn ready(State(slice): State<Handle>) -> Response {
+    let policy = slice.config().ready;
+    plain(health::readiness(&slice.state(), slice.sample().as_ref(), policy))
+}
+
+async fn service(State(slice): State<Handle>) -> Response {
+    let (state, sample) = (slice.state(), slice.sample());
+    let Verdict { status, reason } = health::service(&state, sample.as_ref());
+    let database = [Check { status: health::database(&state, sample.as_ref()).status }];
+    let migrations = [Check { status: health::migrations(&state).status }];
+    let checks = Checks { database, migrations };
+    answer(status, &Whole { status, service: &state.service, reason, checks })
+}
+
+async fn database(State(slice): State<Handle>) -> Response {
+    plain(health::database(&slice.state(), slice.sample().as_ref()))
+}
+
+async fn migrations(State(slice): State<Handle>) -> Response {
+    plain(health::migrations(&slice.state()))
+}
+
+/// So that `slice.ready()?` in a service's own endpoint answers 503 with the reason.
+impl IntoResponse for NotReady {
+    fn into_response(self) -> Response {
+        // It may have become ready between the two looks that made this error.
+        plain(Verdict::fail(health::reason(self.0).unwrap_or(Reason::Applying)))
+    }
+}
+
+fn plain(verdict: Verdict) -> Response {
+    answer(verdict.status, &verdict)
+}
+
+fn answer(status: Status, body: &impl Serialize) -> Response {
+    let head = [(header::CONTENT_TYPE, "application/health+json"), (header::CACHE_CONTROL, "no-store")];
+    // Values of this file's own types always have a JSON form.
+    let body = serde_json::to_string(body).unwrap_or_default();
+    match status {
+        Status::Pass | Status::Warn => (head, body).into_response(),
+        Status::Fail => {
+            let again = [(header::RETRY_AFTER, RETRY_AFTER_S)];
+            (StatusCode::SERVICE_UNAVAILABLE, head, again, body).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+    use crate::startup::Phase;
+
+    async fn read(response: Response) -> (u16, Vec<String>, String) {
+        let header = |name| {
+            response.headers().get(name).map_or("-".to_owned(), |value| value.to_str().unwrap().to_owned())
+        };
+        let head = [header::CONTENT_TYPE, header::CACHE_CONTROL, header::RETRY_AFTER].map(header).to_vec();
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), 1024).await.unwrap();
+        (status, head, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn c17_7_a_refusal_says_why_and_when_to_ask_again() {
+        let (status, head, body) = read(NotReady(Phase::WaitingForDatabase).into_response()).await;
+        assert_eq!(status, 503);
+        assert_eq!(head, ["application/health+json", "no-store", "5"]);
+        assert_eq!(body, r#"{"status":"fail","reason":"waiting_for_database"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_pass_has_neither_reason_nor_retry() {
+        let (status, head, body) = read(live().await).await;
+        assert_eq!((status, body.as_str()), (200, r#"{"status":"pass"}"#));
+        assert_eq!(head, ["application/health+json", "no-store", "-"]);
+    }
+
+    #[tokio::test]
+    async fn a_warning_is_served() {
+        let (status, _, body) = read(plain(Verdict::warn(Reason::ConstraintsWaiting))).await;
+        assert_eq!((status, body.as_str()), (200, r#"{"status":"warn","reason":"constraints_waiting"}"#));
+    }
+}

@@ -1,0 +1,54 @@
+# Keeps one PostgreSQL cluster, and outlives its owner only to clean up after it.
+#
+# Arguments: the directory of PostgreSQL's programs, the cluster's own directory, and what to do at the end:
+# "remove" (stop the server, delete everything) or "keep" (leave it running).
+#
+# Orders come line by line on standard input; each is answered by one line, its exit status. Standard input is a
+# pipe from the owner, and its end is the end of the owner, however that came about: the kernel closes it even
+# when the owner was killed by a signal that nobody can catch. Orders are carried out one after the other, so a
+# server that is just starting has started before it is stopped.
+
+programs=$1
+home=$2
+ending=$3
+data=$home/data
+limit_s=60
+
+# A signal ends the wait for an order, not this shell before it has cleaned up. PIPE: nobody reads the answer.
+trap : HUP INT TERM PIPE
+
+create() {
+    # Into another name first: a directory called "data" is a whole one. Losing a temporary cluster to a power
+    # failure is no loss.
+    case $ending in remove) sync=--no-sync ;; *) sync= ;; esac
+    rm -rf "$data.new" &&
+        "$programs/initdb" --pgdata="$data.new" --username=postgres --pwfile="$home/password" \
+            --auth=scram-sha-256 --encoding=UTF8 --no-locale $sync &&
+        echo "include = '../settings.conf'" >>"$data.new/postgresql.conf" &&
+        mv "$data.new" "$data"
+}
+
+start() { "$programs/pg_ctl" start --pgdata="$data" --log="$home/server.log" --wait --timeout=$limit_s; }
+
+stop() { "$programs/pg_ctl" stop --pgdata="$data" --mode="$1" --wait --timeout=$limit_s; }
+
+running() { "$programs/pg_ctl" status --pgdata="$data"; }
+
+while read -r order mode; do
+    case $order in
+        create) create ;;
+        start) start ;;
+        stop) stop "$mode" ;;
+        running) running ;;
+        *) echo "unknown order: $order"; false ;;
+    esac </dev/null >>"$home/supervisor.log" 2>&1
+    # A dead owner does not read the answer, and what the shell says about that is of no use to anybody.
+    echo $? 2>/dev/null
+done
+
+if [ "$ending" = remove ]; then
+    if [ -f "$data/postmaster.pid" ]; then
+        stop immediate >/dev/null 2>&1 || kill -KILL "$(head -n 1 "$data/postmaster.pid")"
+    fi
+    cd / && rm -rf "$home"
+fi

@@ -1,0 +1,150 @@
+//! A service on a test's database, brought up in this process by the functions that its own process would call.
+
+use freehold::Manifest;
+use freehold::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
+use freehold::execute::Patience;
+use freehold::kind::Refusal;
+use freehold::ledger::Caller;
+use freehold::session::Session;
+use freehold::startup::caller;
+use freehold::survey::{Survey, survey};
+use freehold_tests::address::Address;
+use freehold_tests::corpus::workspace;
+use freehold_tests::database::Database;
+use sqlx::postgres::PgConnectOptions;
+use std::fs;
+use std::time::Duration;
+
+/// Long beside what a test's database asks for; a test that must see the limit sets its own.
+pub(crate) const PATIENCE: Patience =
+    Patience { lock_timeout: Duration::from_millis(200), budget: Duration::from_secs(20) };
+
+/// How long a test waits for a service's lock.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// One replica of a service, and where its database is.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) manifest: Manifest,
+    pub(crate) caller: Caller,
+    options: PgConnectOptions,
+}
+
+/// A manifest of one service around these lines.
+pub(crate) fn manifest(name: &str, version: &str, lines: &str) -> String {
+    format!("manifest = 1\n[service]\nname = \"{name}\"\nversion = \"{version}\"\n{lines}")
+}
+
+/// The text of a manifest of the repository: `user-service`.
+pub(crate) fn bundled(name: &str) -> String {
+    let path = workspace().join("manifests").join(format!("{name}.toml"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("failed to read {}: {error}", path.display()))
+}
+
+/// Reads a manifest that must be whole.
+pub(crate) fn parsed(text: &str) -> Manifest {
+    let parsed = Manifest::parse("test.toml", text);
+    parsed.unwrap_or_else(|problems| panic!("{problems}\n\n{text}")).manifest
+}
+
+impl Service {
+    pub(crate) fn new(database: &Database, text: &str) -> Self {
+        Self::at(database.address(), text)
+    }
+
+    pub(crate) fn at(address: &Address, text: &str) -> Self {
+        let manifest = parsed(text);
+        let caller = caller(&manifest);
+        let options = address.url().parse().unwrap();
+        Self { manifest, caller, options }
+    }
+
+    pub(crate) async fn session(&self) -> Session {
+        let opened =
+            Session::open(&self.options, &self.caller.application(), &self.manifest.service.schema).await;
+        opened.unwrap_or_else(|error| panic!("failed to connect: {error}"))
+    }
+
+    /// One start, which may fail.
+    pub(crate) async fn start(&self) -> Result<Outcome, BringUpError> {
+        self.start_telling(PATIENCE, &mut |_| {}).await
+    }
+
+    /// One start, with its events and its patience.
+    pub(crate) async fn start_telling(
+        &self,
+        patience: Patience,
+        listener: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Outcome, BringUpError> {
+        let order = Order {
+            manifest: &self.manifest,
+            caller: &self.caller,
+            options: &self.options,
+            lenient: false,
+            lock_wait_max: LOCK_WAIT_MAX,
+            before_ready: patience,
+            after_ready: patience,
+        };
+        let mut session = self.session().await;
+        let outcome = bring_up(&mut session, &order, listener).await;
+        session.close().await;
+        outcome
+    }
+
+    /// One start that must have work to do.
+    pub(crate) async fn applies(&self) -> Applied {
+        match self.start().await.unwrap_or_else(|error| panic!("failed to bring up: {error}")) {
+            Outcome::Applied(applied) => applied,
+            other => panic!("there should be work to do: {other:?}"),
+        }
+    }
+
+    /// One start that must find everything in place.
+    pub(crate) async fn finds_nothing_to_do(&self) {
+        let outcome = self.start().await.unwrap_or_else(|error| panic!("failed to bring up: {error}"));
+        assert!(matches!(outcome, Outcome::Unchanged), "something was done: {outcome:?}");
+        let again = self.survey().await;
+        assert!(again.plan.is_empty(), "the plan is not empty: {}", listed(&again));
+    }
+
+    /// One start that must need a decision.
+    pub(crate) async fn is_refused(&self) -> Vec<Refusal> {
+        match self.start().await.unwrap_or_else(|error| panic!("failed to bring up: {error}")) {
+            Outcome::Refused(refusals) => refusals,
+            other => panic!("it should have been refused: {other:?}"),
+        }
+    }
+
+    /// A full look, with what the ledger remembers.
+    pub(crate) async fn survey(&self) -> Survey {
+        self.look(true).await
+    }
+
+    /// A full look by somebody who has no ledger, so that every expression is judged by the server.
+    pub(crate) async fn survey_without_ledger(&self) -> Survey {
+        self.look(false).await
+    }
+
+    async fn look(&self, ledger: bool) -> Survey {
+        let mut session = self.session().await;
+        let survey = survey(&mut session, &self.manifest, ledger).await;
+        session.close().await;
+        survey.unwrap_or_else(|error| panic!("failed to survey: {error}"))
+    }
+}
+
+/// What a plan holds, for messages.
+pub(crate) fn listed(survey: &Survey) -> String {
+    let steps = survey.plan.steps.iter().map(|step| format!("\n  step {}: {}", step.object, step.run));
+    let refusals = survey
+        .plan
+        .refusals
+        .iter()
+        .map(|refusal| format!("\n  refused {}: {}", refusal.object, refusal.what));
+    steps.chain(refusals).collect()
+}
+
+/// The statements of a plan.
+pub(crate) fn statements(survey: &Survey) -> Vec<String> {
+    survey.plan.steps.iter().map(|step| step.run.to_string()).collect()
+}
