@@ -62,7 +62,7 @@ pub struct Manifest {
     /// The file, as it was named.
     pub file: String,
     /// The places in bytes, for problems that only show beside other manifests.
-    pub(crate) spans: BTreeMap<Address, Range<usize>>,
+    pub spans: BTreeMap<Address, Range<usize>>,
 }
 
 /// A manifest without errors.

@@ -324,7 +324,7 @@ impl Reader<'_> {
         }
         let problem = self.cursor.expected("a clause of a column");
         let first = |clause: &&'static str| clause.split(' ').next().unwrap_or(clause);
-        let meant = nearest(&word, CLAUSES.iter().map(|clause| first(clause)));
+        let meant = nearest(&word, CLAUSES.iter().map(first));
         let meant = meant.and_then(|word| CLAUSES.iter().find(|clause| first(clause) == word));
         let problem = match meant {
             Some(clause) => problem.help(format!("did you mean `{clause}`?")).into(),
