@@ -47,7 +47,10 @@ pub(super) async fn run(
     let target = Target::new(config);
     if !args.yes {
         let outlooks = plan::outlooks(config, &target, manifests).await?;
-        if outlooks.iter().any(|outlook| !outlook.plan.is_empty()) && !approved(shell, config, &outlooks)? {
+        let to_do = |outlook: &Outlook<'_>| {
+            !outlook.plan.is_empty() && !(outlook.in_place && outlook.plan.steps.is_empty())
+        };
+        if outlooks.iter().any(to_do) && !approved(shell, config, &outlooks)? {
             return Err(unapproved("nothing was changed", &shell.common).into());
         }
     }
@@ -66,7 +69,7 @@ fn approved(shell: &Shell, config: &Config, outlooks: &[Outlook<'_>]) -> Result<
         tell(&screen::screen(outlook, plan::detail(shell, config)));
         tell("\n");
     }
-    plan::refused(outlooks).map_err(|ended| match ended {
+    plan::refused(shell, outlooks).map_err(|ended| match ended {
         End::Answered(failures) => End::Failures(failures),
         other => other,
     })?;

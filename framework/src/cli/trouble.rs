@@ -49,7 +49,7 @@ pub(super) fn session(error: &SessionError, of: &str) -> Failure {
     let (code, what) = match (failure.class, failure.sqlstate.as_deref()) {
         (_, Some("42501")) => (code::RIGHT, "this role lacks a right"),
         (Class::Transient, _) => (code::LOST, "the connection broke"),
-        (Class::Permanent, _) => (code::STATEMENT, "the database could not be read"),
+        (Class::Permanent, _) => (code::STATEMENT, "a statement of Freehold's own failed"),
     };
     Failure::new(Exit::Failed, code, format!("{of}{what}")).cause(cause)
 }

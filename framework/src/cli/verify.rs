@@ -14,11 +14,13 @@ use super::outlook::Outlook;
 use super::paint::{FAINT, HELP, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
 use super::plan::screen::{ahead, matches};
+use super::refusal::is_about_the_whole;
 use super::shell::Shell;
 use super::sign::Sign;
 use super::{End, code, plan};
 use crate::address::Address;
 use crate::config::Config;
+use crate::kind::Refusal;
 use crate::manifest::Manifest;
 use crate::step::{Phase, Place};
 
@@ -27,6 +29,9 @@ pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
 
 /// Columns of a description that are shown.
 const DETAIL_MAX: usize = 60;
+
+/// The same of what is expected and what was found, which is why somebody asked.
+const CHANGE_MAX: usize = 110;
 
 /// Lines that a screen holds; beyond them only what needs somebody is shown.
 const LINES_MAX: usize = 60;
@@ -38,6 +43,9 @@ pub(super) struct Difference {
     state: State,
     kind: &'static str,
     object: String,
+    /// The object with its kind, for people.
+    #[serde(skip)]
+    shown: String,
     /// What there is and what there should be.
     detail: String,
     /// The code to look up, where there is one.
@@ -106,7 +114,8 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
         differences.push(Difference {
             state: if stands { State::Changed } else { State::Missing },
             kind: step.object.tag.word(),
-            object: step.object.to_string(),
+            object: step.object.path(),
+            shown: step.object.to_string(),
             detail,
             code: None,
             manifest_span: step.source.clone(),
@@ -114,26 +123,29 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
     }
     for refusal in &outlook.plan.refusals {
         let detail = refusal.what.clone();
-        let of_version = refusal.code.starts_with("FH23");
         let state = if refusal.code == "FH210" { State::Changed } else { State::Refused };
+        let Refusal { code, object, .. } = refusal;
+        let (kind, path, shown) = match is_about_the_whole(refusal) {
+            true => ("service", outlook.manifest.service.name.clone(), "the slice".to_owned()),
+            false => (object.tag.word(), object.path(), object.to_string()),
+        };
+        let place = places.get(object).filter(|_| !is_about_the_whole(refusal)).cloned();
         differences.push(Difference {
             state,
-            kind: if of_version { "service" } else { refusal.object.tag.word() },
-            object: if of_version {
-                outlook.manifest.service.name.clone()
-            } else {
-                refusal.object.to_string()
-            },
+            kind,
+            object: path,
+            shown,
             detail,
-            code: Some(refusal.code),
-            manifest_span: places.get(&refusal.object).filter(|_| !of_version).cloned(),
+            code: Some(code),
+            manifest_span: place,
         });
     }
     let undeclared = outlook.plan.left_alone.iter().filter(|_| strict);
     differences.extend(undeclared.map(|address| Difference {
         state: State::Unexpected,
         kind: address.tag.word(),
-        object: address.to_string(),
+        object: address.path(),
+        shown: address.to_string(),
         detail: "in the database, not in the manifest".to_owned(),
         code: Some(code::LEFT_ALONE),
         manifest_span: None,
@@ -183,15 +195,15 @@ fn row(difference: &Difference, all: bool) -> Vec<Cell> {
         State::Refused => Sign::Needs,
     };
     let place = difference.manifest_span.as_ref().map(|Place { file, line, .. }| format!("{file}:{line}"));
-    let detail = match difference.state {
-        State::Missing => format!("missing: {}", difference.detail),
-        _ => difference.detail.clone(),
+    let (detail, width) = match difference.state {
+        State::Missing => (format!("missing: {}", difference.detail), DETAIL_MAX),
+        _ => (difference.detail.clone(), CHANGE_MAX),
     };
     let detail = detail.trim_end_matches([':', ' ']);
     vec![
         Cell::new(sign.text()).style(sign.style()),
-        Cell::new(&difference.object),
-        Cell::new(if all { detail.to_owned() } else { cut(detail, DETAIL_MAX) }),
+        Cell::new(&difference.shown),
+        Cell::new(if all { detail.to_owned() } else { cut(detail, width) }),
         Cell::new(place.unwrap_or_default()).style(FAINT),
         Cell::new(difference.code.unwrap_or_default()).style(FAINT),
     ]

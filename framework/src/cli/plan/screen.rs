@@ -140,13 +140,16 @@ fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
     }
     out.push('\n');
     let refusals = outlook.plan.refusals.len();
-    if refusals > 0 {
-        let it = if refusals == 1 {
-            "1 refusal stands".to_owned()
+    if refusals > 0 && !outlook.in_place {
+        let they = if refusals == 1 {
+            "1 refusal stands"
         } else {
-            format!("{} stand", plural(refusals, "refusal"))
+            &format!("{} stand", plural(refusals, "refusal"))
         };
-        return format!("{out}{}\n", paint(ALERT, format!("None of it is run as long as {it} against it.")));
+        return format!(
+            "{out}{}\n",
+            paint(ALERT, format!("None of it is run as long as {they} against it."))
+        );
     }
     let outside = steps.iter().filter(|step| step.transaction == Transaction::Outside).count();
     let locks = steps.iter().any(|step| step.lock.mode.is_strong());

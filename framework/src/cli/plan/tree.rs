@@ -11,6 +11,7 @@ use crate::cli::figures;
 use crate::cli::object::{definition, is_declared, owner};
 use crate::cli::outlook::Outlook;
 use crate::cli::paint::{FAINT, STRONG, paint};
+use crate::cli::refusal::is_about_the_whole;
 use crate::cli::sign::Sign;
 use crate::kind::{Object, Refusal};
 use crate::plan::Plan;
@@ -61,11 +62,6 @@ pub(super) fn lines(outlook: &Outlook<'_>) -> Vec<Line> {
         groups.entry(owner(address)).or_default().left_alone.push(address);
     }
     groups.into_iter().flat_map(|(address, group)| grouped(outlook, &address, &group)).collect()
-}
-
-/// Refusals of a version name some object of the slice because they have to name one.
-fn is_about_the_whole(refusal: &Refusal) -> bool {
-    refusal.code.starts_with("FH23")
 }
 
 fn grouped(outlook: &Outlook<'_>, address: &Address, group: &Group<'_>) -> Vec<Line> {
