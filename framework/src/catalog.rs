@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Tag;
-use crate::kind::{Facts, READERS, Size};
+use crate::kind::{Facts, READERS, SMALL_ROWS_MAX, Size};
 use crate::name::{Name, QName};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
@@ -194,7 +194,7 @@ pub async fn facts(
     let tables: Vec<Wanted<'_>> = tables.iter().map(|name| wanted(name, "table")).collect();
     let query = Sql::from_template(
         include_str!("catalog/facts.sql"),
-        &[&Literal(&json(&tables)?), &Literal(&json(functions)?)],
+        &[&Literal(&json(&tables)?), &SMALL_ROWS_MAX, &Literal(&json(functions)?)],
     );
     let row: FactsRow = parse(&session.value(&query).await?.unwrap_or_default())?;
     let sizes = row.sizes.into_iter().map(|row| (row.table, row.size)).collect();

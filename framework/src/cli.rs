@@ -3,39 +3,58 @@
 //! Invariant: stdout carries the answer and nothing else; progress, logs and errors go to stderr. No prompt is ever needed, and
 //! nothing that is printed holds a secret.
 
+use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use serde::Serialize;
 
 mod apply;
 mod args;
-mod code;
+pub mod code;
+mod columns;
+mod config;
 mod connect;
 pub mod diagnostic;
+mod environment;
 mod exit;
 mod failure;
+mod figures;
+mod history;
 pub mod lint;
+mod log;
+mod object;
 mod outlook;
+mod output;
 mod paint;
 mod plan;
+mod refusal;
 mod shell;
+mod sign;
 mod source;
+mod status;
+mod trouble;
+mod usage;
+mod verify;
+mod wait;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Format};
 use exit::Exit;
 use failure::Failure;
+use plan::json::{FORMAT_VERSION, line_of};
 use shell::{Shell, tell};
-use source::Unusable;
+use source::{Invalid, Unusable};
 
-use crate::bringup::BringUpError;
+use crate::manifest::{Manifest, Severity};
 
 /// Why a command did not do what it was asked.
 enum End {
-    /// For these reasons, of which there is at least one.
+    /// For these reasons.
     Failures(Vec<Failure>),
-    /// The manifests have errors, which are drawn here.
-    Invalid(String),
+    /// For these reasons, which a program has read in the answer already.
+    Answered(Vec<Failure>),
+    /// The manifests have errors.
+    Invalid(Invalid),
 }
 
 impl From<Failure> for End {
@@ -47,7 +66,7 @@ impl From<Failure> for End {
 impl From<Unusable> for End {
     fn from(unusable: Unusable) -> Self {
         match unusable {
-            Unusable::Invalid(invalid) => Self::Invalid(invalid.0),
+            Unusable::Invalid(invalid) => Self::Invalid(invalid),
             Unusable::Failure(failure) => failure.into(),
         }
     }
@@ -56,74 +75,143 @@ impl From<Unusable> for End {
 /// Runs the command that this process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match usage::parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
-        }
+        Err(exit) => return exit,
     };
-    let run = std::panic::catch_unwind(AssertUnwindSafe(|| start(cli)));
-    run.unwrap_or_else(|_| {
-        let failure = Failure::new(Exit::Bug, code::BUG, "this is a bug in Freehold")
-            .help("what ran before is in place and recorded; please report it with the lines above");
-        end(&failure.into())
-    })
-    .into()
+    cli.common.set_colours();
+    let json = cli.common.format() == Format::Json;
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| start(cli))).unwrap_or_else(|_| {
+        let failure = Failure::new(Exit::Bug, code::BUG, "this is a bug in Freehold");
+        Err(failure
+            .help("what ran before is in place and recorded; please report it with the lines above")
+            .into())
+    });
+    ended.unwrap_or_else(|ended| end(&ended, json)).into()
 }
 
-fn start(cli: Cli) -> Exit {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let failure = Failure::new(Exit::Failed, code::BUG, "no threads could be started");
-            return end(&failure.cause(error.to_string()).into());
+fn start(cli: Cli) -> Result<Exit, End> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Failed, code::BUG, "no threads could be started").cause(error.to_string())
+    })?;
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = run(cli) => ended,
+            () = interrupted() => {
+                let failure = Failure::new(Exit::Interrupted, code::INTERRUPTED, "interrupted");
+                Err(failure.help("what ran before is in place and recorded; run it again and it goes on from there").into())
+            }
         }
-    };
-    runtime.block_on(run(cli)).unwrap_or_else(|ended| end(&ended))
+    });
+    // Whoever still reads stdin is not waited for.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Ends when somebody wants this process to end. A container's first process is only ever told so by a signal.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+async fn run(cli: Cli) -> Result<Exit, End> {
+    let Cli { common, command } = cli;
+    let shell = Shell::new(common, formats(&command))?;
+    log::start(&shell.common, &shell.environment);
+    match command {
+        Command::Lint => lint_files(&shell),
+        Command::Config(args) => config::run(&shell, &args),
+        Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
+        Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
+        Command::Wait(_) => wait::run(&shell, &shell.config()?).await,
+        Command::Plan(args) => plan::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
+        Command::Apply(args) => apply::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
+        Command::Verify(args) => verify::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
+    }
+}
+
+/// The formats that a command writes.
+fn formats(command: &Command) -> &'static [Format] {
+    match command {
+        Command::Plan(_) => plan::FORMATS,
+        Command::Apply(args) if args.dry_run => plan::FORMATS,
+        Command::Apply(_) => apply::FORMATS,
+        Command::Status(_) => status::FORMATS,
+        Command::Verify(_) => verify::FORMATS,
+        Command::History(_) => history::FORMATS,
+        Command::Lint => &[Format::Human, Format::Json],
+        Command::Wait(_) => wait::FORMATS,
+        Command::Config(_) => config::FORMATS,
+    }
+}
+
+fn manifests(shell: &Shell) -> Result<Vec<Manifest>, End> {
+    let files = source::read(&shell.manifest_paths())?;
+    Ok(source::manifests(&files, &shell.common.services)?)
+}
+
+fn lint_files(shell: &Shell) -> Result<Exit, End> {
+    let files = source::read(&shell.manifest_paths())?;
+    let worst = lint::lint(&files, lint::Format::Json).1;
+    shell.answer(|format| {
+        let format = match format {
+            Format::Json => lint::Format::Json,
+            _ => lint::Format::Human { colour: true },
+        };
+        lint::lint(&files, format).0
+    })?;
+    Ok(if worst == Some(Severity::Error) { Exit::Invalid } else { Exit::Done })
+}
+
+/// The answer of a command that failed, for programs.
+#[derive(Serialize)]
+struct Failed<'a> {
+    format_version: &'static str,
+    diagnostics: Vec<Diagnosed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Diagnosed<'a> {
+    severity: &'static str,
+    #[serde(flatten)]
+    failure: &'a Failure,
 }
 
 /// Says why a command ended.
-fn end(ended: &End) -> Exit {
+fn end(ended: &End, json: bool) -> Exit {
+    use std::io::Write as _;
+    // A stdout that is closed reads nothing: the exit code says it.
+    let answer = |text: &str| drop(anstream::stdout().lock().write_all(text.as_bytes()));
     match ended {
-        End::Failures(failures) => {
+        End::Failures(failures) | End::Answered(failures) => {
+            if json && matches!(ended, End::Failures(_)) {
+                let diagnostics = failures.iter().map(|failure| Diagnosed { severity: "error", failure });
+                answer(&line_of(&Failed {
+                    format_version: FORMAT_VERSION,
+                    diagnostics: diagnostics.collect(),
+                }));
+            }
             let drawn: Vec<String> = failures.iter().map(Failure::human).collect();
             tell(&drawn.join("\n"));
             failures.first().map_or(Exit::Failed, |failure| failure.exit)
         }
-        End::Invalid(drawn) => {
-            tell(drawn);
+        End::Invalid(invalid) => {
+            if json {
+                answer(&invalid.json);
+            }
+            tell(&invalid.drawn);
             Exit::Invalid
         }
     }
-}
-
-async fn run(cli: Cli) -> Result<Exit, End> {
-    let shell = Shell::new(cli.common)?;
-    let files = source::read(&shell.manifest_paths())?;
-    match cli.command {
-        Command::Lint => {
-            let format = match shell.format() {
-                args::Format::Json => lint::Format::Json,
-                _ => lint::Format::Human { colour: true },
-            };
-            let (report, worst) = lint::lint(&files, format);
-            shell.answer(&report)?;
-            Ok(if worst == Some(crate::manifest::Severity::Error) { Exit::Invalid } else { Exit::Done })
-        }
-        Command::Plan(args) => {
-            let manifests = source::manifests(&files, &shell.common.services)?;
-            let config = shell.config().map_err(|errors| connect::unusable(&errors))?;
-            plan::run(&shell, &config, &manifests, &args).await
-        }
-        Command::Apply(args) => {
-            let manifests = source::manifests(&files, &shell.common.services)?;
-            let config = shell.config().map_err(|errors| connect::unusable(&errors))?;
-            apply::run(&shell, &config, &manifests, &args).await
-        }
-    }
-}
-
-fn session_failure(error: &BringUpError) -> Failure {
-    Failure::new(Exit::Failed, code::STATEMENT, error.to_string()).help(error.help())
 }

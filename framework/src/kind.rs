@@ -136,10 +136,10 @@ kinds! {
     Comment = comment::Comment,
 }
 
-/// How big a table is, by the server's statistics.
+/// How big a table is, by the server's statistics, and by a look into it where they cannot be right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Size {
-    /// Estimated rows; 0 when never analyzed.
+    /// Estimated rows.
     pub rows: i64,
     /// Bytes of its main file; 0 means surely empty.
     pub bytes: i64,

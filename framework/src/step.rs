@@ -23,6 +23,8 @@ pub enum Phase {
     Constraint,
     /// Indexes built on existing tables.
     Index,
+    /// Keys on existing tables, which take over the index that was built for them.
+    Key,
     /// Foreign keys that touch existing tables, not yet proven.
     ForeignKey,
     /// Constraints proven against the rows that are there.

@@ -8,6 +8,7 @@
 pub mod address;
 pub mod binaries;
 pub mod cluster;
+pub mod command;
 pub mod corpus;
 pub mod database;
 pub mod difference;
@@ -21,6 +22,7 @@ pub mod proxy;
 pub mod server;
 pub mod service;
 pub mod settings;
+pub mod slice;
 pub mod wait;
 
 mod account;

@@ -1,27 +1,109 @@
-//! `freehold apply`: makes the database match the manifests, service by service.
+//! `freehold apply`: makes the database match the manifests, service by service, in the order in which they require each other.
+//!
+//! Nothing is asked unless somebody sits at a terminal, and nothing is done without a yes.
 
-use super::args;
+use std::io::BufRead as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::args::{self, Format};
 use super::connect::Target;
 use super::exit::Exit;
+use super::failure::Failure;
+use super::figures::plural;
+use super::outlook::Outlook;
+use super::plan::{self, screen};
 use super::shell::{Shell, tell};
-use super::{End, plan, session_failure};
-use crate::bringup::{Applied, Event, Order, Outcome, bring_up};
+use super::{End, code, refusal, trouble};
+use crate::bringup::{Order, Outcome, bring_up};
 use crate::config::{Config, Profile};
-use crate::execute::{Patience, Progress};
+use crate::execute::Patience;
+use crate::ledger::status::{self, Choice};
 use crate::manifest::Manifest;
+use crate::session::Session;
 use crate::startup::caller;
 
+mod event;
+mod progress;
+
+use progress::Progress;
+
+/// The formats of what is done.
+pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
+
+/// How often a long step is heard of.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(100);
+
+/// Applies the manifests of all services, one after the other.
 pub(super) async fn run(
     shell: &Shell,
     config: &Config,
     manifests: &[Manifest],
     args: &args::Apply,
 ) -> Result<Exit, End> {
+    if args.dry_run {
+        return plan::run(shell, config, manifests, &args::Plan { exit_code: false }).await;
+    }
     let target = Target::new(config);
-    for manifest in manifests {
-        one(shell, config, &target, manifest, args).await?;
+    if !args.yes {
+        let outlooks = plan::outlooks(config, &target, manifests).await?;
+        if outlooks.iter().any(|outlook| !outlook.plan.is_empty()) && !approved(shell, config, &outlooks)? {
+            return Err(unapproved("nothing was changed", &shell.common).into());
+        }
+    }
+    for (position, manifest) in manifests.iter().enumerate() {
+        one(shell, config, &target, manifest, args).await.map_err(|ended| match ended {
+            End::Failures(failures) => End::Failures(not_tried(failures, &manifests[position + 1..])),
+            other => other,
+        })?;
     }
     Ok(Exit::Done)
+}
+
+/// Shows the plans and asks; without a terminal there is nobody to ask.
+fn approved(shell: &Shell, config: &Config, outlooks: &[Outlook<'_>]) -> Result<bool, End> {
+    for outlook in outlooks {
+        tell(&screen::screen(outlook, plan::detail(shell, config)));
+        tell("\n");
+    }
+    plan::refused(outlooks).map_err(|ended| match ended {
+        End::Answered(failures) => End::Failures(failures),
+        other => other,
+    })?;
+    if !Shell::can_ask() {
+        return Err(unapproved("there are changes to make, and nobody to ask", &shell.common).into());
+    }
+    let steps: usize = outlooks.iter().map(|outlook| outlook.plan.steps.len()).sum();
+    let database = outlooks.first().map_or("the database", |outlook| &outlook.server.database);
+    tell(&format!("Apply {} to {database}? [y/N] ", plural(steps, "step")));
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    tell("\n");
+    Ok(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn unapproved(what: &str, common: &args::Common) -> Failure {
+    let mut command = "freehold apply --yes".to_owned();
+    for path in &common.manifests {
+        command.push_str(&format!(" -f {}", path.display()));
+    }
+    for service in &common.services {
+        command.push_str(&format!(" --service {service}"));
+    }
+    let failure = Failure::new(Exit::Refused, code::APPROVAL, what);
+    let failure = failure.help(format!("to make these changes: {command}"));
+    match common.database_url {
+        Some(_) => failure.help("with the same --database-url, or DATABASE_URL in the environment"),
+        None => failure,
+    }
+}
+
+fn not_tried(mut failures: Vec<Failure>, rest: &[Manifest]) -> Vec<Failure> {
+    if let (Some(last), false) = (failures.last_mut(), rest.is_empty()) {
+        let names: Vec<&str> = rest.iter().map(|manifest| manifest.service.name.as_str()).collect();
+        last.cause.push(format!("not tried after it: {}", names.join(", ")));
+    }
+    failures
 }
 
 async fn one(
@@ -39,39 +121,64 @@ async fn one(
         caller: &caller,
         options: &target.options,
         lenient: config.profile == Profile::Dev,
-        lock_wait_max: if args.no_wait { std::time::Duration::ZERO } else { config.locks.budget_background },
+        lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
         before_ready: patience(config.locks.budget_before_ready),
         after_ready: patience(config.locks.budget_background),
     };
-    let mut told = |event: Event<'_>| {
-        if let Event::Progress(Progress::Finished(done)) = event {
-            tell(&format!("  ✓ {}\n", done.step.object));
+    let progress = Mutex::new(Progress::new(shell, manifest));
+    let outcome = watched(&mut session, &order, &progress).await;
+    let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.clear();
+    let ended = match outcome {
+        Ok(Outcome::Refused(refusals)) => Err(End::Failures(refusal::failures(manifest, &refusals))),
+        Ok(outcome) => shell.answer(|format| progress.outcome(&outcome, format)).map_err(End::from),
+        Err(error) => {
+            let failure = trouble::failure(&error, Some(manifest));
+            Err(done_so_far(failure, &progress, &mut session, &caller.service).await.into())
         }
     };
-    let outcome = bring_up(&mut session, &order, &mut told).await;
     session.close().await;
-    let service = &manifest.service;
-    match outcome.map_err(|error| session_failure(&error))? {
-        Outcome::Unchanged => {
-            shell.answer(&format!("{} {}: nothing had to change\n", service.name, service.version))?
+    ended
+}
+
+/// Brings up, with a sign of life while a step takes long.
+async fn watched(
+    session: &mut Session,
+    order: &Order<'_>,
+    progress: &Mutex<Progress<'_>>,
+) -> Result<Outcome, crate::bringup::BringUpError> {
+    let mut told = |event: crate::bringup::Event<'_>| {
+        progress.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
+    };
+    let mut ticks = tokio::time::interval(SIGN_OF_LIFE);
+    let work = bring_up(session, order, &mut told);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            _ = ticks.tick() => progress.lock().unwrap_or_else(PoisonError::into_inner).tick(),
         }
-        Outcome::Drifted(drift) => {
-            shell.answer(&format!("{} {}: in place, with drift\n", service.name, service.version))?;
-            for drift in drift {
-                shell.answer(&format!("  ~ {}: {}\n", drift.object, drift.what))?;
-            }
-        }
-        Outcome::Ahead(version) => {
-            shell.answer(&format!(
-                "{} {}: the database is ahead, at {version}\n",
-                service.name, service.version
-            ))?;
-        }
-        Outcome::Applied(Applied { history, steps, .. }) => shell.answer(&format!(
-            "{} {}: applied, {steps} steps, ledger #{history}\n",
-            service.name, service.version
-        ))?,
-        Outcome::Refused(refusals) => return Err(plan::refused(manifest, &refusals)),
     }
-    Ok(())
+}
+
+/// With what is in place although it failed: steps that ran are recorded with their change.
+async fn done_so_far(
+    failure: Failure,
+    progress: &Progress<'_>,
+    session: &mut Session,
+    service: &str,
+) -> Failure {
+    let services = [service.to_owned()];
+    let choice = Choice { services: &services, since: None, limit: 1 };
+    match progress.steps_done() {
+        None => failure,
+        Some(0) => failure.done("nothing; every change of this run was taken back"),
+        Some(done) => {
+            // Best effort: the connection may be what failed.
+            let run = status::runs(session, &choice).await.ok().and_then(|runs| runs.into_iter().next());
+            let ledger = run.map(|run| format!(" (ledger #{})", run.id)).unwrap_or_default();
+            let of = progress.steps_planned();
+            failure.done(format!("{} of {of} are in place and recorded{ledger}", plural(done, "step")))
+        }
+    }
 }

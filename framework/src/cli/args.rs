@@ -18,9 +18,18 @@ freehold — {about}
 Every day
   plan     Show what would change in the database (reads only)
   apply    Make the database match the manifest
+  status   Versions, state and waiting work of every service on this database
+  verify   Check that the database matches; exit 2 if it does not
+
+When something is wrong
+  history  What was changed, when, by which version
 
 Writing manifests
   lint     Check manifests; no database needed
+
+For machines
+  wait     Wait until the database is there
+  config   Every setting, and where it came from
 
 {options}{after-help}";
 
@@ -99,7 +108,7 @@ pub(super) struct Common {
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// For people
     Human,
     /// For programs
@@ -128,8 +137,18 @@ pub(super) enum Command {
     Plan(Plan),
     /// Make the database match the manifest
     Apply(Apply),
+    /// Versions, state and waiting work of every service on this database
+    Status(Status),
+    /// Check that the database matches; exit 2 if it does not
+    Verify(Verify),
+    /// What was changed, when, by which version
+    History(History),
     /// Check manifests; no database needed
     Lint,
+    /// Wait until the database is there
+    Wait(Wait),
+    /// Every setting, and where it came from
+    Config(Config),
 }
 
 /// Options of `plan`.
@@ -152,4 +171,78 @@ pub(super) struct Apply {
     /// Do not wait for another instance that is at work on the same service
     #[arg(long)]
     pub(super) no_wait: bool,
+}
+
+/// Options of `status`.
+#[derive(Args)]
+pub(super) struct Status {
+    /// Exit with 2 when a service needs a look
+    #[arg(long)]
+    pub(super) exit_code: bool,
+}
+
+/// Options of `verify`.
+#[derive(Args)]
+pub(super) struct Verify {
+    /// Objects that nobody declared count too
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// Options of `history`.
+#[derive(Args)]
+#[command(subcommand_precedence_over_arg = true, disable_help_subcommand = true)]
+pub(super) struct History {
+    /// How many of the latest runs
+    #[arg(long, default_value_t = 20, value_name = "NUMBER")]
+    pub(super) limit: u32,
+    /// Only runs since then: 2026-11-06, 2026-11-06T09:10:00Z, 12h, 7d
+    #[arg(long, value_name = "WHEN")]
+    pub(super) since: Option<String>,
+    #[command(subcommand)]
+    show: Option<Show>,
+}
+
+/// What else `history` does.
+#[derive(Subcommand)]
+enum Show {
+    /// The statements of one run, with their times
+    Show {
+        /// The number of the run
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+}
+
+impl History {
+    /// The run to show.
+    pub(super) fn id(&self) -> Option<i64> {
+        self.show.as_ref().map(|Show::Show { id }| *id)
+    }
+}
+
+/// Options of `wait`.
+#[derive(Args)]
+pub(super) struct Wait {
+    /// What to wait for
+    #[arg(long = "for", value_enum, default_value_t = Awaited::Database, value_name = "WHAT")]
+    pub(super) awaited: Awaited,
+}
+
+/// What can be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Awaited {
+    /// The database takes connections
+    Database,
+}
+
+/// Options of `config`.
+#[derive(Args)]
+pub(super) struct Config {
+    /// Where each value came from
+    #[arg(long)]
+    pub(super) origins: bool,
+    /// Exit with 64 when the settings cannot be used
+    #[arg(long)]
+    pub(super) check: bool,
 }

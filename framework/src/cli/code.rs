@@ -11,6 +11,7 @@ macro_rules! codes {
 }
 
 codes! {
+    LEFT_ALONE = "FH201", "an object that the manifest does not name, and that is left in place";
     SETTINGS = "FH400", "the settings cannot be used";
     SOURCE = "FH401", "a manifest cannot be found or read";
     STEP = "FH402", "a step stopped";
@@ -25,6 +26,7 @@ codes! {
     STATEMENT = "FH412", "a statement of Freehold's own failed";
     NO_RUN = "FH413", "the history has no such run";
     OUTPUT = "FH414", "the answer could not be written";
+    INTERRUPTED = "FH415", "somebody ended it";
     BUG = "FH499", "a bug in Freehold";
 }
 

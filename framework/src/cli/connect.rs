@@ -66,9 +66,18 @@ impl<'a> Target<'a> {
         &self.database.host
     }
 
-    /// Connects, waiting for the database as long as the settings say.
+    /// Connects on behalf of a service, waiting for the database as long as the settings say.
     pub(super) async fn open(&self, caller: &Caller, schema: &Name) -> Result<Session, Failure> {
-        let service = caller.service.as_str();
+        self.open_as(&caller.service, &caller.application(), schema).await
+    }
+
+    /// Connects to look at all services. Names are never looked up by a search path then, so any schema will do.
+    pub(super) async fn open_to_look(&self, command: &str) -> Result<Session, Failure> {
+        let schema = Name::new("public").unwrap_or_else(|error| unreachable!("{error}"));
+        self.open_as(command, &format!("freehold {command}"), &schema).await
+    }
+
+    async fn open_as(&self, service: &str, application: &str, schema: &Name) -> Result<Session, Failure> {
         let policy = self.config.wait.policy();
         let retry = Retry::new("connect to the database", &policy).on_retry(|pause| {
             tracing::warn!(
@@ -76,8 +85,7 @@ impl<'a> Target<'a> {
                 error.type = pause.failure.name, "database not reachable yet; trying again"
             );
         });
-        let application = caller.application();
-        let open = |_| Session::open(&self.options, &application, schema);
+        let open = |_| Session::open(&self.options, application, schema);
         let opened = retry.run(open, |error| retry::classify(&error.source)).await;
         opened.map_err(|gave_up| self.gave_up(&gave_up))
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// The exit codes. They are a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub(super) enum Exit {
     /// Done, or nothing to do.
     Done = 0,
     /// It failed.
@@ -29,7 +29,7 @@ pub enum Exit {
 }
 
 /// The table for `--help`.
-pub const HELP: &str = "\
+pub(super) const HELP: &str = "\
 Exit codes:
     0  done, or nothing to do
     1  failed

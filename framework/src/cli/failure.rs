@@ -9,68 +9,65 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::paint::{ALERT, FAINT, HELP, STRONG, paint};
-use crate::kind::Refusal;
 use crate::step::Place;
 
 /// Why a command ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Failure {
+pub(super) struct Failure {
     /// How the process ends.
     #[serde(skip)]
-    pub exit: Exit,
+    pub(super) exit: Exit,
     /// The code to look up.
-    pub code: &'static str,
+    pub(super) code: &'static str,
     /// The sentence.
-    pub summary: String,
+    pub(super) summary: String,
     /// Where in a manifest.
-    pub range: Option<Place>,
+    pub(super) range: Option<Place>,
     /// Why, a line each.
-    pub cause: Vec<String>,
+    pub(super) cause: Vec<String>,
     /// What is in place although it failed.
-    pub done: Option<String>,
+    pub(super) done: Option<String>,
     /// What to do, a line each; the last line that is printed.
-    pub help: Vec<String>,
+    pub(super) help: Vec<String>,
+    /// All of it with the lines of the manifest, where they say more than their numbers.
+    #[serde(skip)]
+    pub(super) drawn: Option<String>,
 }
 
 impl Failure {
     /// A failure with its sentence.
     #[must_use]
-    pub fn new(exit: Exit, code: &'static str, summary: impl Into<String>) -> Self {
+    pub(super) fn new(exit: Exit, code: &'static str, summary: impl Into<String>) -> Self {
         let (summary, cause, help) = (summary.into(), Vec::new(), Vec::new());
-        Self { exit, code, summary, range: None, cause, done: None, help }
+        Self { exit, code, summary, range: None, cause, done: None, help, drawn: None }
     }
 
     /// With a line on why.
     #[must_use]
-    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+    pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause.push(cause.into());
         self
     }
 
     /// With a line on what to do.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
     }
 
     /// With what is in place.
     #[must_use]
-    pub fn done(self, done: impl Into<String>) -> Self {
+    pub(super) fn done(self, done: impl Into<String>) -> Self {
         Self { done: Some(done.into()), ..self }
-    }
-
-    /// A refusal of a plan.
-    #[must_use]
-    pub fn refused(refusal: &Refusal, range: Option<&Place>) -> Self {
-        let Refusal { code, object, what, help } = refusal;
-        let failure = Self::new(Exit::Refused, code, format!("{object}: {what}")).help(help);
-        Self { range: range.cloned(), ..failure }
     }
 
     /// The failure as people read it, in rustc's shape.
     #[must_use]
-    pub fn human(&self) -> String {
+    pub(super) fn human(&self) -> String {
+        if let Some(drawn) = &self.drawn {
+            return drawn.clone();
+        }
         let mut out = format!(
             "{}{}",
             paint(ALERT, format!("error[{}]", self.code)),

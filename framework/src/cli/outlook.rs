@@ -7,7 +7,7 @@ use semver::Version;
 use crate::bringup::refusal::{absent, behind, version_reused};
 use crate::bringup::{BringUpError, build_of, seen};
 use crate::decide::{Decision, decide};
-use crate::ledger::status::{self, Server};
+use crate::ledger::status::{self, Server, Waiting};
 use crate::ledger::{self, Answer, Caller};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
@@ -28,8 +28,12 @@ pub(super) struct Outlook<'a> {
     pub(super) plan: Plan,
     /// What is there.
     pub(super) live: Schema,
-    /// Where.
+    /// What is declared, not in place, and why, by the ledger.
+    pub(super) waiting: Vec<Waiting>,
+    /// The server and the database.
     pub(super) server: Server,
+    /// The server's host, as the settings name it.
+    pub(super) host: &'a str,
     /// How long looking took.
     pub(super) took: Duration,
 }
@@ -39,13 +43,16 @@ pub(super) async fn look<'a>(
     session: &mut Session,
     manifest: &'a Manifest,
     caller: &Caller,
+    host: &'a str,
     lenient: bool,
 ) -> Result<Outlook<'a>, BringUpError> {
     let since = Instant::now();
     let server = status::server(session).await?;
     let answer = ledger::look(session, caller, true).await?;
     let seen = seen(&answer)?.map(|(_, seen)| seen);
-    let surveyed = survey(session, manifest, matches!(answer, Answer::Present(_))).await?;
+    let there = matches!(answer, Answer::Present(_));
+    let surveyed = survey(session, manifest, there).await?;
+    let waiting = if there { status::waiting(session, &caller.service).await? } else { Vec::new() };
     let mut plan = surveyed.plan;
     let mut ahead = false;
     match (decide(&build_of(manifest), seen.as_ref(), lenient), &seen) {
@@ -61,5 +68,6 @@ pub(super) async fn look<'a>(
         _ => {}
     }
     let from = seen.map(|seen| seen.version);
-    Ok(Outlook { manifest, from, ahead, plan, live: surveyed.found.live, server, took: since.elapsed() })
+    let (live, took) = (surveyed.found.live, since.elapsed());
+    Ok(Outlook { manifest, from, ahead, plan, live, waiting, server, host, took })
 }

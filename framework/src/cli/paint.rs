@@ -3,24 +3,24 @@
 use anstyle::{AnsiColor, Style};
 
 /// What is added, or went well.
-pub const ADD: Style = AnsiColor::Green.on_default();
+pub(super) const ADD: Style = AnsiColor::Green.on_default();
 /// What is changed.
-pub const CHANGE: Style = AnsiColor::Yellow.on_default();
+pub(super) const CHANGE: Style = AnsiColor::Yellow.on_default();
 /// What is taken away.
-pub const REMOVE: Style = AnsiColor::Red.on_default();
+pub(super) const REMOVE: Style = AnsiColor::Red.on_default();
 /// What needs somebody.
-pub const ALERT: Style = AnsiColor::Red.on_default().bold();
+pub(super) const ALERT: Style = AnsiColor::Red.on_default().bold();
 /// What should be known before.
-pub const CAUTION: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const CAUTION: Style = AnsiColor::Yellow.on_default().bold();
 /// Headings and names.
-pub const STRONG: Style = Style::new().bold();
+pub(super) const STRONG: Style = Style::new().bold();
 /// What can be skipped.
-pub const FAINT: Style = Style::new().dimmed();
+pub(super) const FAINT: Style = Style::new().dimmed();
 /// What to do next.
-pub const HELP: Style = AnsiColor::Cyan.on_default();
+pub(super) const HELP: Style = AnsiColor::Cyan.on_default();
 
 /// The text in a style.
 #[must_use]
-pub fn paint(style: Style, text: impl std::fmt::Display) -> String {
+pub(super) fn paint(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }

@@ -1,17 +1,32 @@
 //! `freehold plan`: what would change, what it costs others, and what stands against it. Reads only.
 
-use super::args;
+use std::collections::BTreeSet;
+
+use super::args::{self, Format};
 use super::connect::Target;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outlook::{Outlook, look};
 use super::shell::Shell;
-use super::{End, session_failure};
+use super::{End, refusal, trouble};
+use crate::address::{Address, Tag};
 use crate::config::{Config, Profile};
-use crate::kind::Refusal;
+use crate::kind::Object;
 use crate::manifest::Manifest;
 use crate::startup::caller;
 
+pub(super) mod json;
+pub(super) mod parts;
+pub(super) mod screen;
+mod text;
+mod tree;
+
+use screen::Detail;
+
+/// The formats of a plan.
+pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Sql, Format::Markdown];
+
+/// Shows the plans of all services.
 pub(super) async fn run(
     shell: &Shell,
     config: &Config,
@@ -19,34 +34,74 @@ pub(super) async fn run(
     args: &args::Plan,
 ) -> Result<Exit, End> {
     let target = Target::new(config);
-    let mut changes = false;
-    let mut refused = Vec::new();
-    for manifest in manifests {
-        let caller = caller(manifest);
-        let mut session = target.open(&caller, &manifest.service.schema).await?;
-        let looked = look(&mut session, manifest, &caller, config.profile == Profile::Dev).await;
-        session.close().await;
-        let outlook: Outlook<'_> = looked.map_err(|error| session_failure(&error))?;
-        changes |= !outlook.plan.steps.is_empty();
-        refused.extend(failures(manifest, &outlook.plan.refusals));
-        let mut text = format!("{} {}  {}\n", manifest.service.name, manifest.service.version, target.host());
-        for step in &outlook.plan.steps {
-            text.push_str(&format!("  + {}\n", step.object));
-        }
-        shell.answer(&text)?;
+    let outlooks = outlooks(config, &target, manifests).await?;
+    let detail = detail(shell, config);
+    for (position, outlook) in outlooks.iter().enumerate() {
+        shell.answer(|format| {
+            let gap = if position > 0 && format != Format::Json { "\n" } else { "" };
+            format!("{gap}{}", rendered(outlook, format, detail))
+        })?;
     }
-    if !refused.is_empty() {
-        return Err(End::Failures(refused));
-    }
+    refused(&outlooks)?;
+    let changes = outlooks.iter().any(|outlook| !outlook.plan.steps.is_empty());
     Ok(if changes && args.exit_code { Exit::Differences } else { Exit::Done })
 }
 
-/// Each refusal with the place in the manifest that asked for it.
-fn failures(manifest: &Manifest, refusals: &[Refusal]) -> Vec<Failure> {
-    let failure = |refusal: &Refusal| Failure::refused(refusal, manifest.places.get(&refusal.object));
-    refusals.iter().map(failure).collect()
+/// How much to show.
+pub(super) fn detail(shell: &Shell, config: &Config) -> Detail {
+    Detail { all: shell.common.verbose > 0, lock_timeout: config.locks.timeout }
 }
 
-pub(super) fn refused(manifest: &Manifest, refusals: &[Refusal]) -> End {
-    End::Failures(failures(manifest, refusals))
+fn rendered(outlook: &Outlook<'_>, format: Format, detail: Detail) -> String {
+    match format {
+        Format::Human => screen::screen(outlook, detail),
+        Format::Json => json::document(outlook),
+        Format::Sql => text::sql(outlook),
+        Format::Markdown => text::markdown(outlook, detail),
+    }
+}
+
+/// Looks at every service, in order.
+pub(super) async fn outlooks<'a>(
+    config: &Config,
+    target: &'a Target<'_>,
+    manifests: &'a [Manifest],
+) -> Result<Vec<Outlook<'a>>, Failure> {
+    let mut outlooks = Vec::with_capacity(manifests.len());
+    for manifest in manifests {
+        let caller = caller(manifest);
+        let mut session = target.open(&caller, &manifest.service.schema).await?;
+        let looked =
+            look(&mut session, manifest, &caller, target.host(), config.profile == Profile::Dev).await;
+        session.close().await;
+        outlooks.push(looked.map_err(|error| trouble::failure(&error, Some(manifest)))?);
+    }
+    settle(&mut outlooks);
+    Ok(outlooks)
+}
+
+/// A key to a table that an earlier service of the same run makes is in nobody's way: by its turn the table is there.
+fn settle(outlooks: &mut [Outlook<'_>]) {
+    let mut made: BTreeSet<Address> = BTreeSet::new();
+    for outlook in outlooks {
+        let manifest = outlook.manifest;
+        outlook.plan.refusals.retain(|refusal| {
+            let parent = match manifest.schema.objects.get(&refusal.object) {
+                Some(Object::ForeignKey(key)) => Address::top(Tag::Table, &key.parent),
+                _ => return true,
+            };
+            refusal.code != "FH310" || !made.contains(&parent)
+        });
+        if outlook.plan.refusals.is_empty() {
+            made.extend(outlook.plan.steps.iter().map(|step| step.object.clone()));
+        }
+    }
+}
+
+/// Ends the command when something has to be decided.
+pub(super) fn refused(outlooks: &[Outlook<'_>]) -> Result<(), End> {
+    let failures =
+        outlooks.iter().flat_map(|outlook| refusal::failures(outlook.manifest, &outlook.plan.refusals));
+    let failures: Vec<Failure> = failures.collect();
+    if failures.is_empty() { Ok(()) } else { Err(End::Answered(failures)) }
 }

@@ -1,52 +1,43 @@
-//! The surroundings of a command: environment, streams, colours.
+//! The surroundings of a command: what it was told, the environment, the streams.
 
-use std::collections::BTreeMap;
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use super::args::{Colour, Common, Format};
-use super::code;
-use super::exit::Exit;
+use super::connect::{flags, unusable};
+use super::environment::Environment;
 use super::failure::Failure;
+use super::output::Outputs;
+use super::paint::{FAINT, paint};
 use crate::config::{Config, ConfigErrors};
-
-/// The file that a developer keeps settings in.
-const ENV_FILE: &str = ".env";
 
 /// What every command is given.
 pub(super) struct Shell {
     pub(super) common: Common,
-    /// What the file `.env` says, where it was read.
-    env_file: BTreeMap<String, String>,
+    pub(super) environment: Environment,
+    outputs: Outputs,
 }
 
 impl Shell {
-    /// Looks round.
-    pub(super) fn new(common: Common) -> Result<Self, Failure> {
-        let choice = match common.color {
-            Colour::Auto => anstream::ColorChoice::Auto,
-            Colour::Always => anstream::ColorChoice::Always,
-            Colour::Never => anstream::ColorChoice::Never,
-        };
-        choice.write_global();
-        let env_file = if common.no_env_file { BTreeMap::new() } else { read_env_file()? };
-        Ok(Self { common, env_file })
+    /// Looks round. The command writes its answer in these formats and no other.
+    pub(super) fn new(common: Common, formats: &[Format]) -> Result<Self, Failure> {
+        let environment = if common.no_env_file { Environment::default() } else { Environment::with_file()? };
+        let outputs = Outputs::open(&common.outputs, common.format(), formats)?;
+        Ok(Self { common, environment, outputs })
     }
 
-    /// The value of an environment variable: of the process, else of the file `.env`.
-    pub(super) fn variable(&self, name: &str) -> Option<String> {
-        let own = std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        own.or_else(|| self.env_file.get(name).cloned())
+    /// All settings; what is odd about them is said.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        let config = self.read_config().map_err(|errors| unusable(&errors))?;
+        for notice in config.notices() {
+            self.tell(&format!("{} {notice}\n", paint(FAINT, "note:")));
+        }
+        Ok(config)
     }
 
-    /// Whether a variable's value is from the file.
-    pub(super) fn is_from_file(&self, name: &str) -> bool {
-        std::env::var_os(name).is_none() && self.env_file.contains_key(name)
-    }
-
-    /// All settings.
-    pub(super) fn config(&self) -> Result<Config, ConfigErrors> {
-        Config::load(&|name| self.variable(name), &super::connect::flags(&self.common))
+    /// All settings, or what is wrong with them.
+    pub(super) fn read_config(&self) -> Result<Config, ConfigErrors> {
+        Config::load(&|name| self.environment.get(name), &flags(&self.common))
     }
 
     /// Where manifests are, as far as somebody said so.
@@ -54,43 +45,52 @@ impl Shell {
         if !self.common.manifests.is_empty() {
             return self.common.manifests.clone();
         }
-        let named = self.variable("FREEHOLD_MANIFEST").filter(|value| !value.is_empty());
+        let named = self.environment.get("FREEHOLD_MANIFEST").filter(|value| !value.is_empty());
         named.map(PathBuf::from).into_iter().collect()
     }
 
-    /// How the answer is written.
-    pub(super) fn format(&self) -> Format {
-        match self.common.format {
-            _ if self.common.json => Format::Json,
-            given => given.unwrap_or(Format::Human),
-        }
-    }
-
     /// Whether somebody sits at a terminal and can be asked.
-    pub(super) fn can_ask(&self) -> bool {
+    pub(super) fn can_ask() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Writes the answer.
-    pub(super) fn answer(&self, text: &str) -> Result<(), Failure> {
-        let mut stdout = anstream::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            // Whoever read us has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| {
-                Failure::new(Exit::Failed, code::OUTPUT, "the answer could not be written")
-                    .cause(error.to_string())
-            }),
+    /// Whether lines on stderr may be written over.
+    pub(super) fn is_live(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        std::io::stderr().is_terminal() && !dumb && !self.common.no_progress && !self.common.quiet
+    }
+
+    /// Writes a part of the answer.
+    pub(super) fn answer(&self, render: impl Fn(Format) -> String) -> Result<(), Failure> {
+        self.outputs.write(&render)
+    }
+
+    /// Tells something that is not the answer, unless only that is wanted.
+    pub(super) fn tell(&self, text: &str) {
+        if !self.common.quiet {
+            tell(text);
         }
     }
 }
 
-/// Tells something that is not the answer. A stream that is closed keeps nobody from working.
-pub(super) fn tell(text: &str) {
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+impl Common {
+    /// How the answer is written.
+    pub(super) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format.unwrap_or(Format::Human) }
+    }
+
+    /// Makes every stream use colours as told.
+    pub(super) fn set_colours(&self) {
+        let choice = match self.color {
+            Colour::Auto => anstream::ColorChoice::Auto,
+            Colour::Always => anstream::ColorChoice::Always,
+            Colour::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
 }
 
-fn read_env_file() -> Result<BTreeMap<String, String>, Failure> {
-    let _ = ENV_FILE;
-    Ok(BTreeMap::new())
+/// Writes to stderr. A stream that is closed keeps nobody from working.
+pub(super) fn tell(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }

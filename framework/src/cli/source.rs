@@ -88,8 +88,13 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// What is wrong with the manifests, drawn.
-pub(super) struct Invalid(pub(super) String);
+/// What is wrong with the manifests.
+pub(super) struct Invalid {
+    /// For people.
+    pub(super) drawn: String,
+    /// For programs.
+    pub(super) json: String,
+}
 
 /// Why there are no manifests to act on.
 pub(super) enum Unusable {
@@ -108,13 +113,13 @@ impl From<Failure> for Unusable {
 /// Checks the files as `freehold lint` does, and gives the manifests of the wanted services (all, if none is named) in the order
 /// in which they are to be acted on.
 pub(super) fn manifests(files: &[File], services: &[String]) -> Result<Vec<Manifest>, Unusable> {
-    let (report, worst) = lint(files, Format::Human { colour: true });
+    let (drawn, worst) = lint(files, Format::Human { colour: true });
     let parsed: Result<Vec<_>, _> = files.iter().map(|(file, text)| Manifest::parse(file, text)).collect();
     let manifests: Vec<Manifest> = match parsed {
         Ok(parsed) if worst != Some(Severity::Error) => {
             parsed.into_iter().map(|parsed| parsed.manifest).collect()
         }
-        _ => return Err(Unusable::Invalid(Invalid(report))),
+        _ => return Err(Unusable::Invalid(Invalid { drawn, json: lint(files, Format::Json).0 })),
     };
     twice(&manifests)?;
     for wanted in services {

@@ -153,7 +153,7 @@ impl Key {
         draft.steps.push(Step {
             transaction: Transaction::Alone,
             lock: Lock::on(Mode::AccessExclusive, [&self.table]),
-            ..self.added(Phase::Index, clause)
+            ..self.added(Phase::Key, clause)
         });
     }
 

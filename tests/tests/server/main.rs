@@ -4,13 +4,20 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
+mod columns;
+mod corpus_expressions;
+mod enums;
 mod forbidden;
 mod golden;
+mod ledger;
 mod names;
 mod numbering;
+mod owners;
+mod replicas;
 mod service;
 mod session_settings;
 mod types;
+mod warm;
 
 /// What a test gives back, so that a failed question ends it with the server's words.
 type Outcome = Result<(), Box<dyn std::error::Error>>;

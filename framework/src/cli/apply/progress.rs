@@ -1,0 +1,310 @@
+//! What is seen of a bring-up while it goes on: lines for people, on a terminal with one that moves; lines for a log; events for
+//! programs.
+
+use std::time::{Duration, Instant};
+
+use super::event;
+use crate::bringup::{Event, Outcome};
+use crate::cli::args::Format;
+use crate::cli::columns::cut;
+use crate::cli::figures::{self, plural};
+use crate::cli::paint::{ADD, FAINT, STRONG, paint};
+use crate::cli::plan::parts::{Part, parts};
+use crate::cli::shell::Shell;
+use crate::execute;
+use crate::ledger::advisory::Holder;
+use crate::ledger::record::Done;
+use crate::manifest::Manifest;
+use crate::step::{Step, Transaction};
+
+/// How often somebody who waits hears of it.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// The widest title of a part; longer ones are cut.
+const TITLE_MAX: usize = 76;
+
+/// The frames of what moves.
+const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/// The progress of one service.
+pub(super) struct Progress<'a> {
+    shell: &'a Shell,
+    manifest: &'a Manifest,
+    began: Instant,
+    /// When the last thing happened that was told.
+    told: Instant,
+    run: Option<Run>,
+    /// Whether a line is on the terminal that the next one replaces.
+    moving: bool,
+}
+
+/// A plan that is being carried out. Steps run in its order, so a count is enough to know which one is next.
+struct Run {
+    steps: Vec<Step>,
+    parts: Vec<Part>,
+    /// The part of each step.
+    part_of: Vec<usize>,
+    /// Of each part, the steps left and the time taken.
+    left: Vec<(usize, Duration)>,
+    next: usize,
+    since: Instant,
+}
+
+impl Run {
+    fn new(steps: &[Step], each: bool) -> Self {
+        let parts = parts(steps, each);
+        let mut part_of = vec![0; steps.len()];
+        for (number, part) in parts.iter().enumerate() {
+            part.steps.iter().for_each(|step| part_of[*step] = number);
+        }
+        let left = parts.iter().map(|part| (part.steps.len(), Duration::ZERO)).collect();
+        Self { steps: steps.to_vec(), parts, part_of, left, next: 0, since: Instant::now() }
+    }
+
+    /// What parts are called: as soon as one has several steps, they are no steps.
+    fn unit(&self) -> &'static str {
+        if self.parts.len() == self.steps.len() { "step" } else { "part" }
+    }
+
+    /// What runs now: a part, or the whole of one transaction.
+    fn current(&self) -> Option<String> {
+        let rest = self.steps.get(self.next..).filter(|rest| !rest.is_empty())?;
+        let together = rest.iter().take_while(|step| step.transaction == Transaction::Together).count();
+        let part = self.part_of[self.next];
+        Some(match together {
+            0 | 1 => format!("{} {}", part + 1, self.parts[part].title),
+            many => format!("{} in one transaction", plural(many, "step")),
+        })
+    }
+
+    /// Notes the end of the next step. Gives the time since the one before it, in which what it waited for is included, and the
+    /// part that ended with it. Of a transaction the server tells the end of all steps at once.
+    fn advance(&mut self) -> (Duration, Option<usize>) {
+        let took = self.since.elapsed();
+        self.since = Instant::now();
+        let Some(part) = self.part_of.get(self.next).copied() else { return (took, None) };
+        self.next += 1;
+        let (left, time) = &mut self.left[part];
+        *left = left.saturating_sub(1);
+        *time += took;
+        (took, (*left == 0).then_some(part))
+    }
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(shell: &'a Shell, manifest: &'a Manifest) -> Self {
+        let now = Instant::now();
+        Self { shell, manifest, began: now, told: now - AGAIN, run: None, moving: false }
+    }
+
+    /// Steps in place, once there is a plan.
+    pub(super) fn steps_done(&self) -> Option<usize> {
+        self.run.as_ref().map(|run| run.next)
+    }
+
+    /// Steps of the plan.
+    pub(super) fn steps_planned(&self) -> usize {
+        self.run.as_ref().map_or(0, |run| run.steps.len())
+    }
+
+    /// `8 steps`, `116 steps in 7 parts`
+    fn size(&self) -> String {
+        let steps = plural(self.steps_planned(), "step");
+        match &self.run {
+            Some(run) if run.unit() == "part" => format!("{steps} in {}", plural(run.parts.len(), "part")),
+            _ => steps,
+        }
+    }
+
+    /// Tells what happened.
+    pub(super) fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::WaitingForLock(holder) => self.waiting(holder.as_ref()),
+            Event::Locked(_) | Event::Ready => {}
+            Event::Planned { from, plan } => {
+                self.run = Some(Run::new(&plan.steps, self.shell.common.verbose > 0));
+                self.planned(*from);
+            }
+            Event::Progress(execute::Progress::Finished(done)) => self.finished(done.step, Some(done)),
+            Event::Progress(execute::Progress::Skipped(step)) => {
+                self.finished(step, None);
+            }
+            Event::Progress(execute::Progress::Retrying { step, sqlstate, delay }) => {
+                self.retrying(step, sqlstate, *delay);
+            }
+        }
+    }
+
+    /// Something moves, so that nobody thinks that it hangs.
+    pub(super) fn tick(&mut self) {
+        let Some(run) = &self.run else { return };
+        let Some(current) = run.current() else { return };
+        let running = run.since.elapsed();
+        if self.shell.is_live() {
+            let frame = FRAMES[(running.as_millis() / 100) as usize % FRAMES.len()];
+            let time = paint(FAINT, figures::took(running));
+            self.shell.tell(&format!("\r\x1b[2K  {frame} {}   {time}", cut(&current, TITLE_MAX)));
+            self.moving = true;
+        } else if running > AGAIN && self.told.elapsed() > AGAIN {
+            self.told = Instant::now();
+            self.line(&format!("freehold: {current} … {} so far\n", figures::took(running)));
+        }
+    }
+
+    /// Takes the moving line away.
+    pub(super) fn clear(&mut self) {
+        if std::mem::take(&mut self.moving) {
+            self.shell.tell("\r\x1b[2K");
+        }
+    }
+
+    /// A line for people; programs have events.
+    fn line(&mut self, text: &str) {
+        self.clear();
+        self.shell.tell(text);
+    }
+
+    /// An event for programs.
+    fn emit(&self, event: &event::Event<'_>) {
+        // An answer that cannot be written is told at the end, by the answer that cannot be written then.
+        let _ = self.shell.answer(|format| match format {
+            Format::Json => event::line(&self.manifest.service.name, event),
+            _ => String::new(),
+        });
+    }
+
+    fn waiting(&mut self, holder: Option<&Holder>) {
+        if self.told.elapsed() < AGAIN {
+            return;
+        }
+        self.told = Instant::now();
+        self.emit(&event::Event::Waiting { pid: holder.map(|holder| holder.pid) });
+        let who = holder.map_or("another process".to_owned(), |holder| {
+            let name = holder.application.as_deref().map(|name| format!(" «{name}»")).unwrap_or_default();
+            format!("pid {}{name}", holder.pid)
+        });
+        let service = &self.manifest.service.name;
+        self.line(&format!("freehold: {service} is being brought up by {who}; waiting for it\n"));
+    }
+
+    fn planned(&mut self, from: Option<&str>) {
+        let service = &self.manifest.service;
+        let to = service.version.to_string();
+        let steps = self.steps_planned();
+        self.emit(&event::Event::Planned { from, to: &to, steps });
+        let versions = match from {
+            Some(from) if from != to => format!("{} {from} → {to}", service.name),
+            _ => format!("{} {to}", service.name),
+        };
+        let line = match self.shell.is_live() {
+            true => format!("{}\n\n", paint(STRONG, versions)),
+            false => format!("freehold: {versions}, {}\n", self.size()),
+        };
+        self.line(&line);
+        self.started();
+    }
+
+    /// The next step begins when the one before it has ended.
+    fn started(&self) {
+        let Some(run) = &self.run else { return };
+        if let Some(step) = run.steps.get(run.next) {
+            self.emit(&event::Event::StepStarted { step: event::step(run.next, step) });
+        }
+    }
+
+    fn finished(&mut self, step: &Step, done: Option<&Done<'_>>) {
+        let Some(run) = &mut self.run else { return };
+        let position = run.next;
+        let (took, ended) = run.advance();
+        let (parts, unit) = (run.parts.len(), run.unit());
+        let line = ended.map(|part| {
+            let time = figures::took(run.left[part].1);
+            (part, run.parts[part].title.clone(), if done.is_some() { time } else { "was there".to_owned() })
+        });
+        self.emit(&event::Event::StepFinished {
+            step: event::step(position, step),
+            skipped: done.is_none(),
+            duration_ms: figures::ms(took),
+            lock_wait_ms: done.map_or(0.0, |done| figures::ms(done.lock_wait)),
+        });
+        if let Some((part, title, time)) = line {
+            let number = part + 1;
+            let text = if self.shell.is_live() {
+                let room = " ".repeat(TITLE_MAX.saturating_sub(cut(&title, TITLE_MAX).chars().count()));
+                let (sign, number) = (paint(ADD, "✓"), format!("{number:>2}"));
+                format!(
+                    "  {sign} {number} {}{room} {}\n",
+                    cut(&title, TITLE_MAX),
+                    paint(FAINT, format!("{time:>10}"))
+                )
+            } else {
+                format!("freehold: {unit} {number}/{parts} {title} … ok ({time})\n")
+            };
+            self.line(&text);
+        }
+        self.started();
+    }
+
+    fn retrying(&mut self, step: &Step, sqlstate: &str, delay: Duration) {
+        let position = self.run.as_ref().map_or(0, |run| run.next);
+        let delay_ms = figures::ms(delay);
+        self.emit(&event::Event::Retry { step: event::step(position, step), sqlstate, delay_ms });
+        if self.told.elapsed() < AGAIN {
+            return;
+        }
+        self.told = Instant::now();
+        let tables: Vec<String> = step.lock.tables.iter().map(ToString::to_string).collect();
+        let (tables, delay) = (tables.join(" and "), figures::took(delay));
+        self.line(&format!(
+            "freehold: {} gives way to others on {tables} ({sqlstate}); again in {delay}\n",
+            step.object
+        ));
+    }
+
+    /// The answer.
+    pub(super) fn outcome(&self, outcome: &Outcome, format: Format) -> String {
+        let service = &self.manifest.service;
+        let took = self.began.elapsed();
+        if format == Format::Json {
+            return event::line(&service.name, &event::Event::Done(event::done(outcome, took)));
+        }
+        let name = format!("{} {}", service.name, service.version);
+        match outcome {
+            Outcome::Unchanged => {
+                format!("{name}: nothing had to change ({})\n", figures::took(took))
+            }
+            Outcome::Drifted(drift) => {
+                let found = plural(drift.len(), "object");
+                format!("{name}: in place, but {found} changed by hand\n{}", drift_lines(drift))
+            }
+            Outcome::Ahead(version) => format!(
+                "{name}: ahead — the database is at {version} and has all that {} needs; nothing was changed\n",
+                service.version
+            ),
+            Outcome::Applied(applied) => {
+                let from = applied.from.as_deref().filter(|from| *from != service.version.to_string());
+                let name = from
+                    .map_or(name.clone(), |from| format!("{} {from} → {}", service.name, service.version));
+                let mut out = format!(
+                    "{name}: done, {}, {}, ledger #{}\n",
+                    plural(applied.steps, "step"),
+                    figures::took(took),
+                    applied.history
+                );
+                for waiting in &applied.waiting {
+                    out.push_str(&format!(
+                        "  ! {} waits: {}   {}\n",
+                        waiting.object, waiting.reason, waiting.code
+                    ));
+                }
+                out.push_str(&drift_lines(&applied.drift));
+                out
+            }
+            Outcome::Refused(_) => String::new(),
+        }
+    }
+}
+
+fn drift_lines(drift: &[crate::kind::Refusal]) -> String {
+    drift.iter().map(|drift| format!("  ~ {}: {}   {}\n", drift.object, drift.what, drift.code)).collect()
+}

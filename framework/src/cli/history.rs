@@ -1,0 +1,182 @@
+//! `freehold history`: what was changed, when, by which version; and each statement of a run.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::args::{self, Format};
+use super::columns::{Cell, columns};
+use super::connect::Target;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::figures::{plural, took};
+use super::paint::{ADD, ALERT, CAUTION, FAINT, HELP, STRONG, paint};
+use super::plan::json::{FORMAT_VERSION, line_of};
+use super::shell::Shell;
+use super::status::forbidden;
+use super::{End, code, trouble};
+use crate::config::{Config, parse_duration};
+use crate::ledger::status::{self, Access, Choice, Ran, Run};
+use crate::session::{Session, SessionError};
+
+/// The formats of the answer.
+pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
+
+/// What was read.
+enum Answer {
+    Runs(Vec<Run>),
+    /// A run with its statements, if there is one.
+    Run(Option<(Run, Vec<Ran>)>),
+}
+
+/// Shows the last runs, or one with its statements.
+pub(super) async fn run(shell: &Shell, config: &Config, args: &args::History) -> Result<Exit, End> {
+    let since = args.since.as_deref().map(moment).transpose()?;
+    let choice = Choice { services: &shell.common.services, since, limit: args.limit };
+    let target = Target::new(config);
+    let mut session = target.open_to_look("history").await?;
+    let read = read(&mut session, args, &choice).await;
+    session.close().await;
+    let (access, answer) = read.map_err(|error| trouble::session(&error, ""))?;
+    match (access, answer) {
+        (Access::Forbidden, _) => return Err(forbidden().into()),
+        (_, Answer::Run(None)) => {
+            let id = args.id().unwrap_or_default();
+            let failure = Failure::new(Exit::Failed, code::NO_RUN, format!("there is no run #{id}"));
+            return Err(failure.help("`freehold history` lists the runs").into());
+        }
+        (_, Answer::Run(Some((run, steps)))) => shell.answer(|format| match format {
+            Format::Json => line_of(&One { format_version: FORMAT_VERSION, run: &run, steps: &steps }),
+            _ => one(&run, &steps),
+        })?,
+        (_, Answer::Runs(runs)) => shell.answer(|format| match format {
+            Format::Json => line_of(&Many { format_version: FORMAT_VERSION, runs: &runs }),
+            _ => many(&runs),
+        })?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn read(
+    session: &mut Session,
+    args: &args::History,
+    choice: &Choice<'_>,
+) -> Result<(Access, Answer), SessionError> {
+    let access = status::access(session).await?;
+    let answer = match (access, args.id()) {
+        (Access::Readable, Some(id)) => Answer::Run(status::run_with_steps(session, id).await?),
+        (Access::Readable, None) => Answer::Runs(status::runs(session, choice).await?),
+        (_, Some(_)) => Answer::Run(None),
+        (_, None) => Answer::Runs(Vec::new()),
+    };
+    Ok((access, answer))
+}
+
+/// `2h`, `7d`, `2026-11-06`, `2026-11-06T09:10:00Z`
+fn moment(text: &str) -> Result<Timestamp, Failure> {
+    let ago = || parse_duration(text).ok().and_then(|ago| Timestamp::now().checked_sub(ago).ok());
+    let day = || format!("{text}T00:00:00Z").parse().ok();
+    text.parse().ok().or_else(day).or_else(ago).ok_or_else(|| {
+        Failure::new(Exit::Usage, code::SETTINGS, "--since is neither a day nor a length of time")
+            .help("write 2026-11-06, 2026-11-06T09:10:00Z, 12h or 7d")
+    })
+}
+
+fn many(runs: &[Run]) -> String {
+    let Some(last) = runs.first() else {
+        return "Nothing has been changed here yet.\n".to_owned();
+    };
+    let services = runs.iter().any(|run| run.service != last.service);
+    let rows: Vec<Vec<Cell>> = runs
+        .iter()
+        .map(|run| {
+            let mut row = vec![
+                Cell::new(format!("#{}", run.id)).right(),
+                Cell::new(minute(run.started_at)).style(FAINT),
+            ];
+            if services {
+                row.push(Cell::new(&run.service));
+            }
+            let (outcome, style) = outcome(run);
+            row.extend([
+                Cell::new(versions(run)),
+                Cell::new(plural(run.steps, "step")).right(),
+                Cell::new(time(run)).right(),
+                Cell::new(&run.actor),
+                Cell::new(outcome).style(style),
+            ]);
+            row
+        })
+        .collect();
+    let show = format!("freehold history show {}", last.id);
+    format!("{}  {}     the SQL and the time of each step\n", columns(&rows, 2, 2), paint(HELP, show))
+}
+
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn versions(run: &Run) -> String {
+    match &run.from {
+        Some(from) if *from != run.to => format!("{from} → {}", run.to),
+        Some(from) => format!("{from} again"),
+        None => format!("new → {}", run.to),
+    }
+}
+
+fn time(run: &Run) -> String {
+    let Some(finished) = run.finished_at else { return String::new() };
+    took(finished.duration_since(run.started_at).try_into().unwrap_or_default())
+}
+
+fn outcome(run: &Run) -> (&str, anstyle::Style) {
+    match run.outcome.as_deref() {
+        Some("applied") => ("applied", ADD),
+        Some("failed") => ("failed", ALERT),
+        Some(other) => (other, CAUTION),
+        None => ("running, or cut off", CAUTION),
+    }
+}
+
+fn one(run: &Run, steps: &[Ran]) -> String {
+    let (outcome, style) = outcome(run);
+    let mut out = format!(
+        "{}   {}, by {}, {}",
+        paint(STRONG, format!("#{} {} {}", run.id, run.service, versions(run))),
+        minute(run.started_at),
+        run.actor,
+        paint(style, outcome),
+    );
+    if !time(run).is_empty() {
+        out.push_str(&format!(" after {}", time(run)));
+    }
+    out.push('\n');
+    if let Some(error) = &run.error {
+        out.push_str(&format!("  {error}\n"));
+    }
+    for step in steps {
+        let mut times = ms(step.run_ms);
+        if step.lock_wait_ms >= 1.0 {
+            times.push_str(&format!(", after {} of waiting", ms(step.lock_wait_ms)));
+        }
+        let head = format!("-- {} {} {}: {times}", step.number, step.kind, step.object);
+        out.push_str(&format!("\n{}\n{};\n", paint(FAINT, head), step.sql));
+    }
+    out
+}
+
+fn ms(ms: f64) -> String {
+    took(std::time::Duration::from_secs_f64((ms / 1_000.0).max(0.0)))
+}
+
+#[derive(Serialize)]
+struct Many<'a> {
+    format_version: &'static str,
+    runs: &'a [Run],
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    format_version: &'static str,
+    run: &'a Run,
+    steps: &'a [Ran],
+}

@@ -1,0 +1,81 @@
+//! Objects in a few words.
+
+use std::collections::BTreeMap;
+
+use super::figures::plural;
+use crate::address::{Address, Tag};
+use crate::kind::Object;
+use crate::manifest::Manifest;
+use crate::name::{Name, QName};
+use crate::sql::{Sql, quoted};
+
+/// The object that this one is listed under: the table of a part, the object of a comment, itself otherwise.
+pub(super) fn owner(address: &Address) -> Address {
+    match address.table() {
+        Some(table) => Address::top(Tag::Table, &table),
+        None => Address { tag: address.of.unwrap_or(address.tag), of: None, ..address.clone() },
+    }
+}
+
+/// `5 tables, 12 indexes, 9 checks`, in the order of the kinds.
+pub(super) fn counted<'a>(tags: impl Iterator<Item = &'a Address>) -> String {
+    let mut counts: BTreeMap<Tag, usize> = BTreeMap::new();
+    for address in tags {
+        *counts.entry(address.tag).or_default() += 1;
+    }
+    let counted: Vec<String> = counts.into_iter().map(|(tag, count)| plural(count, tag.word())).collect();
+    counted.join(", ")
+}
+
+/// What belongs to a table that the manifest declares: `38 columns, 3 keys, 19 checks`.
+pub(super) fn parts_of(manifest: &Manifest, table: &QName) -> String {
+    let columns = match manifest.schema.objects.get(&Address::top(Tag::Table, table)) {
+        Some(Object::Table(table)) => plural(table.columns.len(), "column"),
+        _ => String::new(),
+    };
+    let parts = manifest.schema.objects.keys().filter(|address| {
+        address.tag != Tag::Comment && address.table.is_some() && address.table().as_ref() == Some(table)
+    });
+    let counts = counted(parts);
+    [columns, counts].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// What the manifest says of an object, after its name.
+pub(super) fn definition(manifest: &Manifest, address: &Address) -> String {
+    if address.tag == Tag::Column {
+        return column(manifest, address).unwrap_or_default();
+    }
+    let Some(object) = manifest.schema.objects.get(address) else { return String::new() };
+    match object {
+        Object::Extension(extension) => extension.version.clone().unwrap_or_default(),
+        Object::Enum(values) => values.labels.join(", "),
+        Object::Table(table) => parts_of(manifest, &table.name),
+        Object::Key(key) => unnamed(&key.name, &key.clause()),
+        Object::Check(check) => unnamed(&check.name, &check.clause()),
+        Object::Exclusion(exclusion) => unnamed(&exclusion.name, &exclusion.clause()),
+        Object::Index(index) => {
+            let unique = if index.unique { "unique " } else { "" };
+            format!("{unique}{}", index.clause())
+        }
+        Object::ForeignKey(key) => {
+            let columns: Vec<&str> = key.columns.iter().map(Name::as_str).collect();
+            format!("{} → {}", columns.join(", "), key.parent)
+        }
+        Object::Comment(comment) => format!("«{}»", comment.text),
+    }
+}
+
+fn column(manifest: &Manifest, address: &Address) -> Option<String> {
+    let table = Address::top(Tag::Table, &address.table()?);
+    let Object::Table(table) = manifest.schema.objects.get(&table)? else { return None };
+    let clause = table.column(&address.name)?.clause();
+    // The name comes first, quoted where it must be.
+    let name = quoted(&address.name);
+    Some(clause.as_str().strip_prefix(&name)?.trim_start().to_owned())
+}
+
+/// A constraint's clause without `constraint name`.
+fn unnamed(name: &Name, clause: &Sql) -> String {
+    let clause = clause.as_str();
+    clause.strip_prefix(&format!("constraint {} ", quoted(name))).unwrap_or(clause).to_owned()
+}

@@ -1,0 +1,152 @@
+//! Steps as they keep others waiting: what is new goes in one transaction and is one part; what touches something that is in use is
+//! a part by itself. Pure.
+
+use crate::address::{Address, Tag};
+use crate::cli::figures;
+use crate::cli::object::{counted, owner};
+use crate::hazard::Hazard;
+use crate::lock::Mode;
+use crate::step::{Phase, Step, Transaction};
+
+/// Bytes per second, slow and fast, of an index build. Measured with PostgreSQL 15 on two shared cores and 300 MB that were in memory:
+/// 80 to 180 MB.
+const BUILD: (i64, i64) = (30_000_000, 200_000_000);
+/// The same of proving a constraint, which reads each row once: 640 to 1,000 MB; a foreign key looks its parent up besides.
+const PROVE: (i64, i64) = (100_000_000, 1_000_000_000);
+/// The same of writing a table again with its indexes: 12 MB.
+const REWRITE: (i64, i64) = (8_000_000, 80_000_000);
+
+/// One or more steps that are shown as one.
+#[derive(Clone, Debug, Default)]
+pub(in crate::cli) struct Part {
+    /// What is done.
+    pub(in crate::cli) title: String,
+    /// The positions of its steps in the plan.
+    pub(in crate::cli) steps: Vec<usize>,
+    /// Who waits while it runs.
+    pub(in crate::cli) who_waits: &'static str,
+    /// How long it runs, with the basis of the estimate; waiting for others comes on top.
+    pub(in crate::cli) how_long: String,
+    /// What may be unpleasant about it.
+    pub(in crate::cli) hazards: Vec<Hazard>,
+}
+
+/// The parts of a plan, in order. With `each` every step is a part of its own.
+pub(in crate::cli) fn parts(steps: &[Step], each: bool) -> Vec<Part> {
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    for (position, step) in steps.iter().enumerate() {
+        let joins = |before: &usize| !each && are_together(&steps[*before], step);
+        match parts.last_mut() {
+            Some(part) if part.last().is_some_and(joins) => part.push(position),
+            _ => parts.push(vec![position]),
+        }
+    }
+    parts.into_iter().map(|positions| part(steps, positions)).collect()
+}
+
+/// Extensions are made in a transaction of their own, before the others.
+fn are_together(one: &Step, next: &Step) -> bool {
+    let together = |step: &Step| step.transaction == Transaction::Together;
+    let extension = |step: &Step| step.object.tag == Tag::Extension;
+    together(one) && together(next) && extension(one) == extension(next)
+}
+
+fn part(steps: &[Step], positions: Vec<usize>) -> Part {
+    let of_part: Vec<&Step> = positions.iter().map(|position| &steps[*position]).collect();
+    let mode = of_part.iter().map(|step| step.lock.mode).max();
+    let mut hazards: Vec<Hazard> = of_part.iter().flat_map(|step| step.hazards.iter().copied()).collect();
+    hazards.sort_unstable();
+    hazards.dedup();
+    Part {
+        title: title(&of_part),
+        who_waits: mode.map_or("", Mode::who_waits),
+        how_long: how_long(&of_part),
+        hazards,
+        steps: positions,
+    }
+}
+
+fn title(steps: &[&Step]) -> String {
+    let [first, rest @ ..] = steps else { return String::new() };
+    if rest.is_empty() {
+        return sentence(first);
+    }
+    let objects: Vec<&Address> = steps.iter().map(|step| &step.object).collect();
+    let tables: Vec<&&Address> = objects.iter().filter(|object| object.tag == Tag::Table).collect();
+    let counts = counted(objects.iter().copied());
+    if first.object.tag == Tag::Extension {
+        let names: Vec<String> = objects.iter().map(|object| object.path()).collect();
+        return format!("create {counts}: {}", names.join(", "));
+    }
+    match tables.as_slice() {
+        [table] if objects.iter().all(|object| owner(object) == ***table) => {
+            let others = objects.iter().copied().filter(|object| object != *table);
+            format!("create {table}, with {}", counted(others))
+        }
+        [] if objects.iter().all(|object| object.tag == Tag::Comment) => counts,
+        _ => format!("create {counts}"),
+    }
+}
+
+/// One step, as something that is done.
+pub(in crate::cli) fn sentence(step: &Step) -> String {
+    let Step { object, phase, transaction, run, .. } = step;
+    let starts = |word| run.as_str().starts_with(word);
+    let named = match (object.tag, &object.table) {
+        (Tag::ForeignKey, _) => match step.lock.tables.as_slice() {
+            [child, parent] => format!("foreign key {} ({child} → {parent})", object.name),
+            _ => object.to_string(),
+        },
+        (Tag::Key | Tag::Check | Tag::Exclusion, Some(table)) => {
+            format!("{} {} on {table}", object.tag.word(), object.name)
+        }
+        _ => object.to_string(),
+    };
+    let new_rows_only = if run.as_str().ends_with(" not valid") { ", for new rows" } else { "" };
+    match (phase, object.tag) {
+        (_, Tag::Comment) => named,
+        (Phase::Enum, _) if starts("alter") => format!("add a value to {named}"),
+        (Phase::Index, _) if starts("reindex") => format!("build index {} again", object.name),
+        (Phase::Index, _) if *transaction == Transaction::Outside => {
+            format!("build index {} concurrently", object.name)
+        }
+        (_, Tag::Index) => format!("build {named}"),
+        (_, Tag::Extension | Tag::Enum | Tag::Table) => format!("create {named}"),
+        (Phase::Validate, _) => format!("prove {named}"),
+        _ => format!("add {named}{new_rows_only}"),
+    }
+}
+
+fn how_long(steps: &[&Step]) -> String {
+    let ranges = steps.iter().map(|step| range(step));
+    let (least, most) = ranges.fold((0.0, 0.0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
+    match steps.iter().map(|step| step.bytes).max().unwrap_or(0) {
+        0 => "instant".to_owned(),
+        size if most < 1.0 => format!("under 1 s ({})", figures::bytes(size)),
+        size => format!("{} to {} ({})", rough(least), rough(most), figures::bytes(size)),
+    }
+}
+
+/// Seconds that a step runs, at best and at worst.
+fn range(step: &Step) -> (f64, f64) {
+    let (slow, fast) = match step.phase {
+        _ if step.hazards.contains(&Hazard::Rewrite) => REWRITE,
+        Phase::Index => BUILD,
+        _ => PROVE,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "one digit of it is shown")]
+    let at = |rate: i64| step.bytes as f64 / rate as f64;
+    (at(fast), at(slow))
+}
+
+/// A time with one digit: an estimate that says more would lie.
+fn rough(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        s if s < 1.0 => return "1 s".to_owned(),
+        s if s < 100.0 => (s, "s"),
+        s if s < 6_000.0 => (s / 60.0, "min"),
+        s => (s / 3_600.0, "h"),
+    };
+    let step = if value < 10.0 { 1.0 } else { 10.0 };
+    format!("{:.0} {unit}", (value / step).round() * step)
+}

@@ -1,0 +1,146 @@
+//! The screen of a plan. Pure: what is known goes in, text comes out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::parts::{Part, parts};
+use super::tree;
+use crate::cli::columns::{Cell, columns};
+use crate::cli::figures::{self, plural};
+use crate::cli::object::counted;
+use crate::cli::outlook::Outlook;
+use crate::cli::paint::{CAUTION, FAINT, STRONG, paint};
+use crate::cli::sign::Sign;
+use crate::sql::lex::lex;
+use crate::step::{Step, Transaction};
+
+/// Rows of the table of steps; beyond them only what is hazardous is shown.
+const ROWS_MAX: usize = 40;
+
+/// How much to show.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cli) struct Detail {
+    /// Every step and every object.
+    pub(in crate::cli) all: bool,
+    /// The limit of one wait for a table lock.
+    pub(in crate::cli) lock_timeout: Duration,
+}
+
+/// The whole screen.
+pub(in crate::cli) fn screen(outlook: &Outlook<'_>, detail: Detail) -> String {
+    let lines = tree::lines(outlook);
+    if outlook.plan.steps.is_empty() && outlook.plan.refusals.is_empty() {
+        let attention: Vec<_> =
+            lines.into_iter().filter(|line| detail.all || line.sign == Sign::Needs).collect();
+        return format!("{}{}", nothing_to_do(outlook), tree::drawn(&attention, detail.all));
+    }
+    let mut out = format!("{}\n\n{}", header(outlook), tree::drawn(&lines, detail.all));
+    if !outlook.plan.steps.is_empty() {
+        let parts = parts(&outlook.plan.steps, detail.all);
+        out.push_str(&format!(
+            "\n{}{}\n{}",
+            table(&parts, detail.all),
+            hazards(&parts),
+            footer(outlook, detail)
+        ));
+    }
+    out
+}
+
+/// `order-service 3.1.4 → 3.2.0    oxygen_platform (PostgreSQL 15.14, db.internal)`
+pub(in crate::cli) fn header(outlook: &Outlook<'_>) -> String {
+    let place =
+        format!("{} (PostgreSQL {}, {})", outlook.server.database, outlook.server.version, outlook.host);
+    format!("{}    {}", paint(STRONG, versions(outlook)), paint(FAINT, place))
+}
+
+/// `order-service 3.1.4 → 3.2.0`
+pub(in crate::cli) fn versions(outlook: &Outlook<'_>) -> String {
+    let service = &outlook.manifest.service;
+    match &outlook.from {
+        Some(from) if *from != service.version => format!("{} {from} → {}", service.name, service.version),
+        Some(_) => format!("{} {}", service.name, service.version),
+        None => format!("{} {}, new here", service.name, service.version),
+    }
+}
+
+fn nothing_to_do(outlook: &Outlook<'_>) -> String {
+    let service = &outlook.manifest.service;
+    let took = figures::took(outlook.took);
+    if let (true, Some(from)) = (outlook.ahead, &outlook.from) {
+        return format!(
+            "{} {}: ahead — the database is at {from} and has all that {} needs ({took}).\n",
+            service.name, service.version, service.version
+        );
+    }
+    let counts = counted(outlook.manifest.schema.objects.keys());
+    format!("{} {}: the database matches the manifest ({counts}; {took}).\n", service.name, service.version)
+}
+
+fn table(parts: &[Part], all: bool) -> String {
+    let head = ["#", "step", "while it runs", "how long", ""].map(|text| Cell::new(text).style(FAINT));
+    let mut rows = vec![Vec::from(head)];
+    let mut hidden = 0;
+    for (position, part) in parts.iter().enumerate() {
+        let hazardous = !part.hazards.is_empty();
+        if !all && !hazardous && position >= ROWS_MAX {
+            hidden += part.steps.len();
+            continue;
+        }
+        rows.push(vec![
+            Cell::new((position + 1).to_string()).right(),
+            Cell::new(&part.title),
+            Cell::new(part.who_waits),
+            Cell::new(&part.how_long),
+            Cell::new(if hazardous { "!" } else { "" }).style(CAUTION),
+        ]);
+    }
+    let mut out = columns(&rows, 2, 2);
+    if hidden > 0 {
+        out.push_str(&format!("  … and {} more steps; -v shows all\n", figures::count(hidden as u64)));
+    }
+    out
+}
+
+fn hazards(parts: &[Part]) -> String {
+    let mut out = String::new();
+    for (position, part) in parts.iter().enumerate() {
+        for hazard in &part.hazards {
+            let sign = paint(CAUTION, format!("! step {}", position + 1));
+            out.push_str(&format!("\n  {sign}: {}", hazard.sentence()));
+        }
+    }
+    if out.is_empty() { out } else { out + "\n" }
+}
+
+fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
+    let steps = &outlook.plan.steps;
+    let objects: BTreeSet<_> = steps.iter().map(|step| &step.object).collect();
+    let mut out = format!("{}: {}.", plural(steps.len(), "step"), counted(objects.into_iter()));
+    if !steps.iter().any(drops) {
+        out.push_str(" Nothing is dropped.");
+    }
+    out.push('\n');
+    let outside = steps.iter().filter(|step| step.transaction == Transaction::Outside).count();
+    let locks = steps.iter().any(|step| step.lock.mode.is_strong());
+    let mut sentences = Vec::new();
+    if outside > 0 {
+        let verb = if outside == 1 { "runs" } else { "run" };
+        sentences.push(format!("{} {verb} outside a transaction.", plural(outside, "step")));
+    }
+    if locks {
+        let seconds = figures::took(detail.lock_timeout);
+        sentences.push(format!("Every lock waits at most {seconds}, then lets go and tries again."));
+    }
+    if !sentences.is_empty() {
+        out.push_str(&sentences.join(" "));
+        out.push('\n');
+    }
+    out
+}
+
+/// Whether the statement takes something away.
+fn drops(step: &Step) -> bool {
+    let text = step.run.as_str();
+    lex(text).map_or(true, |tokens| tokens.iter().any(|token| token.is(text, "drop")))
+}

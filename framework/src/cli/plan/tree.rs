@@ -1,0 +1,182 @@
+//! The upper half of a plan's screen: what changes, as a tree of tables and what is in them. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anstyle::Style;
+
+use crate::address::{Address, Tag};
+use crate::cli::code;
+use crate::cli::columns::{Cell, columns, cut};
+use crate::cli::figures;
+use crate::cli::object::{definition, owner};
+use crate::cli::outlook::Outlook;
+use crate::cli::paint::{FAINT, STRONG};
+use crate::cli::sign::Sign;
+use crate::kind::{Object, Refusal};
+use crate::plan::Plan;
+use crate::step::{Phase, Step};
+
+/// Lines that a screen holds; beyond them only what needs somebody is shown.
+const LINES_MAX: usize = 40;
+
+/// Columns of a definition that are shown.
+const DETAIL_MAX: usize = 72;
+
+/// One line of the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) sign: Sign,
+    /// 0 for tables, 1 for what is in them.
+    pub(super) depth: usize,
+    pub(super) name: String,
+    pub(super) detail: String,
+}
+
+/// What happens to one table, type or extension.
+#[derive(Default)]
+struct Group<'a> {
+    steps: Vec<&'a Step>,
+    refusals: Vec<&'a Refusal>,
+    left_alone: Vec<&'a Address>,
+}
+
+/// The tree of a plan.
+pub(super) fn lines(outlook: &Outlook<'_>) -> Vec<Line> {
+    let Plan { steps, refusals, left_alone } = &outlook.plan;
+    let mut groups: BTreeMap<Address, Group<'_>> = BTreeMap::new();
+    for step in steps {
+        groups.entry(owner(&step.object)).or_default().steps.push(step);
+    }
+    for refusal in refusals.iter().filter(|refusal| !is_about_the_whole(refusal)) {
+        groups.entry(owner(&refusal.object)).or_default().refusals.push(refusal);
+    }
+    for address in left_alone {
+        groups.entry(owner(address)).or_default().left_alone.push(address);
+    }
+    groups.into_iter().flat_map(|(address, group)| grouped(outlook, &address, &group)).collect()
+}
+
+/// Refusals of a version name some object of the slice because they have to name one.
+fn is_about_the_whole(refusal: &Refusal) -> bool {
+    refusal.code.starts_with("FH23")
+}
+
+fn grouped(outlook: &Outlook<'_>, address: &Address, group: &Group<'_>) -> Vec<Line> {
+    let made = group.steps.iter().any(|step| step.object == *address);
+    let is_new = made && !outlook.live.objects.contains_key(address);
+    let mut lines = Vec::new();
+    if is_new {
+        lines.push(Line {
+            sign: Sign::Add,
+            depth: 0,
+            name: name(address),
+            detail: definition(outlook.manifest, address),
+        });
+    } else if !group.steps.is_empty() || group.refusals.iter().any(|refusal| refusal.object != *address) {
+        let sign = if group.steps.is_empty() { Sign::Needs } else { Sign::Change };
+        lines.push(Line { sign, depth: 0, name: name(address), detail: size(&group.steps) });
+        lines.extend(changes(outlook, address, &group.steps));
+    }
+    let inside = usize::from(!lines.is_empty());
+    lines.extend(group.refusals.iter().map(|refusal| Line {
+        sign: Sign::Needs,
+        depth: inside,
+        name: if inside == 1 { part_name(&refusal.object) } else { name(&refusal.object) },
+        detail: format!("{}   {}", refusal.what, refusal.code),
+    }));
+    lines.extend(group.left_alone.iter().map(|left| Line {
+        sign: Sign::Left,
+        depth: 0,
+        name: left.to_string(),
+        detail: format!("not in the manifest; left in place   {}", code::LEFT_ALONE),
+    }));
+    lines
+}
+
+/// `orders`, `enum order_status`: tables need no word.
+fn name(address: &Address) -> String {
+    if address.tag == Tag::Table { address.path() } else { address.to_string() }
+}
+
+fn part_name(address: &Address) -> String {
+    match address.tag {
+        Tag::Comment => format!("comment on {}", address.name),
+        _ => address.name.to_string(),
+    }
+}
+
+/// How big a table is, where a step said so.
+fn size(steps: &[&Step]) -> String {
+    let rows = steps.iter().map(|step| step.rows_estimate).max().unwrap_or(0);
+    let bytes = steps.iter().map(|step| step.bytes).max().unwrap_or(0);
+    if bytes == 0 {
+        return String::new();
+    }
+    format!("about {} rows, {}", figures::count(rows), figures::bytes(bytes))
+}
+
+/// A line for each object that steps touch, however many steps it takes.
+fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Line> {
+    if let Some(Object::Enum(live)) = outlook.live.objects.get(address) {
+        return values(outlook, address, &live.labels);
+    }
+    let mut seen = BTreeSet::new();
+    let first = steps.iter().filter(|step| seen.insert(&step.object));
+    let line = |step: &&Step| {
+        let stands = outlook.live.objects.contains_key(&step.object);
+        let detail = match step.phase {
+            Phase::Validate if stands => "proven against the rows that are there".to_owned(),
+            Phase::Index if stands => "half built; built again in place".to_owned(),
+            _ => definition(outlook.manifest, &step.object),
+        };
+        let sign = if stands { Sign::Change } else { Sign::Add };
+        Line { sign, depth: 1, name: part_name(&step.object), detail }
+    };
+    first.map(line).collect()
+}
+
+/// The values that an enum gets.
+fn values(outlook: &Outlook<'_>, address: &Address, live: &[String]) -> Vec<Line> {
+    let Some(Object::Enum(wanted)) = outlook.manifest.schema.objects.get(address) else { return Vec::new() };
+    let mut before = None;
+    let mut lines = Vec::new();
+    for label in &wanted.labels {
+        if !live.contains(label) {
+            let detail = before.map_or("first".to_owned(), |before| format!("after '{before}'"));
+            lines.push(Line { sign: Sign::Add, depth: 1, name: format!("'{label}'"), detail });
+        }
+        before = Some(label);
+    }
+    lines
+}
+
+/// The lines as text. Without `all` a long tree ends in a count, and definitions are cut; what needs somebody is always there.
+pub(super) fn drawn(lines: &[Line], all: bool) -> String {
+    let (mut shown, mut hidden) = (Vec::new(), 0);
+    for line in lines {
+        if all || line.sign == Sign::Needs || shown.len() < LINES_MAX {
+            shown.push(row(line, all));
+        } else {
+            hidden += 1;
+        }
+    }
+    let mut out = columns(&shown, 2, 2);
+    if hidden > 0 {
+        out.push_str(&format!("  … and {} more; -v shows all\n", figures::count(hidden as u64)));
+    }
+    out
+}
+
+fn row(line: &Line, all: bool) -> Vec<Cell> {
+    let Line { sign, depth, name, detail } = line;
+    let style = match (sign, depth) {
+        (Sign::Left, _) => FAINT,
+        (_, 0) => STRONG,
+        _ => Style::new(),
+    };
+    let attention = *sign == Sign::Needs;
+    let detail = if all || attention { detail.clone() } else { cut(detail, DETAIL_MAX) };
+    let named =
+        Cell::new("    ".repeat(*depth)).then(sign.text(), sign.style()).then(format!(" {name}"), style);
+    vec![named, Cell::new(detail).style(if attention { Style::new() } else { FAINT })]
+}

@@ -1,0 +1,242 @@
+//! `freehold status`: every service of the database at a glance. It needs no manifest, and works where there is no ledger yet.
+
+use serde::Serialize;
+
+use super::args::{self, Format};
+use super::columns::{Cell, columns};
+use super::connect::Target;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::figures::{ago, plural};
+use super::paint::{ADD, ALERT, CAUTION, FAINT, STRONG, paint};
+use super::plan::json::{FORMAT_VERSION, line_of};
+use super::shell::Shell;
+use super::{End, code, trouble};
+use crate::config::Config;
+use crate::ledger::status::{self, Access, Replicas, Run, Server, Service, Waiting};
+use crate::ledger::{self, Answer, Caller};
+use crate::session::{Session, SessionError};
+
+/// The formats of the answer.
+pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
+
+/// How a service's slice is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// As it was left, with nothing to do.
+    InSync,
+    /// Something declared is not in place.
+    Waiting,
+    /// The last run did not do all of its work.
+    Partial,
+    /// The catalog moved since it was last compared; nobody has said yet whether that matters.
+    Moved,
+    /// A run is going on, or was cut off.
+    Running,
+    /// The last run failed.
+    Failed,
+}
+
+/// A service with what follows from what the ledger says of it.
+struct Seen {
+    service: Service,
+    state: State,
+}
+
+/// Shows all services, or those that are named.
+pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Status) -> Result<Exit, End> {
+    let target = Target::new(config);
+    let mut session = target.open_to_look("status").await?;
+    let read = read(&mut session).await;
+    session.close().await;
+    let (server, access, mut services) = read.map_err(|error| trouble::session(&error, ""))?;
+    if access == Access::Forbidden {
+        return Err(forbidden().into());
+    }
+    let wanted = &shell.common.services;
+    if let Some(unknown) =
+        wanted.iter().find(|wanted| !services.iter().any(|seen| seen.service.service == **wanted))
+    {
+        let what = format!("{unknown} was never brought up in {}", server.database);
+        return Err(Failure::new(Exit::Failed, code::NO_RUN, what)
+            .help("`freehold status` lists the services that were")
+            .into());
+    }
+    services.retain(|seen| wanted.is_empty() || wanted.contains(&seen.service.service));
+    shell.answer(|format| match format {
+        Format::Json => document(&server, access, &services),
+        _ => screen(&server, &services),
+    })?;
+    let look = services.iter().any(|seen| seen.state != State::InSync);
+    Ok(if look && args.exit_code { Exit::Differences } else { Exit::Done })
+}
+
+/// The ledger is there, and this role may not read it.
+pub(super) fn forbidden() -> Failure {
+    Failure::new(Exit::Failed, code::RIGHT, "this role may not read the ledger").help(
+        "as the owner of schema freehold: grant usage on schema freehold to this role; grant select on all tables in schema freehold to this role;",
+    )
+}
+
+async fn read(session: &mut Session) -> Result<(Server, Access, Vec<Seen>), SessionError> {
+    let server = status::server(session).await?;
+    let access = status::access(session).await?;
+    let mut services = Vec::new();
+    if access == Access::Readable {
+        for service in status::services(session).await? {
+            let caller = Caller {
+                service: service.service.clone(),
+                version: String::new(),
+                host: String::new(),
+                pid: 0,
+            };
+            let moved = match ledger::look(session, &caller, true).await? {
+                Answer::Present(entry) => entry.stamp.is_some() && entry.stamp != entry.live,
+                Answer::Absent | Answer::Forbidden => false,
+            };
+            let state = state(&service, moved);
+            services.push(Seen { service, state });
+        }
+    }
+    Ok((server, access, services))
+}
+
+fn state(service: &Service, moved: bool) -> State {
+    match service.last.as_ref().map(|run| run.outcome.as_deref()) {
+        Some(None) => State::Running,
+        Some(Some("failed")) => State::Failed,
+        _ if !service.waiting.is_empty() => State::Waiting,
+        Some(Some("partial")) => State::Partial,
+        _ if moved => State::Moved,
+        _ => State::InSync,
+    }
+}
+
+fn screen(server: &Server, services: &[Seen]) -> String {
+    let tables: usize = services.iter().map(|seen| seen.service.tables).sum();
+    let time = server.now.strftime("%H:%M:%S");
+    let head = format!("{}   PostgreSQL {}", paint(STRONG, &server.database), server.version);
+    if services.is_empty() {
+        return format!("{head}\n\n  Nothing has been brought up here yet.   freehold plan\n");
+    }
+    let (services_counted, tables) = (plural(services.len(), "service"), plural(tables, "table"));
+    let mut out = format!("{head}   {services_counted}, {tables}, read at {time} UTC\n\n");
+    let head = ["service", "slice", "seen in 24 h", "state", "changed"];
+    let mut rows = vec![head.map(|text| Cell::new(text).style(FAINT)).to_vec()];
+    rows.extend(services.iter().map(|seen| row(server, seen)));
+    out.push_str(&columns(&rows, 2, 3));
+    out.push_str(&needs_a_look(services));
+    out
+}
+
+fn row(server: &Server, seen: &Seen) -> Vec<Cell> {
+    let Seen { service, state } = seen;
+    let replicas: Vec<String> =
+        service.replicas.iter().map(|replicas| format!("{} ×{}", replicas.version, replicas.count)).collect();
+    let style = match state {
+        State::InSync => ADD,
+        State::Failed => ALERT,
+        _ => CAUTION,
+    };
+    vec![
+        Cell::new(&service.service),
+        Cell::new(service.version.as_deref().unwrap_or("–")),
+        Cell::new(replicas.join(", ")),
+        Cell::new(words(service, state)).style(style),
+        Cell::new(ago(server.now.duration_since(service.changed_at).as_secs_f64())),
+    ]
+}
+
+fn words(service: &Service, state: &State) -> String {
+    match state {
+        State::InSync => {
+            match service.replicas.iter().find(|of| Some(&of.version) != service.version.as_ref()) {
+                Some(other) => format!("in sync, {} on {}", other.count, other.version),
+                None => "in sync".to_owned(),
+            }
+        }
+        State::Waiting => format!("{} waits", plural(service.waiting.len(), "object")),
+        State::Partial => "not all done".to_owned(),
+        State::Moved => "changed since it was compared".to_owned(),
+        State::Running => "being brought up, or cut off".to_owned(),
+        State::Failed => match &service.last {
+            Some(run) => format!("failed going to {}", run.to),
+            None => "failed".to_owned(),
+        },
+    }
+}
+
+/// The services that are not in sync, with what to do about each.
+fn needs_a_look(services: &[Seen]) -> String {
+    let mut rows = Vec::new();
+    for Seen { service, state } in services {
+        let name = &service.service;
+        for Waiting { object, code, reason, .. } in &service.waiting {
+            rows.push(vec![
+                Cell::new(name),
+                Cell::new(format!("{object}: {reason}")),
+                Cell::new(code).style(FAINT),
+            ]);
+        }
+        let next = match (state, &service.last) {
+            (State::Failed | State::Running | State::Partial, Some(run)) => {
+                let why = run.error.as_deref().map(|error| format!("{error}   ")).unwrap_or_default();
+                format!("{why}freehold history show {}", run.id)
+            }
+            (State::Moved, _) => format!("freehold verify --service {name}"),
+            _ => continue,
+        };
+        rows.push(vec![Cell::new(name), Cell::new(next)]);
+    }
+    if rows.is_empty() {
+        String::new()
+    } else {
+        format!("\n  {}\n{}", paint(STRONG, "Needs a look"), columns(&rows, 4, 3))
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: &'static str,
+    database: &'a str,
+    server: &'a str,
+    read_at: String,
+    ledger: bool,
+    services: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    service: &'a str,
+    version: Option<&'a str>,
+    state: &'a State,
+    tables: usize,
+    changed_at: String,
+    replicas: &'a [Replicas],
+    waiting: &'a [Waiting],
+    last_run: Option<&'a Run>,
+}
+
+fn document(server: &Server, access: Access, services: &[Seen]) -> String {
+    line_of(&Document {
+        format_version: FORMAT_VERSION,
+        database: &server.database,
+        server: &server.version,
+        read_at: server.now.to_string(),
+        ledger: access == Access::Readable,
+        services: services
+            .iter()
+            .map(|Seen { service, state }| Entry {
+                service: &service.service,
+                version: service.version.as_deref(),
+                state,
+                tables: service.tables,
+                changed_at: service.changed_at.to_string(),
+                replicas: &service.replicas,
+                waiting: &service.waiting,
+                last_run: service.last.as_ref(),
+            })
+            .collect(),
+    })
+}

@@ -1,0 +1,83 @@
+//! From what can go wrong while a slice is looked at or brought up to what is said about it.
+
+use super::code;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::plan::parts::sentence;
+use crate::bringup::BringUpError;
+use crate::execute::ExecuteError;
+use crate::ledger::PrepareError;
+use crate::manifest::Manifest;
+use crate::retry::{Class, classify};
+use crate::session::SessionError;
+use crate::survey::SurveyError;
+
+/// What to say about an error. The manifest is there when the error is about one service.
+pub(super) fn failure(error: &BringUpError, manifest: Option<&Manifest>) -> Failure {
+    let of = manifest.map(|manifest| format!("{}: ", manifest.service.name)).unwrap_or_default();
+    let failure = match error {
+        BringUpError::Session(source)
+        | BringUpError::Survey(SurveyError::Session(source))
+        | BringUpError::Prepare(PrepareError::Session(source)) => session(source, &of),
+        BringUpError::Survey(SurveyError::Unsound(_)) => {
+            Failure::new(Exit::Bug, code::BUG, format!("{of}{error}"))
+        }
+        BringUpError::Execute(execute) => return step(execute, &of),
+        BringUpError::Prepare(source @ (PrepareError::Connect(_) | PrepareError::Migrate(_))) => {
+            let failure = Failure::new(Exit::Failed, code::STATEMENT, format!("{of}{source}"));
+            match source {
+                // The driver's own words may quote what it was configured with.
+                PrepareError::Connect(below) => failure.cause(classify(below).to_string()),
+                PrepareError::Migrate(below) => failure.cause(below.to_string()),
+                PrepareError::Session(_) => failure,
+            }
+        }
+        BringUpError::LedgerForbidden => Failure::new(Exit::Failed, code::RIGHT, format!("{of}{error}")),
+        BringUpError::Busy(_) => Failure::new(Exit::Busy, code::BUSY, format!("{of}{error}")),
+        BringUpError::Unverified(_) => Failure::new(Exit::Failed, code::UNVERIFIED, format!("{of}{error}")),
+    };
+    failure.help(error.help())
+}
+
+/// What to say about a failed connection or statement of our own.
+pub(super) fn session(error: &SessionError, of: &str) -> Failure {
+    let failure = classify(&error.source);
+    let cause = match &failure.sqlstate {
+        Some(state) => format!("{state} {}: {}", failure.name, error.message),
+        None => format!("{}: {}", failure.name, error.message),
+    };
+    let (code, what) = match (failure.class, failure.sqlstate.as_deref()) {
+        (_, Some("42501")) => (code::RIGHT, "this role lacks a right"),
+        (Class::Transient, _) => (code::LOST, "the connection broke"),
+        (Class::Permanent, _) => (code::STATEMENT, "the database could not be read"),
+    };
+    Failure::new(Exit::Failed, code, format!("{of}{what}")).cause(cause)
+}
+
+fn step(error: &ExecuteError, of: &str) -> Failure {
+    let ExecuteError { step, blockers, source, .. } = error;
+    let judged = classify(&source.source);
+    let what = sentence(step);
+    let (exit, code, summary) = match source.sqlstate.as_deref() {
+        Some("55P03") => {
+            (Exit::Busy, code::TABLE_LOCK, format!("{of}a table lock could not be had in time, for: {what}"))
+        }
+        Some("42501") => (Exit::Failed, code::RIGHT, format!("{of}this role lacks a right, for: {what}")),
+        _ => (Exit::Failed, code::STEP, format!("{of}stopped at: {what}")),
+    };
+    let mut failure = Failure::new(exit, code, summary);
+    failure.range.clone_from(&step.source);
+    let state = judged.sqlstate.as_deref().map(|state| format!("{state} ")).unwrap_or_default();
+    let constraint = source.constraint().map(|name| format!(" ({name})")).unwrap_or_default();
+    failure.cause.push(format!("{state}{}{constraint}: {}", judged.name, source.message));
+    failure.cause.extend(blockers.iter().map(|blocker| format!("in the way: {blocker}")));
+    failure.cause.push(format!("statement: {}", step.run));
+    failure.help(match source.sqlstate.as_deref() {
+        Some("55P03") => "run `freehold apply` again when the lock is free; it goes on from there",
+        Some("42501") => "grant it, or run as the owner of the table; then run `freehold apply` again",
+        Some("53200") => {
+            "raise max_locks_per_transaction, then run `freehold apply` again; it goes on from there"
+        }
+        _ => "mend the cause and run `freehold apply` again; it goes on from there",
+    })
+}
