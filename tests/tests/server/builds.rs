@@ -4,7 +4,7 @@
 //! <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>
 
 use crate::Outcome;
-use crate::service::{Service, listed, manifest, statements};
+use crate::service::{Service, manifest, statements};
 use freehold::kind::Object;
 use freehold::kind::index::State;
 use freehold_tests::cluster::Cluster;

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
+mod additive;
 mod builds;
 mod columns;
 mod corpus_expressions;
