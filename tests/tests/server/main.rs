@@ -8,6 +8,7 @@ mod additive;
 mod builds;
 mod columns;
 mod corpus_expressions;
+mod drift;
 mod enums;
 mod forbidden;
 mod golden;
