@@ -161,9 +161,7 @@ impl Kind for Index {
     }
 
     fn spell(&self, live: &mut Self) {
-        for (wanted, live) in self.elements.iter().zip(&mut live.elements) {
-            wanted.spell(live);
-        }
+        spell_all(&self.elements, &mut live.elements);
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
@@ -179,7 +177,8 @@ impl Kind for Index {
             );
         }
         live.state = self.state;
-        let show = |index: &Self| quoted(&index.clause());
+        let unique = |index: &Self| if index.unique { "unique " } else { "" };
+        let show = |index: &Self| format!("{}{}", unique(index), quoted(&index.clause()));
         let differences = [("definition", show(live), show(self))];
         refuse_changes(self, live, &self.address(), &differences, draft);
     }
@@ -191,6 +190,16 @@ impl Kind for Index {
             texts.push(Text { slot, table, cast: None, expression });
         }
         texts
+    }
+}
+
+/// Spells the elements that both have, and names no default among those that only `live` has.
+pub(super) fn spell_all(wanted: &[Element], live: &mut [Element]) {
+    for (wanted, live) in wanted.iter().zip(&mut *live) {
+        wanted.spell(live);
+    }
+    for extra in live.iter_mut().skip(wanted.len()) {
+        extra.class.take_if(|class| class.default);
     }
 }
 
