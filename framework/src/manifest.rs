@@ -62,7 +62,7 @@ pub struct Manifest {
     /// The file, as it was named.
     pub file: String,
     /// The places in bytes, for problems that only show beside other manifests.
-    pub(crate) spans: BTreeMap<Address, Range<usize>>,
+    pub spans: BTreeMap<Address, Range<usize>>,
 }
 
 /// A manifest without errors.
@@ -149,8 +149,8 @@ impl Requirement {
 /// Reads the tree. `None` when there is no telling whose manifest it is.
 fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option<Manifest> {
     walk.check_keys(root, &KEYS);
-    walk.format(root);
-    let service = service::service(root, walk);
+    walk.format(root, &KEYS);
+    let service = service::service(root, &KEYS, walk);
     let home = &service.schema;
     let mut draft = build::Draft::default();
     let extensions = extensions::extensions(root, walk, &mut draft.places);
@@ -158,12 +158,12 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     enums::enums(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
-    check::types(&tables, &required, &types, walk);
+    let unknown = check::types(&tables, &required, &types, walk);
     names::settle(&mut tables, &draft.enums, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
-    let parents = foreign_key::Parents { home, tables: &tables, requires: &required };
+    let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
     for table in &tables {

@@ -15,7 +15,7 @@ use super::outlook::Outlook;
 use super::plan::{self, screen};
 use super::shell::{Shell, tell};
 use super::{End, code, refusal, trouble};
-use crate::bringup::{Order, Outcome, bring_up};
+use crate::bringup::{BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, Profile};
 use crate::execute::Patience;
 use crate::ledger::status::{self, Choice};
@@ -47,7 +47,10 @@ pub(super) async fn run(
     let target = Target::new(config);
     if !args.yes {
         let outlooks = plan::outlooks(config, &target, manifests).await?;
-        if outlooks.iter().any(|outlook| !outlook.plan.is_empty()) && !approved(shell, config, &outlooks)? {
+        let to_do = |outlook: &Outlook<'_>| {
+            !outlook.plan.is_empty() && !(outlook.in_place && outlook.plan.steps.is_empty())
+        };
+        if outlooks.iter().any(to_do) && !approved(shell, config, &outlooks)? {
             return Err(unapproved("nothing was changed", &shell.common).into());
         }
     }
@@ -66,7 +69,7 @@ fn approved(shell: &Shell, config: &Config, outlooks: &[Outlook<'_>]) -> Result<
         tell(&screen::screen(outlook, plan::detail(shell, config)));
         tell("\n");
     }
-    plan::refused(outlooks).map_err(|ended| match ended {
+    plan::refused(shell, outlooks).map_err(|ended| match ended {
         End::Answered(failures) => End::Failures(failures),
         other => other,
     })?;
@@ -133,7 +136,12 @@ async fn one(
         Ok(Outcome::Refused(refusals)) => Err(End::Failures(refusal::failures(manifest, &refusals))),
         Ok(outcome) => shell.answer(|format| progress.outcome(&outcome, format)).map_err(End::from),
         Err(error) => {
-            let failure = trouble::failure(&error, Some(manifest));
+            let mut failure = trouble::failure(&error, Some(manifest));
+            if let BringUpError::Execute(execute) = &error {
+                let number = progress.number_of(&execute.step).map(|number| format!("step {number}"));
+                failure.summary =
+                    failure.summary.replacen("a step", &number.unwrap_or("a step".to_owned()), 1);
+            }
             Err(done_so_far(failure, &progress, &mut session, &caller.service).await.into())
         }
     };
@@ -146,8 +154,8 @@ async fn watched(
     session: &mut Session,
     order: &Order<'_>,
     progress: &Mutex<Progress<'_>>,
-) -> Result<Outcome, crate::bringup::BringUpError> {
-    let mut told = |event: crate::bringup::Event<'_>| {
+) -> Result<Outcome, BringUpError> {
+    let mut told = |event: Event<'_>| {
         progress.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
     };
     let mut ticks = tokio::time::interval(SIGN_OF_LIFE);

@@ -1,5 +1,7 @@
 //! `freehold history`: what was changed, when, by which version; and each statement of a run.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -15,6 +17,7 @@ use super::shell::Shell;
 use super::status::forbidden;
 use super::{End, code, trouble};
 use crate::config::{Config, parse_duration};
+use crate::ledger::advisory::{self, Key};
 use crate::ledger::status::{self, Access, Choice, Ran, Run};
 use crate::session::{Session, SessionError};
 
@@ -68,6 +71,19 @@ async fn read(
         (_, Some(_)) => Answer::Run(None),
         (_, None) => Answer::Runs(Vec::new()),
     };
+    // A run without an end that nobody is at any more was cut off: whoever works on a service holds its lock.
+    let mut answer = answer;
+    let open = match &mut answer {
+        Answer::Runs(runs) => runs.iter_mut().collect(),
+        Answer::Run(Some((run, _))) => vec![run],
+        Answer::Run(None) => Vec::new(),
+    };
+    let mut seen = BTreeSet::new();
+    for run in open.into_iter().filter(|run| run.outcome.is_none()) {
+        let last = seen.insert(run.service.clone());
+        let held = advisory::holder(session, Key::service(&run.service)).await?.is_some();
+        run.outcome = Some(if last && held { "running" } else { "cut off" }.to_owned());
+    }
     Ok((access, answer))
 }
 
@@ -133,7 +149,7 @@ fn outcome(run: &Run) -> (&str, anstyle::Style) {
         Some("applied") => ("applied", ADD),
         Some("failed") => ("failed", ALERT),
         Some(other) => (other, CAUTION),
-        None => ("running, or cut off", CAUTION),
+        None => ("", CAUTION),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::io::IsTerminal as _;
 
+use jiff::Timestamp;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 use super::args::Common;
 use super::environment::Environment;
@@ -25,6 +28,15 @@ pub(super) fn start(common: &Common, environment: &Environment) {
         lines.json().flatten_event(true).init();
     } else {
         let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        lines.with_ansi(colours).with_target(false).compact().init();
+        lines.with_ansi(colours).with_target(false).with_timer(Clock).compact().init();
+    }
+}
+
+/// The time of day: whoever reads these lines sits before them, and in a file the first of them is not far away.
+struct Clock;
+
+impl FormatTime for Clock {
+    fn format_time(&self, line: &mut Writer<'_>) -> std::fmt::Result {
+        write!(line, "{}", Timestamp::now().strftime("%H:%M:%S"))
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Outlook<'a> {
     pub(super) from: Option<Version>,
     /// Whether that is newer than the manifest, and all that the manifest needs is there.
     pub(super) ahead: bool,
+    /// Whether the version is in place: what stands against the plan is drift then, and keeps nobody from running the rest.
+    pub(super) in_place: bool,
     /// What would be done.
     pub(super) plan: Plan,
     /// What is there.
@@ -55,7 +57,8 @@ pub(super) async fn look<'a>(
     let waiting = if there { status::waiting(session, &caller.service).await? } else { Vec::new() };
     let mut plan = surveyed.plan;
     let mut ahead = false;
-    match (decide(&build_of(manifest), seen.as_ref(), lenient), &seen) {
+    let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
+    match (decision, &seen) {
         (Decision::VersionReused, _) => plan.refusals.insert(0, version_reused(manifest)),
         (Decision::Follow, Some(seen)) => {
             let absent = absent(&plan);
@@ -69,5 +72,6 @@ pub(super) async fn look<'a>(
     }
     let from = seen.map(|seen| seen.version);
     let (live, took) = (surveyed.found.live, since.elapsed());
-    Ok(Outlook { manifest, from, ahead, plan, live, waiting, server, host, took })
+    let in_place = matches!(decision, Decision::Ready | Decision::Compare);
+    Ok(Outlook { manifest, from, ahead, in_place, plan, live, waiting, server, host, took })
 }

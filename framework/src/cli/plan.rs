@@ -42,8 +42,8 @@ pub(super) async fn run(
             format!("{gap}{}", rendered(outlook, format, detail))
         })?;
     }
-    refused(&outlooks)?;
-    let changes = outlooks.iter().any(|outlook| !outlook.plan.steps.is_empty());
+    refused(shell, &outlooks)?;
+    let changes = outlooks.iter().any(|outlook| !outlook.plan.is_empty());
     Ok(if changes && args.exit_code { Exit::Differences } else { Exit::Done })
 }
 
@@ -98,10 +98,15 @@ fn settle(outlooks: &mut [Outlook<'_>]) {
     }
 }
 
-/// Ends the command when something has to be decided.
-pub(super) fn refused(outlooks: &[Outlook<'_>]) -> Result<(), End> {
-    let failures =
-        outlooks.iter().flat_map(|outlook| refusal::failures(outlook.manifest, &outlook.plan.refusals));
-    let failures: Vec<Failure> = failures.collect();
+/// Ends the command when something has to be decided; says what has drifted where nothing has to be.
+pub(super) fn refused(shell: &Shell, outlooks: &[Outlook<'_>]) -> Result<(), End> {
+    let mut failures = Vec::new();
+    for Outlook { manifest, plan, in_place, .. } in outlooks {
+        if *in_place {
+            shell.tell(&refusal::warnings(manifest, &plan.refusals));
+        } else {
+            failures.extend(refusal::failures(manifest, &plan.refusals));
+        }
+    }
     if failures.is_empty() { Ok(()) } else { Err(End::Answered(failures)) }
 }

@@ -4,11 +4,29 @@ use super::diagnostic::Report;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::figures::plural;
+use super::paint::{CAUTION, paint};
 use crate::kind::Refusal;
 use crate::manifest::{Manifest, Problem};
 
 /// One failure for each thing that has to be decided. Objects that are refused for the same reason are one.
 pub(super) fn failures(manifest: &Manifest, refusals: &[Refusal]) -> Vec<Failure> {
+    groups(refusals).iter().map(|group| failure(manifest, group)).collect()
+}
+
+/// The same as warnings: what differs in a slice whose version is in place keeps nobody from working.
+pub(super) fn warnings(manifest: &Manifest, refusals: &[Refusal]) -> String {
+    let drawn = groups(refusals).into_iter().map(|group| {
+        let title = title(&group);
+        let drawn = drawn(manifest, &group, Problem::warning(group[0].code, 0..0, &title));
+        drawn.unwrap_or_else(|| {
+            format!("{} {title}\n", paint(CAUTION, format!("warning[{}]:", group[0].code)))
+        })
+    });
+    drawn.collect::<Vec<_>>().join("\n")
+}
+
+/// Objects that are refused for the same reason.
+fn groups(refusals: &[Refusal]) -> Vec<Vec<&Refusal>> {
     let mut groups: Vec<Vec<&Refusal>> = Vec::new();
     for refusal in refusals {
         let reason = |other: &Refusal| {
@@ -19,38 +37,47 @@ pub(super) fn failures(manifest: &Manifest, refusals: &[Refusal]) -> Vec<Failure
             None => groups.push(vec![refusal]),
         }
     }
-    groups.iter().map(|group| failure(manifest, group)).collect()
+    groups
 }
 
 fn failure(manifest: &Manifest, group: &[&Refusal]) -> Failure {
-    let Refusal { code, object, what, help } = group[0];
+    let Refusal { code, object, help, .. } = group[0];
+    let title = title(group);
+    let failure = Failure::new(Exit::Refused, code, &title).help(help);
+    if is_about_the_whole(group[0]) {
+        return failure;
+    }
+    let range = manifest.places.get(object).cloned();
+    Failure { drawn: drawn(manifest, group, Problem::error(code, 0..0, &title)), range, ..failure }
+}
+
+/// The refusals of a version are about the whole slice, whatever object they have to name.
+pub(super) fn is_about_the_whole(refusal: &Refusal) -> bool {
+    refusal.code.starts_with("FH23")
+}
+
+fn title(group: &[&Refusal]) -> String {
+    let Refusal { object, what, .. } = group[0];
     let same_kind = group.iter().all(|refusal| refusal.object.tag == object.tag);
-    let title = match group.len() {
-        // The refusals of a version are about the whole slice, whatever object they have to name.
-        1 if code.starts_with("FH23") => what.clone(),
+    match group.len() {
+        1 if is_about_the_whole(group[0]) => what.clone(),
         1 => format!("{object}: {what}"),
         many => {
             let noun = if same_kind { object.tag.word() } else { "object" };
             let each = what.strip_prefix("it ").map_or(what.clone(), |rest| format!("each {rest}"));
             format!("{}: {each}", plural(many, noun))
         }
-    };
-    let failure = Failure::new(Exit::Refused, code, &title).help(help);
-    if code.starts_with("FH23") {
-        return failure;
     }
-    let range = manifest.places.get(&object.clone()).cloned();
-    Failure { drawn: drawn(manifest, group, &title), range, ..failure }
 }
 
 /// The lines of the manifest with the refusal beside them; `None` when the manifest does not name the object itself.
-fn drawn(manifest: &Manifest, group: &[&Refusal], title: &str) -> Option<String> {
+fn drawn(manifest: &Manifest, group: &[&Refusal], problem: Problem) -> Option<String> {
     let mut spans: Vec<_> =
         group.iter().map(|refusal| manifest.spans.get(&refusal.object).cloned()).collect::<Option<_>>()?;
     spans.sort_by_key(|span| span.start);
     spans.dedup();
     let (first, others) = spans.split_first()?;
-    let problem = Problem::error(group[0].code, first.clone(), title).help(&group[0].help);
+    let problem = Problem { span: first.clone(), ..problem }.help(&group[0].help);
     let problem = others.iter().fold(problem, |problem, span| problem.context(span.clone(), ""));
     let problems = [problem];
     let mut drawn = Report { file: &manifest.file, text: &manifest.text, problems: &problems }.human(true);

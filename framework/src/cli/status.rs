@@ -13,6 +13,7 @@ use super::plan::json::{FORMAT_VERSION, line_of};
 use super::shell::Shell;
 use super::{End, code, trouble};
 use crate::config::Config;
+use crate::ledger::advisory::{self, Key};
 use crate::ledger::status::{self, Access, Replicas, Run, Server, Service, Waiting};
 use crate::ledger::{self, Answer, Caller};
 use crate::session::{Session, SessionError};
@@ -26,14 +27,18 @@ pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
 enum State {
     /// As it was left, with nothing to do.
     InSync,
+    /// Nothing of it has been brought up yet.
+    Nothing,
     /// Something declared is not in place.
     Waiting,
     /// The last run did not do all of its work.
     Partial,
     /// The catalog moved since it was last compared; nobody has said yet whether that matters.
     Moved,
-    /// A run is going on, or was cut off.
+    /// A run is going on.
     Running,
+    /// The last run was cut off.
+    CutOff,
     /// The last run failed.
     Failed,
 }
@@ -95,17 +100,20 @@ async fn read(session: &mut Session) -> Result<(Server, Access, Vec<Seen>), Sess
                 Answer::Present(entry) => entry.stamp.is_some() && entry.stamp != entry.live,
                 Answer::Absent | Answer::Forbidden => false,
             };
-            let state = state(&service, moved);
+            let held = advisory::holder(session, Key::service(&service.service)).await?.is_some();
+            let state = state(&service, moved, held);
             services.push(Seen { service, state });
         }
     }
     Ok((server, access, services))
 }
 
-fn state(service: &Service, moved: bool) -> State {
+fn state(service: &Service, moved: bool, held: bool) -> State {
     match service.last.as_ref().map(|run| run.outcome.as_deref()) {
-        Some(None) => State::Running,
+        Some(None) if held => State::Running,
+        Some(None) => State::CutOff,
         Some(Some("failed")) => State::Failed,
+        None if service.version.is_none() => State::Nothing,
         _ if !service.waiting.is_empty() => State::Waiting,
         Some(Some("partial")) => State::Partial,
         _ if moved => State::Moved,
@@ -156,10 +164,12 @@ fn words(service: &Service, state: &State) -> String {
                 None => "in sync".to_owned(),
             }
         }
+        State::Nothing => "nothing there yet".to_owned(),
         State::Waiting => format!("{} waits", plural(service.waiting.len(), "object")),
-        State::Partial => "not all done".to_owned(),
+        State::Partial => "not all as declared".to_owned(),
         State::Moved => "changed since it was compared".to_owned(),
-        State::Running => "being brought up, or cut off".to_owned(),
+        State::Running => "being brought up".to_owned(),
+        State::CutOff => "cut off".to_owned(),
         State::Failed => match &service.last {
             Some(run) => format!("failed going to {}", run.to),
             None => "failed".to_owned(),
@@ -180,11 +190,12 @@ fn needs_a_look(services: &[Seen]) -> String {
             ]);
         }
         let next = match (state, &service.last) {
-            (State::Failed | State::Running | State::Partial, Some(run)) => {
+            (State::Failed | State::Running | State::CutOff, Some(run)) => {
                 let why = run.error.as_deref().map(|error| format!("{error}   ")).unwrap_or_default();
                 format!("{why}freehold history show {}", run.id)
             }
-            (State::Moved, _) => format!("freehold verify --service {name}"),
+            (State::Nothing, _) => format!("freehold plan --service {name}"),
+            (State::Moved | State::Partial, _) => format!("freehold verify --service {name}"),
             _ => continue,
         };
         rows.push(vec![Cell::new(name), Cell::new(next)]);

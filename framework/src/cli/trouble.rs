@@ -49,7 +49,7 @@ pub(super) fn session(error: &SessionError, of: &str) -> Failure {
     let (code, what) = match (failure.class, failure.sqlstate.as_deref()) {
         (_, Some("42501")) => (code::RIGHT, "this role lacks a right"),
         (Class::Transient, _) => (code::LOST, "the connection broke"),
-        (Class::Permanent, _) => (code::STATEMENT, "the database could not be read"),
+        (Class::Permanent, _) => (code::STATEMENT, "a statement of Freehold's own failed"),
     };
     Failure::new(Exit::Failed, code, format!("{of}{what}")).cause(cause)
 }
@@ -63,7 +63,7 @@ fn step(error: &ExecuteError, of: &str) -> Failure {
             (Exit::Busy, code::TABLE_LOCK, format!("{of}a table lock could not be had in time, for: {what}"))
         }
         Some("42501") => (Exit::Failed, code::RIGHT, format!("{of}this role lacks a right, for: {what}")),
-        _ => (Exit::Failed, code::STEP, format!("{of}stopped at: {what}")),
+        _ => (Exit::Failed, code::STEP, format!("{of}a step stopped: {what}")),
     };
     let mut failure = Failure::new(exit, code, summary);
     failure.range.clone_from(&step.source);

@@ -9,15 +9,18 @@ use super::columns::{Cell, columns, cut};
 use super::connect::Target;
 use super::exit::Exit;
 use super::figures::{self, ms, plural};
-use super::object::{counted, definition};
+use super::object::{definition, is_declared, owner};
 use super::outlook::Outlook;
 use super::paint::{FAINT, HELP, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
+use super::plan::screen::{ahead, matches};
+use super::refusal::is_about_the_whole;
 use super::shell::Shell;
 use super::sign::Sign;
 use super::{End, code, plan};
 use crate::address::Address;
 use crate::config::Config;
+use crate::kind::Refusal;
 use crate::manifest::Manifest;
 use crate::step::{Phase, Place};
 
@@ -25,7 +28,13 @@ use crate::step::{Phase, Place};
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
 
 /// Columns of a description that are shown.
-const DETAIL_MAX: usize = 90;
+const DETAIL_MAX: usize = 60;
+
+/// The same of what is expected and what was found, which is why somebody asked.
+const CHANGE_MAX: usize = 110;
+
+/// Lines that a screen holds; beyond them only what needs somebody is shown.
+const LINES_MAX: usize = 60;
 
 /// One thing that is not as declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +43,9 @@ pub(super) struct Difference {
     state: State,
     kind: &'static str,
     object: String,
+    /// The object with its kind, for people.
+    #[serde(skip)]
+    shown: String,
     /// What there is and what there should be.
     detail: String,
     /// The code to look up, where there is one.
@@ -79,7 +91,17 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
     let places = &outlook.manifest.places;
     let mut differences = Vec::new();
     let mut seen = BTreeSet::new();
-    for step in outlook.plan.steps.iter().filter(|step| seen.insert(&step.object)) {
+    let steps = outlook.plan.steps.iter().filter(|step| is_declared(outlook.manifest, &step.object));
+    let missing = |address: &Address| {
+        let stands = outlook.live.objects.contains_key(address);
+        !stands && outlook.manifest.schema.objects.contains_key(address)
+    };
+    for step in steps.filter(|step| seen.insert(&step.object)) {
+        let of = owner(&step.object);
+        // A table that is missing says it for all that belongs to it.
+        if of != step.object && missing(&of) {
+            continue;
+        }
         let stands = outlook.live.objects.contains_key(&step.object);
         let detail = match step.phase {
             Phase::Validate if stands => "not proven against the rows that stood before it".to_owned(),
@@ -92,7 +114,8 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
         differences.push(Difference {
             state: if stands { State::Changed } else { State::Missing },
             kind: step.object.tag.word(),
-            object: step.object.to_string(),
+            object: step.object.path(),
+            shown: step.object.to_string(),
             detail,
             code: None,
             manifest_span: step.source.clone(),
@@ -100,26 +123,29 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
     }
     for refusal in &outlook.plan.refusals {
         let detail = refusal.what.clone();
-        let of_version = refusal.code.starts_with("FH23");
         let state = if refusal.code == "FH210" { State::Changed } else { State::Refused };
+        let Refusal { code, object, .. } = refusal;
+        let (kind, path, shown) = match is_about_the_whole(refusal) {
+            true => ("service", outlook.manifest.service.name.clone(), "the slice".to_owned()),
+            false => (object.tag.word(), object.path(), object.to_string()),
+        };
+        let place = places.get(object).filter(|_| !is_about_the_whole(refusal)).cloned();
         differences.push(Difference {
             state,
-            kind: if of_version { "service" } else { refusal.object.tag.word() },
-            object: if of_version {
-                outlook.manifest.service.name.clone()
-            } else {
-                refusal.object.to_string()
-            },
+            kind,
+            object: path,
+            shown,
             detail,
-            code: Some(refusal.code),
-            manifest_span: places.get(&refusal.object).filter(|_| !of_version).cloned(),
+            code: Some(code),
+            manifest_span: place,
         });
     }
     let undeclared = outlook.plan.left_alone.iter().filter(|_| strict);
     differences.extend(undeclared.map(|address| Difference {
         state: State::Unexpected,
         kind: address.tag.word(),
-        object: address.to_string(),
+        object: address.path(),
+        shown: address.to_string(),
         detail: "in the database, not in the manifest".to_owned(),
         code: Some(code::LEFT_ALONE),
         manifest_span: None,
@@ -143,35 +169,20 @@ fn screen(outlook: &Outlook<'_>, differences: &[Difference], strict: bool, all: 
     let name = format!("{} {}", service.name, service.version);
     let took = figures::took(outlook.took);
     if differences.is_empty() {
-        let left = outlook.plan.left_alone.len();
-        let left = if left == 0 {
-            String::new()
-        } else {
-            format!("; {} nobody declared, see --strict", plural(left, "object"))
-        };
-        return match (&outlook.from, outlook.ahead) {
-            (Some(from), true) => format!(
-                "{name}: ahead — the database is at {from} and has all that {} needs ({took}).\n",
-                service.version
-            ),
-            _ => {
-                let counts = counted(outlook.manifest.schema.objects.keys());
-                format!("{name}: the database matches the manifest ({counts}; {took}{left}).\n")
-            }
-        };
+        return if outlook.ahead { ahead(outlook) } else { matches(outlook, "--strict") };
     }
     let strictly = if strict { " (objects that nobody declared count too)" } else { "" };
     let mut out = format!("{}{strictly}:\n\n", paint(STRONG, format!("{name} differs from its manifest")));
-    out.push_str(&columns(
-        &differences.iter().map(|difference| row(difference, all)).collect::<Vec<_>>(),
-        2,
-        2,
-    ));
-    out.push_str(&format!(
-        "\n{}, of {} declared ({took}).\n",
-        plural(differences.len(), "difference"),
-        outlook.manifest.schema.objects.len()
-    ));
+    let shown = differences.iter().enumerate();
+    let shown =
+        shown.filter(|(line, difference)| all || *line < LINES_MAX || difference.state == State::Refused);
+    let rows: Vec<Vec<Cell>> = shown.map(|(_, difference)| row(difference, all)).collect();
+    out.push_str(&columns(&rows, 2, 2));
+    let hidden = differences.len() - rows.len();
+    if hidden > 0 {
+        out.push_str(&format!("  … and {} more; -v shows all\n", figures::count(hidden as u64)));
+    }
+    out.push_str(&format!("\n{} ({took}).\n", plural(differences.len(), "difference")));
     out.push_str(&help(outlook, differences));
     out
 }
@@ -184,43 +195,33 @@ fn row(difference: &Difference, all: bool) -> Vec<Cell> {
         State::Refused => Sign::Needs,
     };
     let place = difference.manifest_span.as_ref().map(|Place { file, line, .. }| format!("{file}:{line}"));
-    let detail = match difference.state {
-        State::Missing => format!("not in the database: {}", difference.detail),
-        _ => difference.detail.clone(),
+    let (detail, width) = match difference.state {
+        State::Missing => (format!("missing: {}", difference.detail), DETAIL_MAX),
+        _ => (difference.detail.clone(), CHANGE_MAX),
     };
     let detail = detail.trim_end_matches([':', ' ']);
     vec![
         Cell::new(sign.text()).style(sign.style()),
-        Cell::new(&difference.object),
-        Cell::new(if all { detail.to_owned() } else { cut(detail, DETAIL_MAX) }),
+        Cell::new(&difference.shown),
+        Cell::new(if all { detail.to_owned() } else { cut(detail, width) }),
         Cell::new(place.unwrap_or_default()).style(FAINT),
         Cell::new(difference.code.unwrap_or_default()).style(FAINT),
     ]
 }
 
-/// What to do, as the last line.
+/// What to do, as the last lines.
 fn help(outlook: &Outlook<'_>, differences: &[Difference]) -> String {
-    let any = |wanted: State| differences.iter().any(|difference| difference.state == wanted);
-    let plannable = !outlook.plan.steps.is_empty();
-    let mut lines = Vec::new();
-    if plannable {
-        lines.push("to bring it up         freehold plan, then freehold apply".to_owned());
+    let mut out = String::new();
+    let mut line = |text: &str| out.push_str(&format!("{} {text}\n", paint(HELP, "help:")));
+    match (outlook.plan.refusals.is_empty(), outlook.plan.steps.is_empty()) {
+        (false, _) => line("`freehold plan` says what stands in the way"),
+        (true, false) => line("`freehold plan` shows how it is brought up, `freehold apply` does it"),
+        (true, true) => {}
     }
-    if any(State::Refused) || (any(State::Changed) && !outlook.plan.refusals.is_empty()) {
-        lines.push("why it is not changed  freehold plan".to_owned());
+    if differences.iter().any(|difference| difference.state == State::Unexpected) {
+        line("write into the manifest what is to stay, as it is; the rest can be dropped by hand");
     }
-    if any(State::Unexpected) {
-        lines.push("to take it in          write it into the manifest, as it is".to_owned());
-    }
-    let lines: Vec<String> = lines
-        .iter()
-        .enumerate()
-        .map(|(position, line)| {
-            let head = if position == 0 { paint(HELP, "help:") } else { "     ".to_owned() };
-            format!("{head} {line}\n")
-        })
-        .collect();
-    lines.concat()
+    out
 }
 
 #[derive(Serialize)]

@@ -246,6 +246,33 @@ impl Index {
         sql!("create {}index {}{} on {} {}", unique, Sql::fixed(how), self.name, self.table, self.clause())
     }
 
+    /// Whether it has the name of what a `reindex concurrently` of the index or key `of` left behind when it was cut off: the server calls the
+    /// new one `…_ccnew` while it builds, and the old one `…_ccold` while it drops it.
+    #[must_use]
+    pub fn is_named_as_left_behind(&self, of: &Name) -> bool {
+        let named = |label| {
+            let name = Name::derived(of, &[], label);
+            self.name
+                .as_str()
+                .strip_prefix(name.as_str())
+                .is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+        };
+        named("ccnew") || named("ccold")
+    }
+
+    /// The step that removes what was left behind.
+    #[must_use]
+    pub fn removed(&self, ground: Ground) -> Step {
+        let step = Step::on_new_ground(
+            self.address(),
+            Phase::Index,
+            sql!("drop index concurrently {}", self.qualified()),
+            sql!("pg_catalog.to_regclass({}) is null", Literal(&quoted(&self.qualified()))),
+            Undo::Lost("nothing used it"),
+        );
+        concurrently(step, &self.table, ground)
+    }
+
     /// The step that makes a cut-off build whole, in place: an index that is there is never dropped first.
     fn rebuilt(&self, ground: Ground) -> Step {
         let step = Step::on_new_ground(

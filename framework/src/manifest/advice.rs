@@ -28,18 +28,13 @@ pub(super) fn advice(tables: &[TableRead], walk: &mut Walk<'_>) {
             let problem = Problem::warning(code::NO_PRIMARY_KEY, table.span.clone(), title);
             walk.report(problem.help("logical replication and most tools tell rows apart by it"));
         }
-        for (_, read) in table.constraints() {
-            if let Body::ForeignKey { columns, .. } = &read.body {
-                unindexed(table, columns, &read.span, walk);
-            }
-        }
     }
 }
 
 /// Warns of a foreign key that no index serves.
-fn unindexed(table: &TableRead, columns: &[Word], span: &Range<usize>, walk: &mut Walk<'_>) {
+pub(super) fn unindexed(table: &TableRead, columns: &[Word], span: &Range<usize>, walk: &mut Walk<'_>) {
     let wanted: BTreeSet<&Name> = columns.iter().map(|word| &word.name).collect();
-    if wanted.iter().any(|name| table.column(name).is_none()) {
+    if table.broken() || wanted.iter().any(|name| table.column(name).is_none()) {
         return;
     }
     let leads = |names: Vec<&Name>| {

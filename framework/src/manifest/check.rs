@@ -16,17 +16,24 @@ use super::types::Types;
 use super::walk::Walk;
 use crate::address::{Address, Tag};
 use crate::name::{Name, QName};
-use crate::sql::quoted;
+use crate::sql::{TypeName, quoted};
 
-/// Reports unknown types.
-pub(super) fn types(tables: &[TableRead], required: &RequiresRead, types: &Types<'_>, walk: &mut Walk<'_>) {
+/// Reports unknown types, and gives them back: what follows from one is not worth a word.
+pub(super) fn types(
+    tables: &[TableRead],
+    required: &RequiresRead,
+    types: &Types<'_>,
+    walk: &mut Walk<'_>,
+) -> BTreeSet<TypeName> {
+    let mut unknown = BTreeSet::new();
     let columns = tables.iter().flat_map(|table| &table.columns);
-    let placed = columns.filter_map(|column| column.type_name.as_ref()).chain(&required.types);
-    for read in placed {
+    for read in columns.filter_map(|column| column.type_name.as_ref()).chain(&required.types) {
         if let Some(problem) = types.check(read) {
             walk.report(problem);
+            unknown.insert(read.name.clone());
         }
     }
+    unknown
 }
 
 /// Reports what is required of another service and declared here, and what is required of ourselves.
@@ -70,7 +77,7 @@ pub(super) fn declared_columns(
     let mut seen = BTreeSet::new();
     let mut all = true;
     for word in words {
-        if table.column(&word.name).is_none() {
+        if !table.may_have(&word.name) {
             all = false;
             let title = format!("{what} names a column that `{}` does not have", table.name);
             let problem = Problem::error(code, word.span.clone(), title).label("no such column");

@@ -14,7 +14,7 @@ use super::constraint::{
 use super::cursor::{Cursor, Read, TypeRead, Word, tokens};
 use super::expression::default;
 use super::problem::Problem;
-use super::suggest::did_you_mean;
+use super::suggest::{did_you_mean, nearest};
 use super::text::Text;
 use crate::kind::table::column::{Column, Identity};
 use crate::name::Name;
@@ -322,7 +322,14 @@ impl Reader<'_> {
         if ["storage", "compression", "options"].contains(&word.as_str()) {
             return self.cursor.later(&format!("`{word}`"));
         }
-        let problem = self.cursor.expected_one_of("a clause of a column", CLAUSES);
+        let problem = self.cursor.expected("a clause of a column");
+        let first = |clause: &&'static str| clause.split(' ').next().unwrap_or(clause);
+        let meant = nearest(&word, CLAUSES.iter().map(first));
+        let meant = meant.and_then(|word| CLAUSES.iter().find(|clause| first(clause) == word));
+        let problem = match meant {
+            Some(clause) => problem.help(format!("did you mean `{clause}`?")).into(),
+            None => problem,
+        };
         match after_default && LOOSE.contains(&word.as_str()) {
             true => problem.help("a default that goes on like this needs brackets: `default (…)`").into(),
             false => problem,

@@ -25,9 +25,7 @@ pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, dr
                 if let Some(comment) = walk.comment(table) {
                     draft.comment(&address, &comment);
                 }
-                if table.get("values").is_none() {
-                    walk.missing("values", "an enum", word.span.clone());
-                }
+                walk.demand(table, "values", &KEYS, word.span.clone());
                 table.get("values")
             }
             _ => Some(value),

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::advice::unindexed;
 use super::check::{column_help, declared_columns};
 use super::code;
 use super::constraint::{Body, Reference};
@@ -26,6 +27,8 @@ pub(super) struct Parents<'a> {
     pub(super) home: &'a Name,
     pub(super) tables: &'a [TableRead],
     pub(super) requires: &'a RequiresRead,
+    /// Types that are reported already.
+    pub(super) unknown: &'a BTreeSet<TypeName>,
 }
 
 /// A foreign key to be judged.
@@ -100,6 +103,7 @@ impl<'a> Parents<'a> {
                 if let Parent::Own(parent) = parent {
                     unique(&claim, parent, &pointed_at, walk);
                 }
+                unindexed(table, columns, &read.span, walk);
             }
         }
     }
@@ -183,7 +187,7 @@ impl<'a> Parents<'a> {
     fn parent_column(&self, claim: &Claim<'_>, parent: &Parent<'_>, word: &Word) -> Read<()> {
         let title = |table: &QName| format!("`{}` points at an unknown column of `{table}`", claim.shown());
         match parent {
-            Parent::Own(table) if table.column(&word.name).is_none() => {
+            Parent::Own(table) if !table.may_have(&word.name) => {
                 let problem = Problem::error(code::PARENT_COLUMN, word.span.clone(), title(&table.name));
                 Err(nearest_column(problem.label("no such column"), table, &word.name).into())
             }
@@ -230,6 +234,9 @@ impl<'a> Parents<'a> {
                 }
             };
             let Some((to, place)) = to else { continue };
+            if self.unknown.contains(from) || self.unknown.contains(to) {
+                continue;
+            }
             let shown = format!("`{}.{}` is `{from}`", claim.table.name, child.name);
             let other = format!("`{}.{}` is `{to}`", self.name(claim.reference), word.name);
             let problem = match compare(from, to) {

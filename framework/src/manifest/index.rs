@@ -63,8 +63,16 @@ pub(super) fn index(text: &Text, home: &Name) -> Read<IndexRead> {
     let unique = cursor.eat(&["unique"]);
     let method = if cursor.eat(&["using"]) { cursor.name("an index method")?.name } else { btree() };
     if !cursor.symbol("(") {
-        let starts = if unique { &["using"][..] } else { &["unique", "using"] };
-        return Err(cursor.expected_one_of("`unique`, `using` or `(`", starts));
+        let starts = match cursor.at() {
+            0 => &["unique", "using"][..],
+            1 if unique => &["using"],
+            _ => &[],
+        };
+        let problem = cursor.expected_one_of("what is indexed, in brackets,", starts);
+        return Err(match problem.help.is_empty() {
+            true => problem.help("an index is what follows `on table`: `unique (a, lower(b))`").into(),
+            false => problem,
+        });
     }
     let mut list = cursor.brackets("what is indexed")?;
     let mut elements = vec![element(&mut list, home)?];

@@ -40,21 +40,21 @@ pub(super) struct ServiceRead {
 const KEYS: Keys =
     Keys { place: "`[service]`", known: &["name", "version", "schema", "prefix", "owner"], later: &[] };
 
-/// Reads the section.
-pub(super) fn service<'a>(root: &DeTable<'a>, walk: &mut Walk<'a>) -> ServiceRead {
+/// Reads the section. `keys` are those of the whole manifest.
+pub(super) fn service<'a>(root: &DeTable<'a>, keys: &Keys, walk: &mut Walk<'a>) -> ServiceRead {
     let public = || Name::new("public").unwrap_or_else(|error| unreachable!("{error}"));
     let nothing = || ServiceRead { service: None, schema: public(), prefix: None };
     let Some((key, value)) = root.get_key_value("service") else {
-        walk.missing("[service]", "the manifest", 0..0);
+        walk.demand(root, "service", keys, 0..0);
         return nothing();
     };
     let Some(table) = walk.table(value, "`service`") else { return nothing() };
     walk.check_keys(table, &KEYS);
-    let name = walk.required(table, "name", KEYS.place, key.span()).and_then(|text| {
+    let name = walk.required(table, "name", &KEYS, key.span()).and_then(|text| {
         let name = service_name(&text);
         walk.keep(name)
     });
-    let version = walk.required(table, "version", KEYS.place, key.span()).and_then(|text| {
+    let version = walk.required(table, "version", &KEYS, key.span()).and_then(|text| {
         let version = version(&text);
         walk.keep(version)
     });

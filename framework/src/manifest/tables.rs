@@ -69,6 +69,11 @@ impl TableRead {
         self.columns.iter().find(|column| column.word.name == *name)
     }
 
+    /// Whether it may have a column of this name: it has, or its columns could not be read at all.
+    pub(super) fn may_have(&self, name: &Name) -> bool {
+        self.columns.is_empty() || self.column(name).is_some()
+    }
+
     /// Whether something in it could not be read, so that what seems to be missing may be there.
     pub(super) fn broken(&self) -> bool {
         self.columns.is_empty()
@@ -114,8 +119,15 @@ pub(super) fn tables<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>) -
             );
             continue;
         }
-        let Some(table) = walk.table(value, "a table") else { continue };
-        walk.check_keys(table, &TABLE);
+        let empty = DeTable::new();
+        let table = match walk.table(value, "a table") {
+            Some(table) => {
+                walk.check_keys(table, &TABLE);
+                walk.demand(table, "columns", &TABLE, key.span());
+                table
+            }
+            None => &empty,
+        };
         tables.push(one_table(name, key.span(), table, walk));
     }
     tables
@@ -133,11 +145,9 @@ fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mu
     };
     let home = read.name.schema.clone();
     let columns = walk.section(table, "columns");
-    if columns.is_empty() && table.get("columns").is_none_or(|value| value.get_ref().is_table()) {
+    if columns.is_empty() && table.get("columns").is_some_and(|value| value.get_ref().is_table()) {
         let title = format!("the table `{}` has no columns", read.name);
-        walk.report(
-            Problem::error(code::MISSING, read.span.clone(), title).label("`columns` is required here"),
-        );
+        walk.report(Problem::error(code::MISSING, read.span.clone(), title).label("at least one is needed"));
     }
     for (word, value) in walk.named(columns) {
         one_column(word, value, &mut read, walk);
@@ -162,7 +172,7 @@ fn definition<'a>(value: &Value<'a>, keys: &Keys, walk: &mut Walk<'a>) -> (Optio
     match value.get_ref() {
         DeValue::Table(table) => {
             walk.check_keys(table, keys);
-            (walk.required(table, "def", keys.place, value.span()), walk.comment(table))
+            (walk.required(table, "def", keys, value.span()), walk.comment(table))
         }
         _ => (walk.string(value, keys.place), None),
     }

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::code;
 use super::cursor::{Read, Word};
 use super::problem::Problem;
-use super::suggest::did_you_mean;
+use super::suggest::nearest;
 use super::text::Text;
 use crate::name::{NAME_BYTES_MAX, Name, NameError};
 
@@ -29,6 +29,13 @@ pub(super) struct Keys {
     pub(super) known: &'static [&'static str],
     /// What the language has and this release does not support yet.
     pub(super) later: &'static [&'static str],
+}
+
+impl Keys {
+    /// The key that was probably meant by a word.
+    fn nearest(&self, word: &str) -> Option<&'static str> {
+        nearest(word, self.known.iter().chain(self.later).copied())
+    }
 }
 
 /// The file, and what was found wrong with it so far.
@@ -60,7 +67,10 @@ impl<'a> Walk<'a> {
         for error in twice {
             let span = error.span().unwrap_or_default();
             let key = self.file.get(span.clone()).unwrap_or_default().to_owned();
-            self.report(Problem::error(code::TWICE, span, format!("the key `{key}` stands here twice")));
+            self.report(
+                Problem::error(code::TWICE, span, format!("the key `{key}` stands here twice"))
+                    .label("the second one"),
+            );
         }
         let first = broken.iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
         if let Some(error) = first {
@@ -71,9 +81,9 @@ impl<'a> Walk<'a> {
     }
 
     /// The line `manifest = 1`.
-    pub(super) fn format(&mut self, root: &DeTable<'a>) {
+    pub(super) fn format(&mut self, root: &DeTable<'a>, keys: &Keys) {
         match root.get("manifest") {
-            None => self.missing("manifest", "the file", 0..0),
+            None => self.demand(root, "manifest", keys, 0..0),
             Some(value) if value.get_ref().as_integer().is_some_and(|number| number.as_str() == "1") => {}
             Some(value) => {
                 let title = "`manifest` is 1, the only format there is so far";
@@ -101,8 +111,8 @@ impl<'a> Walk<'a> {
                     format!("{} has no key `{word}`", keys.place),
                 )
                 .label("unknown key");
-                match did_you_mean(word, keys.known.iter().chain(keys.later).copied()) {
-                    Some(help) => problem.help(help),
+                match keys.nearest(word) {
+                    Some(known) => problem.help(format!("did you mean `{known}`?")),
                     None => problem.help(format!("its keys are: {}", keys.known.join(", "))),
                 }
             };
@@ -156,18 +166,22 @@ impl<'a> Walk<'a> {
         &mut self,
         table: &DeTable<'a>,
         key: &str,
-        place: &str,
+        keys: &Keys,
         span: Range<usize>,
     ) -> Option<Text> {
-        if table.get(key).is_none() {
-            self.missing(key, place, span);
-        }
+        self.demand(table, key, keys, span);
         self.optional(table, key)
     }
 
-    pub(super) fn missing(&mut self, key: &str, place: &str, span: Range<usize>) {
-        let title = format!("{place} lacks the key `{key}`");
-        self.report(Problem::error(code::MISSING, span, title).label(format!("`{key}` is required here")));
+    /// Reports that a key is missing, unless one is there that was probably meant for it: that one is reported already.
+    pub(super) fn demand(&mut self, table: &DeTable<'a>, key: &str, keys: &Keys, span: Range<usize>) {
+        let meant = |other: &str| !keys.known.contains(&other) && keys.nearest(other) == Some(key);
+        if table.get(key).is_none() && !table.keys().any(|other| meant(other.get_ref())) {
+            let title = format!("{} lacks `{key}`", keys.place);
+            self.report(
+                Problem::error(code::MISSING, span, title).label(format!("`{key}` is required here")),
+            );
+        }
     }
 
     pub(super) fn flag(&mut self, table: &DeTable<'a>, key: &str) -> bool {

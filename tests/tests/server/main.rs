@@ -4,8 +4,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
+mod additive;
+mod builds;
 mod columns;
 mod corpus_expressions;
+mod drift;
 mod enums;
 mod forbidden;
 mod golden;

@@ -107,6 +107,12 @@ impl<'a> Progress<'a> {
         self.run.as_ref().map_or(0, |run| run.steps.len())
     }
 
+    /// The number of a step in the plan, from 1.
+    pub(super) fn number_of(&self, step: &Step) -> Option<usize> {
+        let steps = &self.run.as_ref()?.steps;
+        Some(steps.iter().position(|of_plan| of_plan.object == step.object && of_plan.run == step.run)? + 1)
+    }
+
     /// `8 steps`, `116 steps in 7 parts`
     fn size(&self) -> String {
         let steps = plural(self.steps_planned(), "step");

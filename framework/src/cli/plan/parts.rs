@@ -92,13 +92,10 @@ fn title(steps: &[&Step]) -> String {
 pub(in crate::cli) fn sentence(step: &Step) -> String {
     let Step { object, phase, transaction, run, .. } = step;
     let starts = |word| run.as_str().starts_with(word);
-    let named = match (object.tag, &object.table) {
-        (Tag::ForeignKey, _) => match step.lock.tables.as_slice() {
-            [child, parent] => format!("foreign key {} ({child} → {parent})", object.name),
-            _ => object.to_string(),
-        },
-        (Tag::Key | Tag::Check | Tag::Exclusion, Some(table)) => {
-            format!("{} {} on {table}", object.tag.word(), object.name)
+    let named = match (object.tag, step.lock.tables.as_slice()) {
+        (Tag::ForeignKey, [_, parent]) => format!("foreign key {} → {parent}", short(object)),
+        (Tag::ForeignKey | Tag::Key | Tag::Check | Tag::Exclusion | Tag::Index, _) => {
+            format!("{} {}", object.tag.word(), short(object))
         }
         _ => object.to_string(),
     };
@@ -106,14 +103,28 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
     match (phase, object.tag) {
         (_, Tag::Comment) => named,
         (Phase::Enum, _) if starts("alter") => format!("add a value to {named}"),
-        (Phase::Index, _) if starts("reindex") => format!("build index {} again", object.name),
+        (Phase::Index, _) if starts("reindex") => format!("build {named} again"),
         (Phase::Index, _) if *transaction == Transaction::Outside => {
-            format!("build index {} concurrently", object.name)
+            format!("build {named} concurrently")
         }
         (_, Tag::Index) => format!("build {named}"),
         (_, Tag::Extension | Tag::Enum | Tag::Table) => format!("create {named}"),
         (Phase::Validate, _) => format!("prove {named}"),
         _ => format!("add {named}{new_rows_only}"),
+    }
+}
+
+/// A part of a table with the table's name in it once: `orders.vendor_id` for the key that PostgreSQL calls `orders_vendor_id_fkey`,
+/// `orders_list_idx`, `by_hand on orders`.
+fn short(object: &Address) -> String {
+    let (name, Some(table)) = (object.name.as_str(), &object.table) else { return object.path() };
+    let inner = name.strip_prefix(table.as_str()).and_then(|rest| rest.strip_prefix('_'));
+    match (object.tag, inner) {
+        (Tag::ForeignKey, Some(inner)) if inner.ends_with("_fkey") => {
+            format!("{table}.{}", inner.trim_end_matches("_fkey"))
+        }
+        (_, Some(_)) => name.to_owned(),
+        (_, None) => format!("{name} on {table}"),
     }
 }
 
@@ -123,6 +134,7 @@ fn how_long(steps: &[&Step]) -> String {
     match steps.iter().map(|step| step.bytes).max().unwrap_or(0) {
         0 => "instant".to_owned(),
         size if most < 1.0 => format!("under 1 s ({})", figures::bytes(size)),
+        size if least < 1.0 => format!("up to {} ({})", rough(most), figures::bytes(size)),
         size => format!("{} to {} ({})", rough(least), rough(most), figures::bytes(size)),
     }
 }
@@ -142,7 +154,6 @@ fn range(step: &Step) -> (f64, f64) {
 /// A time with one digit: an estimate that says more would lie.
 fn rough(seconds: f64) -> String {
     let (value, unit) = match seconds {
-        s if s < 1.0 => return "1 s".to_owned(),
         s if s < 100.0 => (s, "s"),
         s if s < 6_000.0 => (s / 60.0, "min"),
         s => (s / 3_600.0, "h"),

@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use super::parts::{Part, parts};
 use super::tree;
-use crate::cli::columns::{Cell, columns};
+use crate::cli::columns::{Cell, columns, cut};
 use crate::cli::figures::{self, plural};
 use crate::cli::object::counted;
 use crate::cli::outlook::Outlook;
-use crate::cli::paint::{CAUTION, FAINT, STRONG, paint};
+use crate::cli::paint::{ALERT, CAUTION, FAINT, STRONG, paint};
 use crate::cli::sign::Sign;
 use crate::sql::lex::lex;
 use crate::step::{Step, Transaction};
 
 /// Rows of the table of steps; beyond them only what is hazardous is shown.
 const ROWS_MAX: usize = 40;
+
+/// Columns of a step's title that are shown.
+const TITLE_MAX: usize = 76;
 
 /// How much to show.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +35,8 @@ pub(in crate::cli) fn screen(outlook: &Outlook<'_>, detail: Detail) -> String {
     if outlook.plan.steps.is_empty() && outlook.plan.refusals.is_empty() {
         let attention: Vec<_> =
             lines.into_iter().filter(|line| detail.all || line.sign == Sign::Needs).collect();
-        return format!("{}{}", nothing_to_do(outlook), tree::drawn(&attention, detail.all));
+        let sentence = if outlook.ahead { ahead(outlook) } else { matches(outlook, "-v") };
+        return format!("{sentence}{}", tree::drawn(&attention, detail.all));
     }
     let mut out = format!("{}\n\n{}", header(outlook), tree::drawn(&lines, detail.all));
     if !outlook.plan.steps.is_empty() {
@@ -64,17 +68,30 @@ pub(in crate::cli) fn versions(outlook: &Outlook<'_>) -> String {
     }
 }
 
-fn nothing_to_do(outlook: &Outlook<'_>) -> String {
+/// The sentence for a database that is as declared; `see` says how to see what else is in it.
+pub(in crate::cli) fn matches(outlook: &Outlook<'_>, see: &str) -> String {
     let service = &outlook.manifest.service;
-    let took = figures::took(outlook.took);
-    if let (true, Some(from)) = (outlook.ahead, &outlook.from) {
-        return format!(
-            "{} {}: ahead — the database is at {from} and has all that {} needs ({took}).\n",
-            service.name, service.version, service.version
-        );
-    }
     let counts = counted(outlook.manifest.schema.objects.keys());
-    format!("{} {}: the database matches the manifest ({counts}; {took}).\n", service.name, service.version)
+    let others = match outlook.plan.left_alone.len() {
+        0 => String::new(),
+        others => format!("; {} not in the manifest, see {see}", plural(others, "object")),
+    };
+    let took = figures::took(outlook.took);
+    format!(
+        "{} {}: the database matches the manifest ({counts}{others}; {took}).\n",
+        service.name, service.version
+    )
+}
+
+/// The sentence for a database that another build has taken further.
+pub(in crate::cli) fn ahead(outlook: &Outlook<'_>) -> String {
+    let service = &outlook.manifest.service;
+    let from = outlook.from.as_ref().map(ToString::to_string).unwrap_or_default();
+    let took = figures::took(outlook.took);
+    format!(
+        "{} {}: ahead — the database is at {from} and has all that {} needs ({took}).\n",
+        service.name, service.version, service.version
+    )
 }
 
 fn table(parts: &[Part], all: bool) -> String {
@@ -89,7 +106,7 @@ fn table(parts: &[Part], all: bool) -> String {
         }
         rows.push(vec![
             Cell::new((position + 1).to_string()).right(),
-            Cell::new(&part.title),
+            Cell::new(if all { part.title.clone() } else { cut(&part.title, TITLE_MAX) }),
             Cell::new(part.who_waits),
             Cell::new(&part.how_long),
             Cell::new(if hazardous { "!" } else { "" }).style(CAUTION),
@@ -113,6 +130,7 @@ fn hazards(parts: &[Part]) -> String {
     if out.is_empty() { out } else { out + "\n" }
 }
 
+/// What is done in all, and how.
 fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
     let steps = &outlook.plan.steps;
     let objects: BTreeSet<_> = steps.iter().map(|step| &step.object).collect();
@@ -121,6 +139,18 @@ fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
         out.push_str(" Nothing is dropped.");
     }
     out.push('\n');
+    let refusals = outlook.plan.refusals.len();
+    if refusals > 0 && !outlook.in_place {
+        let they = if refusals == 1 {
+            "1 refusal stands"
+        } else {
+            &format!("{} stand", plural(refusals, "refusal"))
+        };
+        return format!(
+            "{out}{}\n",
+            paint(ALERT, format!("None of it is run as long as {they} against it."))
+        );
+    }
     let outside = steps.iter().filter(|step| step.transaction == Transaction::Outside).count();
     let locks = steps.iter().any(|step| step.lock.mode.is_strong());
     let mut sentences = Vec::new();

@@ -8,9 +8,10 @@ use crate::address::{Address, Tag};
 use crate::cli::code;
 use crate::cli::columns::{Cell, columns, cut};
 use crate::cli::figures;
-use crate::cli::object::{definition, owner};
+use crate::cli::object::{definition, is_declared, owner};
 use crate::cli::outlook::Outlook;
-use crate::cli::paint::{FAINT, STRONG};
+use crate::cli::paint::{FAINT, STRONG, paint};
+use crate::cli::refusal::is_about_the_whole;
 use crate::cli::sign::Sign;
 use crate::kind::{Object, Refusal};
 use crate::plan::Plan;
@@ -22,6 +23,11 @@ const LINES_MAX: usize = 40;
 /// Columns of a definition that are shown.
 const DETAIL_MAX: usize = 72;
 
+/// Objects that are left alone and named; of more there is a count.
+const LEFT_ALONE_MAX: usize = 5;
+
+const LEFT_ALONE: &str = "not in the manifest; left in place";
+
 /// One line of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -30,6 +36,8 @@ pub(super) struct Line {
     pub(super) depth: usize,
     pub(super) name: String,
     pub(super) detail: String,
+    /// The code to look up, where there is one.
+    pub(super) code: &'static str,
 }
 
 /// What happens to one table, type or extension.
@@ -56,25 +64,16 @@ pub(super) fn lines(outlook: &Outlook<'_>) -> Vec<Line> {
     groups.into_iter().flat_map(|(address, group)| grouped(outlook, &address, &group)).collect()
 }
 
-/// Refusals of a version name some object of the slice because they have to name one.
-fn is_about_the_whole(refusal: &Refusal) -> bool {
-    refusal.code.starts_with("FH23")
-}
-
 fn grouped(outlook: &Outlook<'_>, address: &Address, group: &Group<'_>) -> Vec<Line> {
     let made = group.steps.iter().any(|step| step.object == *address);
     let is_new = made && !outlook.live.objects.contains_key(address);
+    let line = |sign, detail| Line { sign, depth: 0, name: name(address), detail, code: "" };
     let mut lines = Vec::new();
     if is_new {
-        lines.push(Line {
-            sign: Sign::Add,
-            depth: 0,
-            name: name(address),
-            detail: definition(outlook.manifest, address),
-        });
+        lines.push(line(Sign::Add, definition(outlook.manifest, address)));
     } else if !group.steps.is_empty() || group.refusals.iter().any(|refusal| refusal.object != *address) {
         let sign = if group.steps.is_empty() { Sign::Needs } else { Sign::Change };
-        lines.push(Line { sign, depth: 0, name: name(address), detail: size(&group.steps) });
+        lines.push(line(sign, size(&group.steps)));
         lines.extend(changes(outlook, address, &group.steps));
     }
     let inside = usize::from(!lines.is_empty());
@@ -82,13 +81,15 @@ fn grouped(outlook: &Outlook<'_>, address: &Address, group: &Group<'_>) -> Vec<L
         sign: Sign::Needs,
         depth: inside,
         name: if inside == 1 { part_name(&refusal.object) } else { name(&refusal.object) },
-        detail: format!("{}   {}", refusal.what, refusal.code),
+        detail: refusal.what.clone(),
+        code: refusal.code,
     }));
     lines.extend(group.left_alone.iter().map(|left| Line {
         sign: Sign::Left,
         depth: 0,
-        name: left.to_string(),
-        detail: format!("not in the manifest; left in place   {}", code::LEFT_ALONE),
+        name: if left.tag == Tag::Column { left.path() } else { left.to_string() },
+        detail: LEFT_ALONE.to_owned(),
+        code: code::LEFT_ALONE,
     }));
     lines
 }
@@ -121,7 +122,8 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
         return values(outlook, address, &live.labels);
     }
     let mut seen = BTreeSet::new();
-    let first = steps.iter().filter(|step| seen.insert(&step.object));
+    let declared = steps.iter().filter(|step| is_declared(outlook.manifest, &step.object));
+    let first = declared.filter(|step| seen.insert(&step.object));
     let line = |step: &&Step| {
         let stands = outlook.live.objects.contains_key(&step.object);
         let detail = match step.phase {
@@ -130,7 +132,7 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
             _ => definition(outlook.manifest, &step.object),
         };
         let sign = if stands { Sign::Change } else { Sign::Add };
-        Line { sign, depth: 1, name: part_name(&step.object), detail }
+        Line { sign, depth: 1, name: part_name(&step.object), detail, code: "" }
     };
     first.map(line).collect()
 }
@@ -143,7 +145,7 @@ fn values(outlook: &Outlook<'_>, address: &Address, live: &[String]) -> Vec<Line
     for label in &wanted.labels {
         if !live.contains(label) {
             let detail = before.map_or("first".to_owned(), |before| format!("after '{before}'"));
-            lines.push(Line { sign: Sign::Add, depth: 1, name: format!("'{label}'"), detail });
+            lines.push(Line { sign: Sign::Add, depth: 1, name: format!("'{label}'"), detail, code: "" });
         }
         before = Some(label);
     }
@@ -152,31 +154,43 @@ fn values(outlook: &Outlook<'_>, address: &Address, live: &[String]) -> Vec<Line
 
 /// The lines as text. Without `all` a long tree ends in a count, and definitions are cut; what needs somebody is always there.
 pub(super) fn drawn(lines: &[Line], all: bool) -> String {
-    let (mut shown, mut hidden) = (Vec::new(), 0);
+    let is_left = |line: &&Line| line.sign == Sign::Left;
+    let left = lines.iter().filter(is_left).count();
+    let mut shown = Vec::new();
+    let mut hidden = 0;
     for line in lines {
-        if all || line.sign == Sign::Needs || shown.len() < LINES_MAX {
+        let is_noise = !all && is_left(&line) && left > LEFT_ALONE_MAX;
+        if all || line.sign == Sign::Needs || (shown.len() < LINES_MAX && !is_noise) {
             shown.push(row(line, all));
         } else {
-            hidden += 1;
+            hidden += usize::from(!is_noise);
         }
     }
     let mut out = columns(&shown, 2, 2);
     if hidden > 0 {
         out.push_str(&format!("  … and {} more; -v shows all\n", figures::count(hidden as u64)));
     }
+    if !all && left > LEFT_ALONE_MAX {
+        let left = figures::plural(left, "object");
+        out.push_str(&format!(
+            "  {}\n",
+            paint(FAINT, format!("· {left} {LEFT_ALONE}; -v lists them   {}", code::LEFT_ALONE))
+        ));
+    }
     out
 }
 
 fn row(line: &Line, all: bool) -> Vec<Cell> {
-    let Line { sign, depth, name, detail } = line;
+    let Line { sign, depth, name, detail, code } = line;
     let style = match (sign, depth) {
         (Sign::Left, _) => FAINT,
         (_, 0) => STRONG,
         _ => Style::new(),
     };
     let attention = *sign == Sign::Needs;
-    let detail = if all || attention { detail.clone() } else { cut(detail, DETAIL_MAX) };
+    let detail = if all { detail.clone() } else { cut(detail, DETAIL_MAX) };
     let named =
         Cell::new("    ".repeat(*depth)).then(sign.text(), sign.style()).then(format!(" {name}"), style);
-    vec![named, Cell::new(detail).style(if attention { Style::new() } else { FAINT })]
+    let detail = Cell::new(detail).style(if attention { Style::new() } else { FAINT });
+    vec![named, detail, Cell::new(*code).style(FAINT)]
 }

@@ -224,6 +224,25 @@ x = \"int references p\"";
     let mut found = findings(&text);
     found.retain(|(code, _)| *code != code::UNINDEXED);
     assert_eq!(found, [(code::CLAUSE, "primry")]);
+    // A key that is written wrongly is not missing as well.
+    check("[tables.t]\ncolums = { id = \"int\" }", &[(code::UNKNOWN_KEY, "colums")]);
+    check("[tables.t.columns]\nid = { deff = \"int\" }", &[(code::UNKNOWN_KEY, "deff")]);
+    check("[enums]\ne = { value = [\"a\"] }", &[(code::UNKNOWN_KEY, "value")]);
+    // A table that cannot be read is there, and may have any column.
+    check(
+        "[tables]\nt = 1\n[tables.u.columns]\nid = \"int primary key references t (x)\"",
+        &[(code::WRONG_TYPE, "1")],
+    );
+    // Nothing is said about a column of an unknown type but that.
+    check(
+        "[tables.p.columns]\nid = \"int primary key\"\n[tables.t.columns]\nid = \"itn primary key references p\"",
+        &[(code::TYPE, "itn")],
+    );
+    // Nor about the index of a key that points nowhere.
+    check(
+        &format!("[tables.t.columns]\n{ID}\na = \"int references nowhere (id)\""),
+        &[(code::PARENT, "nowhere")],
+    );
     // The column cannot be read, and is there all the same.
     check(
         "[tables.p.columns]\nid = \"int primary key\"\na = \"itn\"\nb = \"int dflt 1\"\n[tables.p.indexes]\ni = \"(a, b)\"",

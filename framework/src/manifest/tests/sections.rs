@@ -103,7 +103,7 @@ fn a_file_without_its_sections_says_which() {
     let Err(problems) = Manifest::parse("x.toml", "") else { panic!("an empty file is no manifest") };
     assert_eq!(
         problems.to_string(),
-        "x.toml:1:1: error[FH105]: the file lacks the key `manifest`\n\
-         x.toml:1:1: error[FH105]: the manifest lacks the key `[service]`"
+        "x.toml:1:1: error[FH105]: a manifest lacks `manifest`\n\
+         x.toml:1:1: error[FH105]: a manifest lacks `service`"
     );
 }
