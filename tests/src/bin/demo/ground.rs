@@ -92,8 +92,18 @@ impl Ground {
             "To look around, in another terminal, until Ctrl-C here:\n{ask}\n  \
              PGPASSWORD=$(cat {password}) {psql} -h {host} -p {port} -U {user} {DATABASE}\n  \
              export DATABASE_URL=postgres://{user}@{host}:{port}/{DATABASE} DATABASE_PASSWORD_FILE={password}\n  \
-             cargo run --bin freehold -- plan"
+             cargo run --bin freehold -- status"
         )
+    }
+
+    /// How to begin with nothing, for when something is in the way.
+    pub(crate) fn anew(&self) -> String {
+        match self {
+            Self::Private { cluster, .. } => {
+                format!("\n  to begin with an empty server: rm -r {}", shown(cluster.home()))
+            }
+            Self::Given => String::new(),
+        }
     }
 
     /// Stops the private server; its data stays.

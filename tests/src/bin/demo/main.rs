@@ -68,8 +68,9 @@ fn run(stay: bool) -> Result<(), Failure> {
         show(&ground, stay, stop).await
     });
     runtime.shutdown_timeout(Duration::from_secs(2));
+    let anew = ground.anew();
     let stopped = ground.leave();
-    shown?;
+    shown.map_err(|failure| format!("{failure}{anew}"))?;
     stopped
 }
 
