@@ -48,7 +48,7 @@ pub(super) async fn run(
     if !args.yes {
         let outlooks = plan::outlooks(config, &target, manifests).await?;
         let to_do = |outlook: &Outlook<'_>| {
-            !outlook.plan.is_empty() && !(outlook.in_place && outlook.plan.steps.is_empty())
+            !outlook.plan.steps.is_empty() || !(outlook.in_place || outlook.plan.refusals.is_empty())
         };
         if outlooks.iter().any(to_do) && !approved(shell, config, &outlooks)? {
             return Err(unapproved("nothing was changed", &shell.common).into());
@@ -102,9 +102,9 @@ fn unapproved(what: &str, common: &args::Common) -> Failure {
 }
 
 fn not_tried(mut failures: Vec<Failure>, rest: &[Manifest]) -> Vec<Failure> {
-    if let (Some(last), false) = (failures.last_mut(), rest.is_empty()) {
-        let names: Vec<&str> = rest.iter().map(|manifest| manifest.service.name.as_str()).collect();
-        last.cause.push(format!("not tried after it: {}", names.join(", ")));
+    let names: Vec<&str> = rest.iter().map(|manifest| manifest.service.name.as_str()).collect();
+    if let (Some(last), false) = (failures.last_mut(), names.is_empty()) {
+        *last = last.clone().done(format!("not tried after it: {}", names.join(", ")));
     }
     failures
 }
@@ -136,12 +136,12 @@ async fn one(
         Ok(Outcome::Refused(refusals)) => Err(End::Failures(refusal::failures(manifest, &refusals))),
         Ok(outcome) => shell.answer(|format| progress.outcome(&outcome, format)).map_err(End::from),
         Err(error) => {
-            let mut failure = trouble::failure(&error, Some(manifest));
-            if let BringUpError::Execute(execute) = &error {
-                let number = progress.number_of(&execute.step).map(|number| format!("step {number}"));
-                failure.summary =
-                    failure.summary.replacen("a step", &number.unwrap_or("a step".to_owned()), 1);
-            }
+            let failure = match &error {
+                BringUpError::Execute(execute) => {
+                    trouble::step(execute, manifest, progress.number_of(&execute.step))
+                }
+                other => trouble::failure(other, Some(manifest)),
+            };
             Err(done_so_far(failure, &progress, &mut session, &caller.service).await.into())
         }
     };

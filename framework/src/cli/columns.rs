@@ -1,7 +1,7 @@
 //! Text in columns, without lines round it: each column as wide as its widest cell, the last one as long as it is.
 
 use anstyle::Style;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::paint::paint;
 
@@ -82,7 +82,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     }
     let mut out = String::new();
     for letter in text.chars() {
-        if out.width() + 2 > width {
+        if out.width() + letter.width().unwrap_or(0) + 1 > width {
             break;
         }
         out.push(letter);

@@ -19,71 +19,90 @@ pub(super) struct Failure {
     pub(super) exit: Exit,
     /// The code to look up.
     pub(super) code: &'static str,
-    /// The sentence.
-    pub(super) summary: String,
+    #[serde(flatten)]
+    said: Box<Said>,
+}
+
+/// What is said of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+struct Said {
+    summary: String,
     /// Where in a manifest.
-    pub(super) range: Option<Place>,
+    range: Option<Place>,
     /// Why, a line each.
-    pub(super) cause: Vec<String>,
+    cause: Vec<String>,
     /// What is in place although it failed.
-    pub(super) done: Option<String>,
-    /// What to do, a line each; the last line that is printed.
-    pub(super) help: Vec<String>,
-    /// All of it with the lines of the manifest, where they say more than their numbers.
+    done: Vec<String>,
+    /// What to do, a line each; the last that is printed.
+    help: Vec<String>,
+    /// Summary, place and help with the lines of the manifest.
     #[serde(skip)]
-    pub(super) drawn: Option<String>,
+    drawn: Option<String>,
 }
 
 impl Failure {
     /// A failure with its sentence.
     #[must_use]
     pub(super) fn new(exit: Exit, code: &'static str, summary: impl Into<String>) -> Self {
-        let (summary, cause, help) = (summary.into(), Vec::new(), Vec::new());
-        Self { exit, code, summary, range: None, cause, done: None, help, drawn: None }
+        Self { exit, code, said: Box::new(Said { summary: summary.into(), ..Said::default() }) }
     }
 
     /// With a line on why.
     #[must_use]
     pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
-        self.cause.push(cause.into());
+        self.said.cause.push(cause.into());
         self
     }
 
     /// With a line on what to do.
     #[must_use]
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
+        self.said.help.push(help.into());
         self
     }
 
-    /// With what is in place.
+    /// With a line on what is in place, and what is not.
     #[must_use]
-    pub(super) fn done(self, done: impl Into<String>) -> Self {
-        Self { done: Some(done.into()), ..self }
+    pub(super) fn done(mut self, done: impl Into<String>) -> Self {
+        self.said.done.push(done.into());
+        self
+    }
+
+    /// At a place in a manifest.
+    #[must_use]
+    pub(super) fn at(mut self, range: Option<Place>) -> Self {
+        self.said.range = range;
+        self
+    }
+
+    /// Drawn with the lines of the manifest, which say more than their numbers.
+    #[must_use]
+    pub(super) fn drawn(mut self, drawn: Option<String>) -> Self {
+        self.said.drawn = drawn;
+        self
     }
 
     /// The failure as people read it, in rustc's shape.
     #[must_use]
     pub(super) fn human(&self) -> String {
-        if let Some(drawn) = &self.drawn {
-            return drawn.clone();
-        }
-        let mut out = format!(
-            "{}{}",
-            paint(ALERT, format!("error[{}]", self.code)),
-            paint(STRONG, format!(": {}", self.summary))
-        );
-        if let Some(Place { file, line, column }) = &self.range {
-            let _ = write!(out, "\n  {} {file}:{line}:{column}", paint(FAINT, "-->"));
-        }
-        for cause in &self.cause {
-            let _ = write!(out, "\n  {} {}", paint(STRONG, "cause:"), hung(cause));
-        }
-        if let Some(done) = &self.done {
-            let _ = write!(out, "\n  {}  {}", paint(STRONG, "done:"), hung(done));
-        }
-        for help in &self.help {
-            let _ = write!(out, "\n  {}  {}", paint(HELP, "help:"), hung(help));
+        let Said { summary, range, cause, done, help, drawn } = &*self.said;
+        let mut out = match drawn {
+            Some(drawn) => drawn.trim_end().to_owned(),
+            None => {
+                let head = paint(ALERT, format!("error[{}]", self.code));
+                let place = range.as_ref().map(|Place { file, line, column }| {
+                    format!("\n  {} {file}:{line}:{column}", paint(FAINT, "-->"))
+                });
+                format!("{head}{}{}", paint(STRONG, format!(": {summary}")), place.unwrap_or_default())
+            }
+        };
+        let help = if drawn.is_some() { &Vec::new() } else { help };
+        for (lines, name, style) in
+            [(cause, "cause:", STRONG), (done, "done: ", STRONG), (help, "help: ", HELP)]
+        {
+            for line in lines {
+                let _ = write!(out, "\n  {} {}", paint(style, name), hung(line));
+            }
         }
         out.push('\n');
         out

@@ -36,7 +36,7 @@ pub(super) fn bytes(size: i64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
     let mut size = size as f64 / 1_024.0;
     let mut unit = 0;
-    while size >= 1_000.0 && unit + 1 < UNITS.len() {
+    while size >= 999.5 && unit + 1 < UNITS.len() {
         size /= 1_024.0;
         unit += 1;
     }

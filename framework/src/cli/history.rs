@@ -196,3 +196,66 @@ struct One<'a> {
     run: &'a Run,
     steps: &'a [Ran],
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(id: i64, from: Option<&str>, to: &str, outcome: &str) -> Run {
+        Run {
+            id,
+            service: "order-service".to_owned(),
+            from: from.map(str::to_owned),
+            to: to.to_owned(),
+            actor: "order-7f9c:1".to_owned(),
+            started_at: "2026-11-20T15:02:19Z".parse().unwrap(),
+            finished_at: (outcome != "running").then(|| "2026-11-20T15:08:39Z".parse().unwrap()),
+            outcome: Some(outcome.to_owned()),
+            error: (outcome == "failed").then(|| "55P03 canceling statement due to lock timeout".to_owned()),
+            steps: 8,
+        }
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_line_for_each_run() {
+        let runs = [
+            run(418, Some("3.1.4"), "3.2.0", "running"),
+            run(391, Some("3.1.3"), "3.1.4", "failed"),
+            run(377, Some("3.1.3"), "3.1.3", "partial"),
+            run(1, None, "3.1.3", "applied"),
+        ];
+        insta::assert_snapshot!(plain(&many(&runs)));
+        assert_eq!(many(&[]), "Nothing has been changed here yet.\n");
+    }
+
+    #[test]
+    fn one_run_with_its_statements_and_their_times() {
+        let ran = |number, sql: &str, lock_wait_ms, run_ms| Ran {
+            number,
+            kind: "column".to_owned(),
+            object: "orders.region".to_owned(),
+            sql: sql.to_owned(),
+            undo: None,
+            lock_wait_ms,
+            run_ms,
+        };
+        let steps = [
+            ran(1, "alter table public.orders add column region text", 3_400.0, 4.2),
+            ran(2, "alter table public.orders\n    add column street text", 0.0, 11.0),
+        ];
+        insta::assert_snapshot!(plain(&one(&run(391, Some("3.1.3"), "3.1.4", "failed"), &steps)));
+    }
+
+    #[test]
+    fn moments_are_days_times_or_lengths_of_time() {
+        assert_eq!(moment("2026-11-06").unwrap(), "2026-11-06T00:00:00Z".parse().unwrap());
+        assert_eq!(moment("2026-11-06T09:10:00Z").unwrap(), "2026-11-06T09:10:00Z".parse().unwrap());
+        let day = Timestamp::now().duration_since(moment("1d").unwrap());
+        assert!((86_399..=86_401).contains(&day.as_secs()), "{day:?}");
+        assert_eq!(moment("lunch").unwrap_err().exit, Exit::Usage);
+    }
+}

@@ -18,6 +18,8 @@ use crate::startup::caller;
 pub(super) mod json;
 pub(super) mod parts;
 pub(super) mod screen;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tree;
 

@@ -48,7 +48,7 @@ fn failure(manifest: &Manifest, group: &[&Refusal]) -> Failure {
         return failure;
     }
     let range = manifest.places.get(object).cloned();
-    Failure { drawn: drawn(manifest, group, Problem::error(code, 0..0, &title)), range, ..failure }
+    failure.at(range).drawn(drawn(manifest, group, Problem::error(code, 0..0, &title)))
 }
 
 /// The refusals of a version are about the whole slice, whatever object they have to name.

@@ -251,3 +251,82 @@ fn document(server: &Server, access: Access, services: &[Seen]) -> String {
             .collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> jiff::Timestamp {
+        format!("2026-11-20T{text}Z").parse().unwrap()
+    }
+
+    fn service(name: &str, version: Option<&str>, outcome: Option<Option<&str>>) -> Service {
+        let run = |outcome: Option<&str>| Run {
+            id: 418,
+            service: name.to_owned(),
+            from: None,
+            to: "3.2.0".to_owned(),
+            actor: "order-7f9c:1".to_owned(),
+            started_at: time("14:00:00"),
+            finished_at: None,
+            outcome: outcome.map(str::to_owned),
+            error: (outcome == Some("failed")).then(|| "23505 two rows have the same key".to_owned()),
+            steps: 8,
+        };
+        Service {
+            service: name.to_owned(),
+            version: version.map(str::to_owned),
+            changed_at: time("13:02:19"),
+            tables: 8,
+            replicas: Vec::new(),
+            waiting: Vec::new(),
+            last: outcome.map(run),
+        }
+    }
+
+    #[test]
+    fn the_state_follows_from_the_last_run_what_waits_and_what_moved() {
+        let applied = service("a", Some("1.0.0"), Some(Some("applied")));
+        let waiting = Waiting {
+            object: "check a.c".to_owned(),
+            code: "FH320".to_owned(),
+            reason: "rows break it".to_owned(),
+            since: time("13:00:00"),
+        };
+        let of = |service: &Service, moved, held| state(service, moved, held);
+        assert_eq!(of(&applied, false, false), State::InSync);
+        assert_eq!(of(&applied, true, false), State::Moved);
+        assert_eq!(of(&Service { waiting: vec![waiting], ..applied }, true, false), State::Waiting);
+        assert_eq!(of(&service("a", Some("1.0.0"), Some(Some("partial"))), false, false), State::Partial);
+        assert_eq!(of(&service("a", Some("1.0.0"), Some(Some("failed"))), true, false), State::Failed);
+        assert_eq!(of(&service("a", None, Some(None)), false, true), State::Running);
+        assert_eq!(of(&service("a", None, Some(None)), false, false), State::CutOff);
+        assert_eq!(of(&service("a", None, None), false, false), State::Nothing);
+    }
+
+    #[test]
+    fn all_services_at_a_glance() {
+        let server = Server {
+            database: "oxygen_platform".to_owned(),
+            version: "15.14".to_owned(),
+            now: time("15:02:19"),
+        };
+        let mut order = service("order-service", Some("3.2.0"), Some(Some("applied")));
+        let replicas =
+            |version: &str, count| Replicas { version: version.to_owned(), count, seen_at: time("15:00:00") };
+        order.replicas = vec![replicas("3.2.0", 2), replicas("3.1.4", 1)];
+        let mut delivery = service("delivery-service", Some("1.9.0"), Some(Some("partial")));
+        delivery.waiting = vec![Waiting {
+            object: "foreign key deliveries.deliveries_courier_fkey".to_owned(),
+            code: "FH310".to_owned(),
+            reason: "couriers is not there yet".to_owned(),
+            since: time("12:00:00"),
+        }];
+        let failed = service("pricing-service", None, Some(Some("failed")));
+        let moved = service("review-service", Some("1.1.0"), Some(Some("applied")));
+        let seen = |service: Service, moved| Seen { state: state(&service, moved, false), service };
+        let services = [seen(delivery, false), seen(order, false), seen(failed, false), seen(moved, true)];
+        let shown = anstream::adapter::strip_str(&screen(&server, &services)).to_string();
+        insta::assert_snapshot!(shown);
+    }
+}

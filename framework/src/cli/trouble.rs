@@ -22,7 +22,7 @@ pub(super) fn failure(error: &BringUpError, manifest: Option<&Manifest>) -> Fail
         BringUpError::Survey(SurveyError::Unsound(_)) => {
             Failure::new(Exit::Bug, code::BUG, format!("{of}{error}"))
         }
-        BringUpError::Execute(execute) => return step(execute, &of),
+        BringUpError::Execute(execute) => return stopped(execute, &of, None),
         BringUpError::Prepare(source @ (PrepareError::Connect(_) | PrepareError::Migrate(_))) => {
             let failure = Failure::new(Exit::Failed, code::STATEMENT, format!("{of}{source}"));
             match source {
@@ -54,24 +54,27 @@ pub(super) fn session(error: &SessionError, of: &str) -> Failure {
     Failure::new(Exit::Failed, code, format!("{of}{what}")).cause(cause)
 }
 
-fn step(error: &ExecuteError, of: &str) -> Failure {
+/// What to say about a step of a plan that could not be run, with its number there.
+pub(super) fn step(error: &ExecuteError, manifest: &Manifest, number: Option<usize>) -> Failure {
+    stopped(error, &format!("{}: ", manifest.service.name), number)
+}
+
+fn stopped(error: &ExecuteError, of: &str, number: Option<usize>) -> Failure {
     let ExecuteError { step, blockers, source, .. } = error;
     let judged = classify(&source.source);
-    let what = sentence(step);
-    let (exit, code, summary) = match source.sqlstate.as_deref() {
-        Some("55P03") => {
-            (Exit::Busy, code::TABLE_LOCK, format!("{of}a table lock could not be had in time, for: {what}"))
-        }
-        Some("42501") => (Exit::Failed, code::RIGHT, format!("{of}this role lacks a right, for: {what}")),
-        _ => (Exit::Failed, code::STEP, format!("{of}a step stopped: {what}")),
+    let which = number.map_or("a step".to_owned(), |number| format!("step {number}"));
+    let what = format!("{of}{which} stopped: {}", sentence(step));
+    let (exit, code) = match source.sqlstate.as_deref() {
+        Some("55P03") => (Exit::Busy, code::TABLE_LOCK),
+        Some("42501") => (Exit::Failed, code::RIGHT),
+        _ => (Exit::Failed, code::STEP),
     };
-    let mut failure = Failure::new(exit, code, summary);
-    failure.range.clone_from(&step.source);
     let state = judged.sqlstate.as_deref().map(|state| format!("{state} ")).unwrap_or_default();
     let constraint = source.constraint().map(|name| format!(" ({name})")).unwrap_or_default();
-    failure.cause.push(format!("{state}{}{constraint}: {}", judged.name, source.message));
-    failure.cause.extend(blockers.iter().map(|blocker| format!("in the way: {blocker}")));
-    failure.cause.push(format!("statement: {}", step.run));
+    let cause = format!("{state}{}{constraint}: {}", judged.name, source.message);
+    let failure = Failure::new(exit, code, what).at(step.source.clone()).cause(cause);
+    let in_the_way = blockers.iter().map(|blocker| format!("in the way: {blocker}"));
+    let failure = in_the_way.fold(failure, Failure::cause).cause(format!("statement: {}", step.run));
     failure.help(match source.sqlstate.as_deref() {
         Some("55P03") => "run `freehold apply` again when the lock is free; it goes on from there",
         Some("42501") => "grant it, or run as the owner of the table; then run `freehold apply` again",

@@ -164,7 +164,7 @@ fn missing_values(outlook: &Outlook<'_>, address: &Address) -> String {
     }
 }
 
-fn screen(outlook: &Outlook<'_>, differences: &[Difference], strict: bool, all: bool) -> String {
+pub(super) fn screen(outlook: &Outlook<'_>, differences: &[Difference], strict: bool, all: bool) -> String {
     let service = &outlook.manifest.service;
     let name = format!("{} {}", service.name, service.version);
     let took = figures::took(outlook.took);

@@ -53,13 +53,17 @@ fn are_together(one: &Step, next: &Step) -> bool {
 
 fn part(steps: &[Step], positions: Vec<usize>) -> Part {
     let of_part: Vec<&Step> = positions.iter().map(|position| &steps[*position]).collect();
-    let mode = of_part.iter().map(|step| step.lock.mode).max();
+    let mode = of_part.iter().map(|step| step.lock.mode).max().unwrap_or(Mode::None);
+    let is_long = of_part.iter().any(|step| step.bytes > 0);
     let mut hazards: Vec<Hazard> = of_part.iter().flat_map(|step| step.hazards.iter().copied()).collect();
     hazards.sort_unstable();
     hazards.dedup();
     Part {
         title: title(&of_part),
-        who_waits: mode.map_or("", Mode::who_waits),
+        who_waits: match mode.who_waits() {
+            words if is_long => words.trim_end_matches(", briefly"),
+            words => words,
+        },
         how_long: how_long(&of_part),
         hazards,
         steps: positions,

@@ -68,7 +68,25 @@ pub(in crate::cli) fn markdown(outlook: &Outlook<'_>, detail: Detail) -> String 
             escaped(&refusal.help)
         ));
     }
-    out.push_str("| # | step | while it runs | how long | |\n|---:|---|---|---|---|\n");
+    if !outlook.plan.steps.is_empty() {
+        out.push_str(&table(outlook, detail));
+    }
+    let left_alone: Vec<String> =
+        outlook.plan.left_alone.iter().map(|address| escaped(&address.to_string())).collect();
+    if !left_alone.is_empty() {
+        out.push_str(&format!("\nLeft alone: {}.\n", left_alone.join(", ")));
+    }
+    if outlook.plan.steps.is_empty() {
+        return out;
+    }
+    let sql = sql(outlook);
+    let fence = "`".repeat(longest_run_of_ticks(&sql).max(2) + 1);
+    out.push_str(&format!("\n<details><summary>SQL</summary>\n\n{fence}sql\n{sql}{fence}\n\n</details>\n"));
+    out
+}
+
+fn table(outlook: &Outlook<'_>, detail: Detail) -> String {
+    let mut out = "| # | step | while it runs | how long | |\n|---:|---|---|---|---|\n".to_owned();
     for (position, part) in parts(&outlook.plan.steps, detail.all).iter().enumerate() {
         let hazards: Vec<&str> = part.hazards.iter().map(|hazard| hazard.sentence()).collect();
         let (title, hazards) = (escaped(&part.title), hazards.join("; "));
@@ -79,21 +97,22 @@ pub(in crate::cli) fn markdown(outlook: &Outlook<'_>, detail: Detail) -> String 
             part.how_long
         ));
     }
-    let left_alone: Vec<String> =
-        outlook.plan.left_alone.iter().map(|address| escaped(&address.to_string())).collect();
-    if !left_alone.is_empty() {
-        out.push_str(&format!("\nLeft alone: {}.\n", left_alone.join(", ")));
-    }
-    let sql = sql(outlook);
-    let fence = "`".repeat(longest_run_of_ticks(&sql).max(2) + 1);
-    out.push_str(&format!("\n<details><summary>SQL</summary>\n\n{fence}sql\n{sql}{fence}\n\n</details>\n"));
     out
 }
 
-/// Text that means nothing to a Markdown reader.
+/// Text that means nothing to a Markdown reader, but for what stands between two ticks: that is code there too.
 fn escaped(text: &str) -> String {
-    let special = |letter| "\\`*_{}[]<>|#".contains(letter);
-    text.chars().flat_map(|letter| special(letter).then_some('\\').into_iter().chain([letter])).collect()
+    let special = |letter| "\\*_{}[]<>|#".contains(letter);
+    let escape = |text: &str| -> String {
+        text.chars().flat_map(|letter| special(letter).then_some('\\').into_iter().chain([letter])).collect()
+    };
+    let pieces: Vec<&str> = text.split('`').collect();
+    let closed = pieces.len() % 2 == 1;
+    let piece = |(position, piece): (usize, &&str)| match position % 2 {
+        1 if closed => format!("`{}`", piece.replace('|', "\\|")),
+        _ => escape(piece),
+    };
+    pieces.iter().enumerate().map(piece).collect()
 }
 
 fn longest_run_of_ticks(text: &str) -> usize {
