@@ -4,11 +4,13 @@
 //! <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>
 
 use crate::Outcome;
-use crate::service::{PATIENCE, Service, listed, manifest, statements};
+use crate::service::{PATIENCE, Service, listed, statements};
 use freehold::bringup::{self, Event};
+use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
 use freehold_tests::server::Server;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -16,33 +18,17 @@ use std::time::{Duration, Instant};
 /// The one limit that a statement of ours may hold up others for, and room for a busy machine.
 const STALL_MAX: Duration = Duration::from_secs(2);
 
-fn first() -> String {
-    manifest(
-        "trip-service",
-        "1.0.0",
-        "[enums]\ntrip_state = ['planned', 'done']\n\
-         [tables.drivers.columns]\nid = 'bigint generated always as identity primary key'\nname = 'text not null'\n\
-         [tables.trips.columns]\nid = 'bigint generated always as identity primary key'\ndriver_id = 'bigint'\n\
-         km = 'int not null default 0'\nstate = \"trip_state not null default 'planned'\"\ncode = 'text not null'\n",
-    )
+/// The manifest before, and the one with one of everything that can be added.
+fn case(name: &str) -> String {
+    fs::read_to_string(workspace().join("tests/cases/additive").join(name)).unwrap()
 }
 
-/// One of everything that can be added to a table that stands.
+fn first() -> String {
+    case("first.toml")
+}
+
 fn second() -> String {
-    manifest(
-        "trip-service",
-        "1.1.0",
-        "[enums]\ntrip_state = ['planned', 'under way', 'done']\n\
-         [tables.drivers.columns]\nid = 'bigint generated always as identity primary key'\nname = 'text not null'\n\
-         [tables.trips.columns]\nid = 'bigint generated always as identity primary key'\ndriver_id = 'bigint'\n\
-         km = 'int not null default 0'\nstate = \"trip_state not null default 'planned'\"\ncode = 'text not null'\n\
-         note = \"text not null default ''\"\n\
-         [tables.trips.constraints]\ntrips_km_check = 'check (km >= 0)'\ntrips_code_key = 'unique (code)'\n\
-         trips_driver_fkey = 'foreign key (driver_id) references drivers (id)'\n\
-         [tables.trips.indexes]\ntrips_driver_idx = '(driver_id)'\ntrips_under_way_idx = \"(id) where state = 'under way'\"\n\
-         [tables.stops.columns]\nid = 'bigint primary key'\ntrip_id = 'bigint not null references trips (id)'\n\
-         [tables.stops.indexes]\nstops_trip_idx = '(trip_id)'\n",
-    )
+    case("second.toml")
 }
 
 const ROWS: u32 = 30_000;
