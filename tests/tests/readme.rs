@@ -36,7 +36,7 @@ fn its_examples_are_the_files_that_are_compiled_and_checked() {
     let readme = file("README.md");
     assert_eq!(blocks(&readme, "rust"), [file("framework/examples/review/main.rs")]);
     let manifest = file("framework/examples/review-service.toml");
-    assert_eq!(blocks(&readme, "toml"), [manifest.clone()]);
+    assert_eq!(blocks(&readme, "toml"), std::slice::from_ref(&manifest));
     let parsed = Manifest::parse("review-service.toml", &manifest).unwrap();
     assert_eq!(parsed.warnings, []);
 }
