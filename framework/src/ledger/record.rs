@@ -89,7 +89,7 @@ pub async fn open(
     let Header { caller, generation, .. } = header;
     let taken = claim::open(session, &caller.service, *generation, wanted).await?;
     if !taken.is_empty() {
-        session.run(&sql!("rollback"), |_, _| {}).await?;
+        session.run(&sql!("rollback")).await?;
         return Ok(Opened::Taken(taken));
     }
     let insert = sql!(
@@ -198,7 +198,7 @@ pub async fn finish(
     }
     // A process that has not shown itself for a month is not coming back under the same number.
     message.push(&sql!("; delete from freehold.replica where seen_at < now() - interval '30 days'; commit"));
-    session.run(&message, |_, _| {}).await
+    session.run(&message).await
 }
 
 fn waiting_rows(service: &str, waiting: &[Waiting]) -> Result<Sql, SessionError> {
@@ -240,7 +240,7 @@ pub async fn fail(session: &mut Session, history: i64, error: &str) -> Result<()
         Literal(error),
         history,
     );
-    session.run(&end, |_, _| {}).await
+    session.run(&end).await
 }
 
 /// Notes that a slice which had moved was compared and found right. Only one of fifty replicas writes: the one whose `before` is
@@ -266,5 +266,5 @@ pub async fn restamp(
         Literal(state.fingerprint),
         nullable(before),
     );
-    session.run(&update, |_, _| {}).await
+    session.run(&update).await
 }
