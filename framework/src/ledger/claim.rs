@@ -150,6 +150,19 @@ pub(super) fn insert(service: &str, json: &str, on_conflict: &'static str) -> Sq
     )
 }
 
+/// Writes down how the catalog keeps expressions, of objects that are claimed.
+pub(super) fn remember(service: &str, memory: &Memory) -> Result<Sql, SessionError> {
+    let texts = memory.iter().map(|(address, texts)| Claim::new(address, false, texts.clone()));
+    let json = serde_json::to_string(&texts.collect::<Vec<_>>()).map_err(SessionError::unreadable)?;
+    Ok(sql!(
+        "update freehold.object o set texts = c.texts
+         from jsonb_to_recordset({}) c (kind text, name text, texts jsonb)
+         where o.service = {} and o.kind = c.kind and o.name = c.name and o.texts is distinct from c.texts",
+        Literal(&json),
+        Literal(service),
+    ))
+}
+
 /// `public.orders.orders_money_check`: every part quoted as SQL does, so that it can be read back.
 fn ledger_name(address: &Address) -> String {
     let schema = address.schema.as_ref().map(|schema| quoted(schema));
