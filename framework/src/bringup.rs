@@ -237,5 +237,6 @@ async fn restamp(
         types: &survey.found.types,
         parts: &survey.found.parts,
     };
-    record::restamp(session, &order.caller.service, entry.stamp.as_deref(), &state).await
+    record::restamp(session, &order.caller.service, entry.stamp.as_deref(), &state, &survey.unremembered())
+        .await
 }

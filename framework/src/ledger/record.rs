@@ -243,7 +243,7 @@ pub async fn fail(session: &mut Session, history: i64, error: &str) -> Result<()
     session.run(&end).await
 }
 
-/// Notes that a slice which had moved was compared and found right. Only one of fifty replicas writes: the one whose `before` is
+/// Notes that a slice which had moved was compared and found right, and what the ledger does not remember of it yet. Only one of fifty replicas writes: the one whose `before` is
 /// still there.
 ///
 /// # Errors
@@ -253,8 +253,9 @@ pub async fn restamp(
     service: &str,
     before: Option<&str>,
     state: &State<'_>,
+    memory: &Memory,
 ) -> Result<(), SessionError> {
-    let update = sql!(
+    let mut update = sql!(
         "update freehold.service set stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[]
          where service = {} and version = {} and fingerprint = {} and stamp is not distinct from {}",
         nullable(state.stamp),
@@ -266,5 +267,8 @@ pub async fn restamp(
         Literal(state.fingerprint),
         nullable(before),
     );
+    if !memory.is_empty() {
+        update.push(&sql!("; {}", claim::remember(service, memory)?));
+    }
     session.run(&update).await
 }
