@@ -99,6 +99,9 @@ pub struct Applied {
     pub drift: Vec<Refusal>,
 }
 
+/// How long a replica that serves waits before it looks whether the work that is left still has somebody to do it.
+const STANDING_BY: std::ops::Range<Duration> = Duration::from_secs(10)..Duration::from_secs(20);
+
 /// Brings up.
 ///
 /// # Errors
@@ -119,12 +122,13 @@ pub async fn bring_up(
     });
     let key = Key::service(&order.caller.service);
     let (mut quiet, mut ready) = (false, false);
+    let mut since = since;
     loop {
         let answer = ledger::look(session, order.caller, quiet).await?;
         match without_lock(session, order, &answer).await? {
             Settled::Done(outcome) => return Ok(outcome),
             Settled::OnlyAfterwards if !ready => {
-                ready = true;
+                (ready, since) = (true, Instant::now());
                 listener(Event::Ready);
             }
             Settled::OnlyAfterwards | Settled::Work { .. } => {}
@@ -138,7 +142,9 @@ pub async fn bring_up(
             return Err(BringUpError::Busy(holder));
         }
         listener(Event::WaitingForLock(holder));
-        tokio::time::sleep(delays.next_delay()).await;
+        // Once it serves, a replica only stands by in case the one at work dies: fifty of them must not keep comparing.
+        let pause = if ready { rand::random_range(STANDING_BY) } else { delays.next_delay() };
+        tokio::time::sleep(pause).await;
     }
     listener(Event::Locked(since.elapsed()));
     let outcome = locked::bring_up(session, order, listener).await;
@@ -179,10 +185,11 @@ async fn without_lock(
                 restamp(session, order, entry, &survey).await?;
                 return done(Outcome::Unchanged);
             }
-            if survey.plan.steps.is_empty() {
-                return done(Outcome::Drifted(survey.plan.refusals));
+            let plan = survey.plan.without_refused();
+            if plan.steps.is_empty() {
+                return done(Outcome::Drifted(plan.refusals));
             }
-            let can_wait = survey.plan.steps.iter().all(|step| step.when == When::After);
+            let can_wait = plan.steps.iter().all(|step| step.when == When::After);
             Ok(if can_wait { Settled::OnlyAfterwards } else { Settled::Work { in_place: true } })
         }
         Decision::Follow => {

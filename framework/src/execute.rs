@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::address::Tag;
 use crate::ledger::guard;
 use crate::ledger::record::{self, Done};
+use crate::name::Name;
 use crate::retry::{Delays, Policy};
 use crate::session::{Session, SessionError};
 use crate::sql::{Sql, sql};
@@ -30,6 +31,8 @@ pub struct Run<'a> {
     pub generation: i64,
     /// Its number in the history.
     pub history: i64,
+    /// The role that owns what is made.
+    pub owner: Option<&'a Name>,
     /// The limits on waiting for table locks.
     pub locks: Patience,
     /// How many table locks one transaction may hold.
@@ -132,9 +135,9 @@ async fn together(
     number: usize,
     listener: Listener<'_>,
 ) -> Result<usize, Failure> {
-    const BEFORE: usize = 4; // begin, two limits, the guard
+    const BEFORE: usize = 5; // begin, two limits, the guard, the role
     let mut message =
-        begin(run, batch.iter().map(|step| step.statement_timeout_ms).max().unwrap_or(0), 5_000);
+        begin(run, &batch[0], batch.iter().map(|step| step.statement_timeout_ms).max().unwrap_or(0), 5_000);
     for step in batch {
         message.push(&sql!(";\n{}", step.run));
     }
@@ -154,7 +157,7 @@ async fn together(
     let done =
         batch.iter().zip(&times).map(|(step, run)| Done { step, lock_wait: Duration::ZERO, run: *run });
     let done: Vec<Done<'_>> = done.collect();
-    session.run(&sql!("{};\ncommit", record::steps(run.history, number, &done)), |_, _| {}).await?;
+    session.run(&recorded(run, number, &done), |_, _| {}).await?;
     for done in &done {
         listener(Progress::Finished(done));
     }
@@ -211,34 +214,19 @@ async fn alone(
     number: usize,
     lock_wait: Duration,
 ) -> Result<Duration, SessionError> {
-    let mut time = Duration::ZERO;
+    if step.transaction == Transaction::Outside {
+        return outside(session, run, step, number, lock_wait).await;
+    }
     let lock_timeout = if step.lock_timeout_ms == 0 { 0 } else { run.locks.lock_timeout.as_millis() };
     let lock_timeout = u32::try_from(lock_timeout).unwrap_or(u32::MAX);
-    if step.transaction == Transaction::Outside {
-        // No transaction holds the guard here; the lock's own connection runs the build, so that losing one is losing both.
-        session
-            .run(
-                &sql!(
-                    "{}; set lock_timeout = 0; set statement_timeout = 0",
-                    guard(run.service, run.generation)
-                ),
-                |_, _| {},
-            )
-            .await?;
-        let built = session.run(&step.run, |_, took| time = took).await;
-        session.run(&sql!("reset lock_timeout; reset statement_timeout"), |_, _| {}).await?;
-        built?;
-        let record = record::steps(run.history, number, &[Done { step, lock_wait, run: time }]);
-        session.run(&record, |_, _| {}).await?;
-        return Ok(time);
-    }
-    let mut message = begin(run, step.statement_timeout_ms, lock_timeout);
+    let mut message = begin(run, step, step.statement_timeout_ms, lock_timeout);
     message.push(&sql!(";\n{}", step.run));
+    let mut time = Duration::ZERO;
     let ran = session.run(&message, |_, took| time = took).await;
     let ended = match ran {
         Ok(()) => {
-            let record = record::steps(run.history, number, &[Done { step, lock_wait, run: time }]);
-            session.run(&sql!("{};\ncommit", record), |_, _| {}).await
+            let done = [Done { step, lock_wait, run: time }];
+            session.run(&recorded(run, number, &done), |_, _| {}).await
         }
         Err(error) => Err(error),
     };
@@ -248,13 +236,50 @@ async fn alone(
     ended.map(|()| time)
 }
 
-fn begin(run: &Run<'_>, statement_timeout_ms: u32, lock_timeout_ms: u32) -> Sql {
+/// A statement that refuses a transaction. None holds the guard here, but the lock's own connection runs the statement, so that
+/// losing the one is losing the other.
+async fn outside(
+    session: &mut Session,
+    run: &Run<'_>,
+    step: &Step,
+    number: usize,
+    lock_wait: Duration,
+) -> Result<Duration, SessionError> {
+    let before = sql!(
+        "{}; set lock_timeout = 0; set statement_timeout = 0; set role {}",
+        guard(run.service, run.generation),
+        role(run, step),
+    );
+    session.run(&before, |_, _| {}).await?;
+    let mut time = Duration::ZERO;
+    let ran = session.run(&step.run, |_, took| time = took).await;
+    session.run(&sql!("set role none; reset lock_timeout; reset statement_timeout"), |_, _| {}).await?;
+    ran?;
+    let done = [Done { step, lock_wait, run: time }];
+    session.run(&record::steps(run.history, number, &done), |_, _| {}).await?;
+    Ok(time)
+}
+
+/// The start of a transaction of steps like this one.
+fn begin(run: &Run<'_>, step: &Step, statement_timeout_ms: u32, lock_timeout_ms: u32) -> Sql {
     sql!(
-        "begin; set local lock_timeout = {}; set local statement_timeout = {}; {}",
+        "begin; set local lock_timeout = {}; set local statement_timeout = {}; {}; set local role {}",
         i64::from(lock_timeout_ms),
         i64::from(statement_timeout_ms),
         guard(run.service, run.generation),
+        role(run, step),
     )
+}
+
+/// The end of a transaction: back to our own role, what was done is written down, commit.
+fn recorded(run: &Run<'_>, number: usize, done: &[Done<'_>]) -> Sql {
+    sql!("set local role none; {};\ncommit", record::steps(run.history, number, done))
+}
+
+/// The role that a step runs as. An extension needs rights of its own, which the owner of tables rarely has.
+fn role(run: &Run<'_>, step: &Step) -> Sql {
+    let owner = run.owner.filter(|_| step.object.tag != Tag::Extension);
+    owner.map_or_else(|| Sql::fixed("none"), |owner| sql!("{}", owner))
 }
 
 async fn landed(session: &mut Session, step: &Step) -> Result<bool, SessionError> {

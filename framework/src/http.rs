@@ -114,9 +114,16 @@ fn answer(status: Status, body: &impl Serialize) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::body::to_bytes;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::config::{Config, Flags};
+    use crate::manifest::Manifest;
+    use crate::startup::Freehold;
     use crate::startup::Phase;
 
     async fn read(response: Response) -> (u16, Vec<String>, String) {
@@ -148,5 +155,38 @@ mod tests {
     async fn a_warning_is_served() {
         let (status, _, body) = read(plain(Verdict::warn(Reason::ConstraintsWaiting))).await;
         assert_eq!((status, body.as_str()), (200, r#"{"status":"warn","reason":"constraints_waiting"}"#));
+    }
+
+    /// A service whose database accepts connections and never says a word.
+    fn waiting(silent: &TcpListener) -> Handle {
+        let url = format!("postgres://u@{}/d", silent.local_addr().unwrap());
+        let lookup = |name: &str| (name == "DATABASE_URL").then(|| url.clone());
+        let config = Config::load(&lookup, &Flags::default()).unwrap();
+        let text = "manifest = 1\n[service]\nname = \"a-service\"\nversion = \"1.0.0\"\n";
+        Freehold::new(Manifest::parse("a.toml", text).unwrap().manifest).with(config).start()
+    }
+
+    async fn orders(State(slice): State<Handle>) -> Result<&'static str, NotReady> {
+        slice.ready()?;
+        Ok("orders")
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_needs_the_slice_too_early_answers_with_the_reason() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let slice = waiting(&silent);
+        let app = Router::new().merge(routes(&slice)).route("/orders", get(orders)).with_state(slice.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        tokio::spawn(async { axum::serve(listener, app).await });
+        let mut states = slice.watch();
+        let waits = states.wait_for(|state| state.phase == Phase::WaitingForDatabase);
+        drop(tokio::time::timeout(Duration::from_secs(10), waits).await.unwrap().unwrap());
+
+        client.write_all(b"GET /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 5\r\n"), "{answer}");
+        assert!(answer.ends_with(r#"{"status":"fail","reason":"waiting_for_database"}"#), "{answer}");
     }
 }

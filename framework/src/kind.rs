@@ -245,8 +245,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Drafts a refusal for every named difference, and leaves `live` equal to what was wanted, so that the only differences
-/// left are those nobody named.
+/// Drafts a refusal for every named difference, and then leaves `live` equal to what was wanted. A difference that has no name here
+/// stays in it, to be found by the diff.
 pub(crate) fn refuse_changes<T: Clone>(
     wanted: &T,
     live: &mut T,
@@ -254,7 +254,11 @@ pub(crate) fn refuse_changes<T: Clone>(
     differences: &[(&str, String, String)],
     draft: &mut Draft<'_>,
 ) {
-    for (what, now, then) in differences.iter().filter(|(_, now, then)| now != then) {
+    let mut named = differences.iter().filter(|(_, now, then)| now != then).peekable();
+    if named.peek().is_some() {
+        live.clone_from(wanted);
+    }
+    for (what, now, then) in named {
         draft.refuse(
             "FH210",
             address.clone(),
@@ -262,7 +266,6 @@ pub(crate) fn refuse_changes<T: Clone>(
             "this release adds but does not change what stands: change it by hand, or write the manifest as the database is",
         );
     }
-    live.clone_from(wanted);
 }
 
 /// The proof that a relation of this name stands: `orders` as a table, an index or a sequence.

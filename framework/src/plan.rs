@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::address::Address;
+use crate::address::{Address, Tag};
 use crate::diff::Diff;
-use crate::kind::{Draft, Facts, Kind, Object, Refusal, key::Key};
+use crate::kind::{
+    Draft, Facts, Kind, Object, Refusal,
+    index::{Index, State},
+    key::Key,
+};
 use crate::name::QName;
 use crate::schema::Schema;
 use crate::sql::Sql;
@@ -29,6 +33,12 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     let new_tables: BTreeSet<QName> = diff.missing.iter().filter_map(new_table).collect();
     let inside = Inside::new(&diff.missing);
     let mut draft = Draft::new(facts, &new_tables, &live.objects);
+    let left_behind: Vec<&Index> =
+        diff.undeclared.iter().filter_map(|object| left_behind(object, diff, live)).collect();
+    // Before what is built again: a build that fails once more must not leave one more behind.
+    for index in &left_behind {
+        draft.steps.push(index.removed(draft.ground(&index.table)));
+    }
     for object in &diff.missing {
         match object {
             Object::Table(table) => draft.steps.push(table.whole(inside.of(&table.name))),
@@ -45,12 +55,30 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
             forgotten(wanted, &mut draft);
         }
     }
-    draft.left_alone.extend(diff.undeclared.iter().map(Object::address));
+    let removed = |address: &Address| left_behind.iter().any(|index| index.address() == *address);
+    draft.left_alone.extend(diff.undeclared.iter().map(Object::address).filter(|address| !removed(address)));
     let Draft { mut steps, refusals, left_alone, .. } = draft;
     // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
     // that an enum's added value is committed before the big transaction that may use it.
     steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
     Plan { steps, refusals, left_alone }
+}
+
+/// An index that nobody declared and that a cut-off rebuild of a declared one left behind.
+fn left_behind<'a>(object: &'a Object, diff: &Diff, live: &Schema) -> Option<&'a Index> {
+    let Object::Index(index) = object else { return None };
+    if index.state != State::Invalid {
+        return None;
+    }
+    let standing = live
+        .objects
+        .keys()
+        .filter(|address| !diff.undeclared.iter().any(|other| other.address() == **address));
+    let declared = standing.cloned().chain(diff.missing.iter().map(Object::address));
+    let mut rebuilt = declared.filter(|address| {
+        matches!(address.tag, Tag::Index | Tag::Key) && address.table().as_ref() == Some(&index.table)
+    });
+    rebuilt.any(|address| index.is_named_as_left_behind(&address.name)).then_some(index)
 }
 
 fn new_table(object: &Object) -> Option<QName> {
@@ -114,6 +142,21 @@ fn forgotten(wanted: &Object, draft: &mut Draft<'_>) {
 }
 
 impl Plan {
+    /// The plan without the steps that are about an object which something stands against: what is left to do for a slice that is in
+    /// place and has drifted.
+    #[must_use]
+    pub fn without_refused(mut self) -> Self {
+        let refused = |step: &Step| {
+            let stands_against = |refusal: &Refusal| {
+                refusal.object == step.object
+                    || refusal.object.tag == Tag::Table && refusal.object.table() == step.object.table()
+            };
+            self.refusals.iter().any(stands_against)
+        };
+        self.steps.retain(|step| !refused(step));
+        self
+    }
+
     /// Whether there is nothing to do and nothing in the way.
     #[must_use]
     pub fn is_empty(&self) -> bool {

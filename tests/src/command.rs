@@ -24,7 +24,7 @@ pub fn freehold(arguments: &[&str]) -> Command {
 /// `freehold apply --yes` of one manifest to the database, in a process.
 ///
 /// # Panics
-/// As [`freehold`].
+/// As [`freehold()`].
 #[must_use]
 pub fn apply(address: &Address, manifest: &Path) -> Command {
     let mut command = freehold(&["apply", "--yes", "--database-url", &address.url()]);

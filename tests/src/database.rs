@@ -44,11 +44,23 @@ impl Database {
         Self::make(&cluster.address("postgres"), hint).await
     }
 
-    #[expect(clippy::panic, reason = "test infrastructure: a failed setup is a failed test")]
+    /// Makes a copy, with everything in it. Nobody may be connected to the original meanwhile.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn copy(&self, hint: &str) -> Self {
+        Self::make_from(&self.administrator, self.name(), hint).await
+    }
+
     async fn make(administrator: &Address, hint: &str) -> Self {
-        let name = unique(hint);
         // template1 may be in use by somebody who looks at it; template0 takes no connections.
-        let made = administer(administrator, &format!("create database {name} template template0")).await;
+        Self::make_from(administrator, "template0", hint).await
+    }
+
+    #[expect(clippy::panic, reason = "test infrastructure: a failed setup is a failed test")]
+    async fn make_from(administrator: &Address, template: &str, hint: &str) -> Self {
+        let name = unique(hint);
+        let made = administer(administrator, &format!("create database {name} template {template}")).await;
         made.unwrap_or_else(|error| panic!("failed to create a database on {administrator:?}: {error}"));
         Self { address: administrator.with_database(&name), administrator: administrator.clone() }
     }

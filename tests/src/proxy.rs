@@ -74,7 +74,7 @@ impl Proxy {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        let state = Arc::new(Mutex::new(State { counts: Counts::default(), queries: Vec::new(), fault }));
+        let state = Arc::new(Mutex::new(State { counts: Counts::default(), sent: Vec::new(), fault }));
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&state);
         let thread = thread::spawn(move || {
@@ -100,7 +100,12 @@ impl Proxy {
 
     /// The texts of the simple queries so far, as they were sent.
     pub fn queries(&self) -> Vec<String> {
-        locked(&self.state).queries.clone()
+        locked(&self.state).sent.iter().flatten().cloned().collect()
+    }
+
+    /// What [`Fault::KillAfterSent`] counts, in its order: the text of a simple query, `None` for a prepared statement.
+    pub fn sent(&self) -> Vec<Option<String>> {
+        locked(&self.state).sent.clone()
     }
 }
 
@@ -115,7 +120,7 @@ impl Drop for Proxy {
 
 struct State {
     counts: Counts,
-    queries: Vec<String>,
+    sent: Vec<Option<String>>,
     fault: Fault,
 }
 
@@ -130,7 +135,9 @@ impl State {
             b'E' => counts.executes += 1,
             _ => {}
         }
-        self.queries.extend(message.query());
+        if matches!(message.kind(), b'Q' | b'E') {
+            self.sent.push(message.query());
+        }
         let sent = counts.queries + counts.executes;
         let due = matches!(message.kind(), b'Q' | b'E')
             && matches!(self.fault, Fault::KillAfterSent(moment, _) if moment == sent);

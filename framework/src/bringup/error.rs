@@ -90,6 +90,9 @@ impl BringUpError {
                 Some("42501") => format!("this role lacks the right for: {}", error.step.run),
                 _ => "what ran before is in place and recorded; mend the cause and run it again, it goes on from there".to_owned(),
             },
+            Self::Prepare(PrepareError::Session(error)) if error.is("42501") => {
+                "the first start in a database makes the schema freehold: as the database's owner, `grant create on database … to` this role, or run the first start as the owner".to_owned()
+            }
             Self::Session(_) | Self::Survey(_) | Self::Prepare(_) => "nothing is half done; mend the cause and run it again".to_owned(),
         }
     }

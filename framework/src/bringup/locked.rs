@@ -35,10 +35,11 @@ pub(super) async fn bring_up(
     let from = seen(&answer)?.map(|(_, seen)| seen.version.to_string());
     shared(session, async |session| Ok(ledger::prepare(session, order.options, order.caller).await?)).await?;
     let generation = ledger::take(session, &order.caller.service).await?;
-    let surveyed = survey(session, order.manifest, true).await?;
+    let mut surveyed = survey(session, order.manifest, true).await?;
     if !surveyed.plan.refusals.is_empty() && !in_place {
         return Ok(Outcome::Refused(surveyed.plan.refusals));
     }
+    surveyed.plan = surveyed.plan.without_refused();
     listener(Event::Planned { from: from.as_deref(), plan: &surveyed.plan });
     let header = Header {
         caller: order.caller,
@@ -142,6 +143,7 @@ impl Work<'_> {
             service: &self.order.caller.service,
             generation: self.generation,
             history: self.history,
+            owner: self.order.manifest.service.owner.as_ref(),
             locks,
             lock_slots_max: (self.lock_slots / LOCK_SLOTS_SHARE).max(64),
         };
@@ -185,6 +187,7 @@ impl Work<'_> {
     ) -> Result<Vec<Waiting>, BringUpError> {
         let manifest = self.order.manifest;
         let mut now = survey_again(session, manifest, before).await?;
+        now.plan = now.plan.without_refused();
         now.plan
             .steps
             .retain(|step| !waiting.iter().any(|waiting| waiting.object == step.object.to_string()));

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::index::{Element, element_texts};
+use super::index::{Element, element_texts, spell_all};
 use super::key::Timing;
 use super::{Draft, Ground, Kind, SMALL_ROWS_MAX, Size, Text, constraint_stands, refuse_changes};
 use crate::address::{Address, Tag};
@@ -80,9 +80,7 @@ impl Kind for Exclusion {
     }
 
     fn spell(&self, live: &mut Self) {
-        for (wanted, live) in self.elements.iter().zip(&mut live.elements) {
-            wanted.spell(live);
-        }
+        spell_all(&self.elements, &mut live.elements);
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {

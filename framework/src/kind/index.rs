@@ -161,9 +161,7 @@ impl Kind for Index {
     }
 
     fn spell(&self, live: &mut Self) {
-        for (wanted, live) in self.elements.iter().zip(&mut live.elements) {
-            wanted.spell(live);
-        }
+        spell_all(&self.elements, &mut live.elements);
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
@@ -179,7 +177,8 @@ impl Kind for Index {
             );
         }
         live.state = self.state;
-        let show = |index: &Self| quoted(&index.clause());
+        let unique = |index: &Self| if index.unique { "unique " } else { "" };
+        let show = |index: &Self| format!("{}{}", unique(index), quoted(&index.clause()));
         let differences = [("definition", show(live), show(self))];
         refuse_changes(self, live, &self.address(), &differences, draft);
     }
@@ -191,6 +190,16 @@ impl Kind for Index {
             texts.push(Text { slot, table, cast: None, expression });
         }
         texts
+    }
+}
+
+/// Spells the elements that both have, and names no default among those that only `live` has.
+pub(super) fn spell_all(wanted: &[Element], live: &mut [Element]) {
+    for (wanted, live) in wanted.iter().zip(&mut *live) {
+        wanted.spell(live);
+    }
+    for extra in live.iter_mut().skip(wanted.len()) {
+        extra.class.take_if(|class| class.default);
     }
 }
 
@@ -244,6 +253,33 @@ impl Index {
     fn created(&self, how: &'static str) -> Sql {
         let unique = Sql::fixed(if self.unique { "unique " } else { "" });
         sql!("create {}index {}{} on {} {}", unique, Sql::fixed(how), self.name, self.table, self.clause())
+    }
+
+    /// Whether it has the name of what a `reindex concurrently` of the index or key `of` left behind when it was cut off: the server calls the
+    /// new one `…_ccnew` while it builds, and the old one `…_ccold` while it drops it.
+    #[must_use]
+    pub fn is_named_as_left_behind(&self, of: &Name) -> bool {
+        let named = |label| {
+            let name = Name::derived(of, &[], label);
+            self.name
+                .as_str()
+                .strip_prefix(name.as_str())
+                .is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+        };
+        named("ccnew") || named("ccold")
+    }
+
+    /// The step that removes what was left behind.
+    #[must_use]
+    pub fn removed(&self, ground: Ground) -> Step {
+        let step = Step::on_new_ground(
+            self.address(),
+            Phase::Index,
+            sql!("drop index concurrently {}", self.qualified()),
+            sql!("pg_catalog.to_regclass({}) is null", Literal(&quoted(&self.qualified()))),
+            Undo::Lost("nothing used it"),
+        );
+        concurrently(step, &self.table, ground)
     }
 
     /// The step that makes a cut-off build whole, in place: an index that is there is never dropped first.

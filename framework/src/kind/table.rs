@@ -52,7 +52,8 @@ impl Kind for Table {
             draft.left_alone.push(Address::part(Tag::Column, &self.name, &extra.name));
         }
         // The order of columns in the database is the order of their age, and not ours to change.
-        live.columns.clone_from(&self.columns);
+        let standing = self.columns.iter().map(|column| live.column(&column.name).unwrap_or(column).clone());
+        live.columns = standing.collect();
         let logging = |unlogged| if unlogged { "unlogged" } else { "logged" }.to_owned();
         let differences = [("persistence", logging(live.unlogged), logging(self.unlogged))];
         refuse_changes(self, live, &self.address(), &differences, draft);

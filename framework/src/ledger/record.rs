@@ -196,7 +196,8 @@ pub async fn finish(
             history,
         ));
     }
-    message.push(&sql!("; commit"));
+    // A process that has not shown itself for a month is not coming back under the same number.
+    message.push(&sql!("; delete from freehold.replica where seen_at < now() - interval '30 days'; commit"));
     session.run(&message, |_, _| {}).await
 }
 

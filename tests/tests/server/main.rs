@@ -4,15 +4,20 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
+mod additive;
+mod builds;
 mod columns;
 mod corpus_expressions;
+mod drift;
 mod enums;
 mod forbidden;
 mod golden;
 mod ledger;
+mod lint;
 mod names;
 mod numbering;
 mod owners;
+mod refused;
 mod replicas;
 mod service;
 mod session_settings;

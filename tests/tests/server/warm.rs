@@ -153,7 +153,7 @@ async fn c4_3_a_hundred_replicas_of_an_up_to_date_service_send_a_hundred_message
     let log = cluster.log().since(mark).of_database(database.name());
     assert!(log.errors().is_empty(), "{:?}", log.errors());
     let statements = log.statements();
-    let looks = statements.iter().filter(|text| text.contains("do $look$")).count();
+    let looks = statements.iter().filter(|text| text.contains("freehold.replica")).count();
     assert_eq!((looks, statements.len()), (100, 100));
     let lock = |text: &&&str| text.contains("advisory") || text.contains("for update");
     assert_eq!(statements.iter().find(lock), None);
