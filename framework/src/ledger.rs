@@ -78,29 +78,36 @@ pub struct Entry {
 /// # Errors
 /// When the connection fails or the server's answer is not what was asked for.
 pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result<Answer, SessionError> {
-    let presence = Sql::fixed(if quiet { "false" } else { "true" });
-    let query = Sql::from_template(
-        include_str!("ledger/look.sql"),
+    let query =
+        Sql::from_template(include_str!("ledger/look.sql"), &[&catalog::stamp(), &Literal(&caller.service)]);
+    // A server that only reads and a role that may not write refuse an insert even where it would insert nothing.
+    let presence = Sql::from_template(
+        include_str!("ledger/presence.sql"),
         &[
             &Literal(&caller.service),
             &Literal(&caller.host),
             &i64::from(caller.pid),
             &Literal(&caller.version),
-            &presence,
-            &catalog::stamp(),
-            &Literal(&caller.service),
         ],
     );
     let block = sql!(
-        "begin
-            if to_regclass('freehold.replica') is null then
+        "declare
+            usable boolean := has_schema_privilege(to_regnamespace('freehold'), 'usage');
+        begin
+            if not usable then
+                perform set_config('freehold.answer', '{\"ledger\": \"forbidden\"}', true);
+            elsif usable is null or to_regclass('freehold.replica') is null then
                 perform set_config('freehold.answer', '{\"ledger\": \"absent\"}', true);
-            elsif has_schema_privilege('freehold', 'usage') and has_table_privilege('freehold.service', 'select') then
+            elsif not has_table_privilege('freehold.service', 'select') then
+                perform set_config('freehold.answer', '{\"ledger\": \"forbidden\"}', true);
+            elsif {} and not pg_is_in_recovery() and has_table_privilege('freehold.replica', 'insert') then
                 execute {};
             else
-                perform set_config('freehold.answer', '{\"ledger\": \"forbidden\"}', true);
+                execute {};
             end if;
         end",
+        Sql::fixed(if quiet { "false" } else { "true" }),
+        Literal(sql!("{}{}", presence, query).as_str()),
         Literal(query.as_str()),
     );
     // The slice's ids stand in arrays, and a sequential scan compares each row with each element: 300 ms instead of 3 at a

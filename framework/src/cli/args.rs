@@ -31,6 +31,7 @@ For machines
   wait     Wait until the database is there
   config   Every setting, and where it came from
 
+Options of all commands
 {options}{after-help}";
 
 /// The whole command line. It has no `Debug`: a URL in it may hold a password.
@@ -109,24 +110,17 @@ pub(super) struct Common {
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
     Human,
-    /// For programs
     Json,
-    /// The statements
     Sql,
-    /// For a pull request
     Markdown,
 }
 
-/// When to use colours.
+/// When to use colours: on a terminal, always, never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Colour {
-    /// On a terminal
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
@@ -232,7 +226,6 @@ pub(super) struct Wait {
 /// What can be waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Awaited {
-    /// The database takes connections
     Database,
 }
 

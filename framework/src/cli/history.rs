@@ -14,8 +14,8 @@ use super::figures::{plural, took};
 use super::paint::{ADD, ALERT, CAUTION, FAINT, HELP, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
 use super::shell::Shell;
-use super::status::forbidden;
 use super::{End, code, trouble};
+use crate::bringup::BringUpError;
 use crate::config::{Config, parse_duration};
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::status::{self, Access, Choice, Ran, Run};
@@ -41,7 +41,7 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::History) ->
     session.close().await;
     let (access, answer) = read.map_err(|error| trouble::session(&error, ""))?;
     match (access, answer) {
-        (Access::Forbidden, _) => return Err(forbidden().into()),
+        (Access::Forbidden, _) => return Err(trouble::failure(&BringUpError::LedgerForbidden, None).into()),
         (_, Answer::Run(None)) => {
             let id = args.id().unwrap_or_default();
             let failure = Failure::new(Exit::Failed, code::NO_RUN, format!("there is no run #{id}"));

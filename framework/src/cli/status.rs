@@ -12,6 +12,7 @@ use super::paint::{ADD, ALERT, CAUTION, FAINT, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
 use super::shell::Shell;
 use super::{End, code, trouble};
+use crate::bringup::BringUpError;
 use crate::config::Config;
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::status::{self, Access, Replicas, Run, Server, Service, Waiting};
@@ -57,7 +58,7 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Status) -> 
     session.close().await;
     let (server, access, mut services) = read.map_err(|error| trouble::session(&error, ""))?;
     if access == Access::Forbidden {
-        return Err(forbidden().into());
+        return Err(trouble::failure(&BringUpError::LedgerForbidden, None).into());
     }
     let wanted = &shell.common.services;
     if let Some(unknown) =
@@ -75,13 +76,6 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Status) -> 
     })?;
     let look = services.iter().any(|seen| seen.state != State::InSync);
     Ok(if look && args.exit_code { Exit::Differences } else { Exit::Done })
-}
-
-/// The ledger is there, and this role may not read it.
-pub(super) fn forbidden() -> Failure {
-    Failure::new(Exit::Failed, code::RIGHT, "this role may not read the ledger").help(
-        "as the owner of schema freehold: grant usage on schema freehold to this role; grant select on all tables in schema freehold to this role;",
-    )
 }
 
 async fn read(session: &mut Session) -> Result<(Server, Access, Vec<Seen>), SessionError> {

@@ -18,7 +18,7 @@ pub(super) fn failure(error: &BringUpError, manifest: Option<&Manifest>) -> Fail
     let failure = match error {
         BringUpError::Session(source)
         | BringUpError::Survey(SurveyError::Session(source))
-        | BringUpError::Prepare(PrepareError::Session(source)) => session(source, &of),
+        | BringUpError::Prepare(PrepareError::Session(source)) => return session(source, &of),
         BringUpError::Survey(SurveyError::Unsound(_)) => {
             Failure::new(Exit::Bug, code::BUG, format!("{of}{error}"))
         }
@@ -46,12 +46,38 @@ pub(super) fn session(error: &SessionError, of: &str) -> Failure {
         Some(state) => format!("{state} {}: {}", failure.name, error.message),
         None => format!("{}: {}", failure.name, error.message),
     };
-    let (code, what) = match (failure.class, failure.sqlstate.as_deref()) {
-        (_, Some("42501")) => (code::RIGHT, "this role lacks a right"),
-        (Class::Transient, _) => (code::LOST, "the connection broke"),
-        (Class::Permanent, _) => (code::STATEMENT, "a statement of Freehold's own failed"),
+    let state = failure.sqlstate.as_deref().unwrap_or_default();
+    let is_lost = state.is_empty() || state.starts_with("08") || state.starts_with("57P");
+    let (code, what, help) = match failure.class {
+        _ if state == "42501" => (code::RIGHT, "this role lacks a right", right(&error.message)),
+        _ if state == "25006" => (
+            code::STATEMENT,
+            "this server only reads",
+            "use the primary; a standby is enough to look".to_owned(),
+        ),
+        Class::Transient if is_lost => (code::LOST, "the connection broke", AGAIN.to_owned()),
+        _ => (code::STATEMENT, "a statement of Freehold's own failed", AGAIN.to_owned()),
     };
-    Failure::new(Exit::Failed, code, format!("{of}{what}")).cause(cause)
+    Failure::new(Exit::Failed, code, format!("{of}{what}")).cause(cause).help(help)
+}
+
+const AGAIN: &str = "nothing is half done; mend the cause and run it again";
+
+/// Who can grant what is missing, by what the server says.
+fn right(message: &str) -> String {
+    let named = |what: &str| message.strip_prefix(&format!("permission denied for {what} "));
+    let ledger = ["service", "object", "history", "step", "waiting", "replica", "migration"];
+    if let Some(database) = named("database") {
+        return format!("as the owner of the database: grant create on database {database} to this role;");
+    }
+    match (named("schema"), named("table")) {
+        (Some("freehold"), _) => BringUpError::LedgerForbidden.help(),
+        (_, Some(table)) if ledger.contains(&table) => BringUpError::LedgerForbidden.help(),
+        (Some(schema), _) => {
+            format!("as the owner of the schema: grant usage, create on schema {schema} to this role;")
+        }
+        _ => "let its owner grant what is missing, and run it again".to_owned(),
+    }
 }
 
 /// What to say about a step of a plan that could not be run, with its number there.
