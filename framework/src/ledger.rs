@@ -16,6 +16,7 @@ use crate::sql::{Literal, Sql, sql};
 
 pub mod advisory;
 pub mod claim;
+mod late;
 pub mod record;
 pub mod status;
 

@@ -46,6 +46,7 @@ pub(super) async fn bring_up(
         from: from.as_deref(),
         manifest: &order.manifest.text,
         plan: &surveyed.plan,
+        live: &surveyed.found.live,
     };
     let history = match record::open(session, &header, surveyed.objects(order.manifest)).await? {
         Opened::Run(history) => history,

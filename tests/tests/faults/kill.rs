@@ -21,7 +21,6 @@ use rand::{Rng as _, SeedableRng as _};
 use scenario::{Scenario, State};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use std::{env, fs, thread};
 use table::Row;
 
@@ -130,13 +129,4 @@ fn kill(scenario: &Scenario, moment: Moment, database: &Database) -> Result<(), 
         End::OutOfTime if matches!(moment, Moment::Part(_)) => Ok(()),
         _ => Err(format!("it ended before it was killed: {output}")),
     }
-}
-
-/// How long an undisturbed run takes, as a limit for the drawn instants.
-pub(crate) fn undisturbed(database: &Database, manifest: &std::path::Path) -> (Proxy, Duration) {
-    let proxy = Proxy::start(database.address().port, Fault::None).unwrap();
-    let through = database.address().through(proxy.port());
-    let output = Process::spawn(&mut command::apply(&through, manifest)).unwrap().wait(LIMIT);
-    assert!(output.success(), "{output}");
-    (proxy, output.elapsed)
 }

@@ -1,13 +1,14 @@
 //! What is brought up, from what, and how an undisturbed run leaves it.
 
-use super::undisturbed;
+use super::WORKERS;
 use crate::LIMIT;
 use freehold_tests::cluster::Cluster;
 use freehold_tests::command;
 use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
-use freehold_tests::process::Process;
-use std::path::PathBuf;
+use freehold_tests::process::{Output, Process, run_all};
+use freehold_tests::proxy::{Fault, Proxy};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A bring-up to be killed.
@@ -22,6 +23,7 @@ pub(crate) struct Scenario {
     pub(crate) sent: Vec<Option<String>>,
     /// The answers that it waits for.
     pub(crate) answers: usize,
+    /// How long an undisturbed run takes while others are at work.
     pub(crate) took: Duration,
 }
 
@@ -85,13 +87,32 @@ fn scenario(
 ) -> Scenario {
     let (before, manifest) = (runtime.block_on(before()), workspace().join(manifest));
     let database = runtime.block_on(before.copy("undisturbed"));
-    let (proxy, took) = undisturbed(&database, &manifest);
+    let proxy = undisturbed(&database, &manifest);
     let (sent, answers) = (proxy.sent(), proxy.counts().answers);
     let after = runtime.block_on(State::of(&database));
+    let took = while_others_work(runtime, &before, &manifest);
     assert!(
         after.ledger.contains("step table ") && after.schema.contains("CREATE TABLE"),
         "{}",
         after.ledger
     );
     Scenario { name, before, manifest, after, sent, answers, took }
+}
+
+/// As many runs at one instant as the matrix has at work, so that instants drawn from their time fall into theirs.
+fn while_others_work(runtime: &tokio::runtime::Runtime, before: &Database, manifest: &Path) -> Duration {
+    let copies: Vec<Database> = (0..WORKERS).map(|_| runtime.block_on(before.copy("busy"))).collect();
+    let outputs =
+        run_all(copies.iter().map(|copy| command::apply(copy.address(), manifest)).collect(), LIMIT);
+    assert!(outputs.iter().all(Output::success), "{outputs:?}");
+    outputs.iter().map(|output| output.elapsed).max().unwrap_or_default()
+}
+
+/// One run that nobody disturbs, with what was said.
+fn undisturbed(database: &Database, manifest: &Path) -> Proxy {
+    let proxy = Proxy::start(database.address().port, Fault::None).unwrap();
+    let through = database.address().through(proxy.port());
+    let output = Process::spawn(&mut command::apply(&through, manifest)).unwrap().wait(LIMIT);
+    assert!(output.success(), "{output}");
+    proxy
 }
