@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
 mod kill;
+mod race;
 
 use std::time::Duration;
 
