@@ -42,11 +42,11 @@ pub(super) fn failure(error: &BringUpError, manifest: Option<&Manifest>) -> Fail
 /// What to say about a failed connection or statement of our own.
 pub(super) fn session(error: &SessionError, of: &str) -> Failure {
     let failure = classify(&error.source);
-    let cause = match &failure.sqlstate {
+    let cause = match &error.sqlstate {
         Some(state) => format!("{state} {}: {}", failure.name, error.message),
         None => format!("{}: {}", failure.name, error.message),
     };
-    let state = failure.sqlstate.as_deref().unwrap_or_default();
+    let state = error.sqlstate.as_deref().unwrap_or_default();
     let is_lost = state.is_empty() || state.starts_with("08") || state.starts_with("57P");
     let (code, what, help) = match failure.class {
         _ if state == "42501" => (code::RIGHT, "this role lacks a right", right(&error.message)),
@@ -109,4 +109,65 @@ fn stopped(error: &ExecuteError, of: &str, number: Option<usize>) -> Failure {
         }
         _ => "mend the cause and run `freehold apply` again; it goes on from there",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::{Address, Tag};
+    use crate::execute::blocker::Blocker;
+    use crate::name::{Name, QName};
+    use crate::sql::Sql;
+    use crate::step::{Phase, Step, Undo};
+
+    fn said(sqlstate: &str, message: &str) -> SessionError {
+        SessionError {
+            message: message.to_owned(),
+            sqlstate: Some(sqlstate.to_owned()),
+            succeeded: 0,
+            source: sqlx::Error::PoolClosed,
+        }
+    }
+
+    fn stopped_by(source: SessionError) -> Failure {
+        let table = QName { schema: Name::new("public").unwrap(), name: Name::new("orders").unwrap() };
+        let object = Address::part(Tag::Column, &table, &Name::new("region").unwrap());
+        let run = Sql::fixed("alter table public.orders add column region text");
+        let step = Step::on_new_ground(object, Phase::Column, run, Sql::fixed("true"), Undo::Lost(""));
+        let blockers = vec![Blocker {
+            pid: 811,
+            role: Some("ada".to_owned()),
+            application: Some("adminer".to_owned()),
+            mode: "AccessShareLock".to_owned(),
+            age_s: Some(840.2),
+        }];
+        stopped(&ExecuteError { step: Box::new(step), done: 4, blockers, source }, "order-service: ", Some(5))
+    }
+
+    #[test]
+    fn a_table_lock_that_could_not_be_had_ends_with_5_and_names_who_has_it() {
+        let failure = stopped_by(said("55P03", "canceling statement due to lock timeout"));
+        assert_eq!((failure.exit, failure.code), (Exit::Busy, code::TABLE_LOCK));
+        let human = anstream::adapter::strip_str(&failure.human()).to_string();
+        assert!(human.contains("in the way: pid 811, role ada, «adminer», holds AccessShareLock"), "{human}");
+        assert_eq!(stopped_by(said("23502", "null value")).exit, Exit::Failed);
+        assert_eq!(stopped_by(said("42501", "must be owner")).code, code::RIGHT);
+    }
+
+    #[test]
+    fn what_is_missing_is_asked_of_whoever_can_grant_it() {
+        let database = right("permission denied for database oxygen_platform");
+        assert!(database.contains("grant create on database oxygen_platform to this role;"), "{database}");
+        for message in ["permission denied for schema freehold", "permission denied for table waiting"] {
+            assert_eq!(right(message), BringUpError::LedgerForbidden.help());
+        }
+        assert!(right("permission denied for schema sales").contains("on schema sales to this role;"));
+        assert!(right("permission denied for table users").starts_with("let its owner"));
+    }
+
+    #[test]
+    fn a_server_that_only_reads_is_not_a_broken_connection() {
+        let failure = session(&said("25006", "cannot execute INSERT in a read-only transaction"), "");
+        assert!(failure.human().contains("use the primary"), "{}", failure.human());
+    }
 }

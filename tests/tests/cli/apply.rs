@@ -20,6 +20,12 @@ async fn c15_2_without_a_terminal_and_without_yes_nothing_is_asked_and_nothing_i
     assert!(apply.stderr.contains("+ shop_orders"), "the plan is shown: {apply}");
     let help = "help:  to make these changes: freehold apply --yes -f shop-service.toml\n";
     assert!(apply.stderr.ends_with(help), "{apply}");
+    assert!(!apply.stderr.contains("[y/N]"), "{apply}");
+    // Neither is a yes that comes down a pipe one that somebody gave after reading the plan.
+    let yes = shop.directory.path().join("yes");
+    std::fs::write(&yes, "y\ny\n")?;
+    let piped = shop.command(&["apply"]).stdin(std::fs::File::open(yes)?).output()?;
+    assert_eq!(piped.status.code(), Some(3), "{piped:?}");
     assert_eq!(database.dump(), Database::create("cli_no_yes_empty").await.dump());
     let schemas = "select count(*)::text from pg_namespace where nspname = 'freehold'";
     assert_eq!(database.fetch_one_text(schemas).await?, "0");
