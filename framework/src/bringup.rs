@@ -237,5 +237,6 @@ async fn restamp(
         types: &survey.found.types,
         parts: &survey.found.parts,
     };
-    record::restamp(session, &order.caller.service, entry.stamp.as_deref(), &state).await
+    let (before, memory) = (entry.stamp.as_deref(), survey.unremembered());
+    record::restamp(session, &order.caller.service, before, &state, &memory, &survey.found.live).await
 }

@@ -65,18 +65,22 @@ pub async fn settle(
     Ok(())
 }
 
-/// What the ledger should remember of a slice that has been verified.
+/// What the ledger should remember of a slice: how the catalog keeps each expression that means what was wanted. `settled` is what
+/// [`settle`] made of `live`. An expression that means something else is not remembered: it would be taken for the wanted one.
 #[must_use]
-pub fn memory(wanted: &Schema, live: &Schema) -> Memory {
+pub fn memory(wanted: &Schema, live: &Schema, settled: &Schema) -> Memory {
     let mut memory = Memory::new();
     for (address, object) in &wanted.objects {
-        let Some(live) = live.objects.get(address) else { continue };
-        let (mut object, mut live) = (object.clone(), live.clone());
-        let mut stored: BTreeMap<String, Expr> =
-            live.texts().into_iter().map(|text| (text.slot, text.expression.clone())).collect();
+        let (Some(live), Some(settled)) = (live.objects.get(address), settled.objects.get(address)) else {
+            continue;
+        };
+        let (mut object, mut live, mut settled) = (object.clone(), live.clone(), settled.clone());
+        let mut stored = expressions(&mut live);
+        let settled = expressions(&mut settled);
         let texts = object.texts().into_iter().filter_map(|text| {
             let stored = stored.remove(&text.slot)?;
-            Some((text.slot, Remembered(text.expression.clone(), stored)))
+            let same = settled.get(&text.slot) == Some(text.expression);
+            same.then(|| (text.slot, Remembered(text.expression.clone(), stored)))
         });
         let texts: BTreeMap<String, Remembered> = texts.collect();
         if !texts.is_empty() {
@@ -86,13 +90,16 @@ pub fn memory(wanted: &Schema, live: &Schema) -> Memory {
     memory
 }
 
+fn expressions(object: &mut Object) -> BTreeMap<String, Expr> {
+    object.texts().into_iter().map(|text| (text.slot, text.expression.clone())).collect()
+}
+
 /// Settles what is equal as text or remembered; gives back the rest.
 fn remembered(wanted: &Schema, live: &mut Schema, memory: &Memory) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (address, live) in &mut live.objects {
         let Some(mut wanted) = wanted.objects.get(address).cloned() else { continue };
-        let mut wanted: BTreeMap<String, Expr> =
-            wanted.texts().into_iter().map(|text| (text.slot, text.expression.clone())).collect();
+        let mut wanted = expressions(&mut wanted);
         for text in live.texts() {
             let Some(authored) = wanted.remove(&text.slot) else { continue };
             let known = memory.get(address).and_then(|slots| slots.get(&text.slot));
@@ -116,8 +123,7 @@ fn adopt(wanted: &Schema, live: &mut Schema, same: &BTreeSet<(Address, String)>)
             continue;
         };
         let mut wanted = wanted.clone();
-        let wanted: BTreeMap<String, Expr> =
-            wanted.texts().into_iter().map(|text| (text.slot, text.expression.clone())).collect();
+        let wanted = expressions(&mut wanted);
         for text in live.texts() {
             if let (true, Some(authored)) =
                 (same.contains(&(address.clone(), text.slot.clone())), wanted.get(&text.slot))

@@ -135,33 +135,47 @@ async fn together(
     number: usize,
     listener: Listener<'_>,
 ) -> Result<usize, Failure> {
-    const BEFORE: usize = 5; // begin, two limits, the guard, the role
-    let mut message =
-        begin(run, &batch[0], batch.iter().map(|step| step.statement_timeout_ms).max().unwrap_or(0), 5_000);
-    for step in batch {
-        message.push(&sql!(";\n{}", step.run));
-    }
-    let mut times = Vec::with_capacity(batch.len());
-    let ran = session
-        .run(&message, |position, time| {
-            if position >= BEFORE {
-                times.push(time);
-            }
-        })
-        .await;
-    if let Err(source) = ran {
-        let position = source.succeeded.saturating_sub(BEFORE);
-        roll_back(session).await;
-        return Err(Failure { position, blockers: Vec::new(), source });
-    }
-    let done =
-        batch.iter().zip(&times).map(|(step, run)| Done { step, lock_wait: Duration::ZERO, run: *run });
+    let times = match transaction(session, run, batch, 5_000).await {
+        Ok(times) => times,
+        Err(source) => {
+            let position = source.succeeded.saturating_sub(BEFORE_FIRST) / 2;
+            roll_back(session).await;
+            return Err(Failure { position, blockers: Vec::new(), source });
+        }
+    };
+    let done = batch.iter().zip(times).map(|(step, run)| Done { step, lock_wait: Duration::ZERO, run });
     let done: Vec<Done<'_>> = done.collect();
-    session.run(&recorded(run, number, &done), |_, _| {}).await?;
+    session.run(&recorded(run, number, &done)).await?;
     for done in &done {
         listener(Progress::Finished(done));
     }
     Ok(done.len())
+}
+
+/// Statements before the first step of a transaction: begin, two limits, the guard, the role, the clock.
+const BEFORE_FIRST: usize = 6;
+
+/// Opens a transaction and runs steps in it; gives back how long each took. The server's own clock is asked after each, because the answers
+/// of a message come a buffer at a time.
+async fn transaction(
+    session: &mut Session,
+    run: &Run<'_>,
+    steps: &[Step],
+    lock_timeout_ms: u32,
+) -> Result<Vec<Duration>, SessionError> {
+    let clock = sql!(";\nvalues (extract(epoch from clock_timestamp()))");
+    let statement_timeout_ms = steps.iter().map(|step| step.statement_timeout_ms).max().unwrap_or(0);
+    let mut message = begin(run, &steps[0], statement_timeout_ms, lock_timeout_ms);
+    message.push(&clock);
+    for step in steps {
+        message.push(&sql!(";\n{}", step.run));
+        message.push(&clock);
+    }
+    let rows = session.fetch(&message).await?;
+    // The guard's row comes first.
+    let moments = rows.iter().skip(1).filter_map(|row| row.first()?.as_deref()?.parse().ok());
+    let moments: Vec<f64> = moments.collect();
+    Ok(moments.windows(2).map(|pair| Duration::from_secs_f64((pair[1] - pair[0]).max(0.0))).collect())
 }
 
 /// One step by itself, tried again while others are in its way.
@@ -172,7 +186,7 @@ async fn patiently(
     number: usize,
     listener: Listener<'_>,
 ) -> Result<usize, Failure> {
-    let since = Instant::now();
+    let (since, mut lock_wait) = (Instant::now(), Duration::ZERO);
     let mut delays = Delays::new(&Policy {
         initial: Duration::from_millis(100),
         max: Duration::from_secs(3),
@@ -187,7 +201,6 @@ async fn patiently(
             return Ok(0);
         }
         let attempt = Instant::now();
-        let lock_wait = attempt - since;
         let error = match alone(session, run, step, number, lock_wait).await {
             Ok(time) => {
                 listener(Progress::Finished(&Done { step, lock_wait, run: time }));
@@ -203,6 +216,7 @@ async fn patiently(
         let sqlstate = error.sqlstate.as_deref().unwrap_or_default();
         listener(Progress::Retrying { step, sqlstate, delay });
         tokio::time::sleep(delay).await;
+        lock_wait += attempt.elapsed();
     }
 }
 
@@ -219,21 +233,18 @@ async fn alone(
     }
     let lock_timeout = if step.lock_timeout_ms == 0 { 0 } else { run.locks.lock_timeout.as_millis() };
     let lock_timeout = u32::try_from(lock_timeout).unwrap_or(u32::MAX);
-    let mut message = begin(run, step, step.statement_timeout_ms, lock_timeout);
-    message.push(&sql!(";\n{}", step.run));
-    let mut time = Duration::ZERO;
-    let ran = session.run(&message, |_, took| time = took).await;
-    let ended = match ran {
-        Ok(()) => {
+    let ended = match transaction(session, run, std::slice::from_ref(step), lock_timeout).await {
+        Ok(times) => {
+            let time = times.first().copied().unwrap_or_default();
             let done = [Done { step, lock_wait, run: time }];
-            session.run(&recorded(run, number, &done), |_, _| {}).await
+            session.run(&recorded(run, number, &done)).await.map(|()| time)
         }
         Err(error) => Err(error),
     };
     if ended.is_err() {
         roll_back(session).await;
     }
-    ended.map(|()| time)
+    ended
 }
 
 /// A statement that refuses a transaction. None holds the guard here, but the lock's own connection runs the statement, so that
@@ -250,13 +261,14 @@ async fn outside(
         guard(run.service, run.generation),
         role(run, step),
     );
-    session.run(&before, |_, _| {}).await?;
-    let mut time = Duration::ZERO;
-    let ran = session.run(&step.run, |_, took| time = took).await;
-    session.run(&sql!("set role none; reset lock_timeout; reset statement_timeout"), |_, _| {}).await?;
+    session.run(&before).await?;
+    let since = Instant::now();
+    let ran = session.run(&step.run).await;
+    let time = since.elapsed();
+    session.run(&sql!("set role none; reset lock_timeout; reset statement_timeout")).await?;
     ran?;
     let done = [Done { step, lock_wait, run: time }];
-    session.run(&record::steps(run.history, number, &done), |_, _| {}).await?;
+    session.run(&record::steps(run.history, number, &done)).await?;
     Ok(time)
 }
 
@@ -288,7 +300,7 @@ async fn landed(session: &mut Session, step: &Step) -> Result<bool, SessionError
 
 /// Best effort: if the connection is gone, so is the transaction.
 async fn roll_back(session: &mut Session) {
-    if let Err(error) = session.run(&sql!("rollback"), |_, _| {}).await {
+    if let Err(error) = session.run(&sql!("rollback")).await {
         tracing::debug!(%error, "could not roll back");
     }
 }

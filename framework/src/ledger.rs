@@ -16,6 +16,7 @@ use crate::sql::{Literal, Sql, sql};
 
 pub mod advisory;
 pub mod claim;
+mod late;
 pub mod record;
 pub mod status;
 
@@ -148,7 +149,7 @@ pub async fn prepare(
     if format(session).await? >= freehold_migrations::format() {
         return Ok(());
     }
-    session.run(&sql!("create schema if not exists freehold"), |_, _| {}).await?;
+    session.run(&sql!("create schema if not exists freehold")).await?;
     let schema = Name::new(SCHEMA).map_err(SessionError::unreadable)?;
     let options = pinned(options.clone(), &caller.application(), &schema);
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;

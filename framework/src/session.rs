@@ -6,10 +6,8 @@
 //!
 //! <https://www.postgresql.org/docs/current/protocol-flow.html>
 
-use std::time::{Duration, Instant};
-
 use futures_util::StreamExt;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Either, Executor, Row, ValueRef};
 
 use crate::name::Name;
@@ -79,52 +77,30 @@ impl Session {
 
     /// Runs a message and gives back every row of it.
     ///
+    /// The answers are read as they come, so that it is known how many statements had succeeded when one fails. When they had is not:
+    /// the server sends them a buffer at a time.
+    ///
     /// # Errors
     /// When a statement fails; what had succeeded is taken back by the server unless the message said otherwise.
     pub async fn fetch(&mut self, sql: &Sql) -> Result<Rows, SessionError> {
-        let mut rows = Vec::new();
-        self.stream(sql, |_, _| {}, |row| rows.push(row)).await?;
-        Ok(rows)
-    }
-
-    /// Runs a message for its effect. `finished` hears of each statement: its position, and how long it took.
-    ///
-    /// # Errors
-    /// When a statement fails.
-    pub async fn run(
-        &mut self,
-        sql: &Sql,
-        finished: impl FnMut(usize, Duration),
-    ) -> Result<(), SessionError> {
-        self.stream(sql, finished, |_| {}).await
-    }
-
-    async fn stream(
-        &mut self,
-        sql: &Sql,
-        mut finished: impl FnMut(usize, Duration),
-        mut on_row: impl FnMut(Vec<Option<String>>),
-    ) -> Result<(), SessionError> {
         let mut results = self.connection.fetch_many(raw(sql));
-        let (mut succeeded, mut since) = (0, Instant::now());
+        let (mut rows, mut succeeded) = (Vec::new(), 0);
         while let Some(result) = results.next().await {
             match result {
-                Ok(Either::Left(_)) => {
-                    finished(succeeded, since.elapsed());
-                    (succeeded, since) = (succeeded + 1, Instant::now());
-                }
-                Ok(Either::Right(row)) => on_row(
-                    (0..row.len())
-                        .map(|column| {
-                            let value = row.try_get_raw(column).ok().filter(|value| !value.is_null());
-                            value.and_then(|value| value.as_str().ok().map(str::to_owned))
-                        })
-                        .collect(),
-                ),
+                Ok(Either::Left(_)) => succeeded += 1,
+                Ok(Either::Right(row)) => rows.push(values(&row)),
                 Err(error) => return Err(SessionError::new(error, succeeded)),
             }
         }
-        Ok(())
+        Ok(rows)
+    }
+
+    /// Runs a message for its effect.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn run(&mut self, sql: &Sql) -> Result<(), SessionError> {
+        self.fetch(sql).await.map(|_| ())
     }
 
     /// The first value of the first row, as the server's text.
@@ -163,6 +139,15 @@ impl Session {
 pub async fn ping(connection: &mut PgConnection) -> Result<(), SessionError> {
     let asked = connection.execute(raw(&sql!("select 1"))).await;
     asked.map(|_| ()).map_err(|error| SessionError::new(error, 0))
+}
+
+/// A row's values, as the server's text.
+fn values(row: &PgRow) -> Vec<Option<String>> {
+    let value = |column| {
+        let value = row.try_get_raw(column).ok().filter(|value| !value.is_null())?;
+        value.as_str().ok().map(str::to_owned)
+    };
+    (0..row.len()).map(value).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the file that may")]

@@ -6,7 +6,7 @@ use crate::address::{Address, Tag};
 use crate::catalog::{self, Found, Scope};
 use crate::check::{Violation, check};
 use crate::diff::{Diff, diff};
-use crate::equal;
+use crate::equal::{self, Memory};
 use crate::kind::{Facts, Kind, Object, Refusal, foreign_key::ForeignKey, table::column::called_functions};
 use crate::ledger::claim::{self, Claims};
 use crate::manifest::Manifest;
@@ -25,6 +25,8 @@ pub struct Survey {
     pub found: Found,
     /// Who owns what.
     pub claims: Claims,
+    /// How the catalog keeps the expressions that are as the manifest wants them.
+    pub memory: Memory,
 }
 
 /// Why there is no survey.
@@ -39,6 +41,15 @@ pub enum SurveyError {
 }
 
 impl Survey {
+    /// What the ledger does not remember, though the expressions are as the manifest wants them: what a run that was cut off had no
+    /// time to write down, or what somebody put right by hand.
+    #[must_use]
+    pub fn unremembered(&self) -> Memory {
+        let known = |address: &Address, texts| self.claims.memory.get(address) == Some(texts);
+        let unknown = self.memory.iter().filter(|(address, texts)| !known(address, texts));
+        unknown.map(|(address, texts)| (address.clone(), texts.clone())).collect()
+    }
+
     /// The objects of the manifest, each with whether it stood before this service claimed it.
     pub fn objects<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = (&'a Address, bool)> {
         let stood =
@@ -84,9 +95,10 @@ async fn compare(
 ) -> Result<Survey, SurveyError> {
     let found = catalog::read(session, &scope(manifest, &claims)).await?;
     let mut live = found.live.clone();
-    let mut memory = claims.memory.clone();
-    memory.extend(equal::memory(made, &found.live));
-    equal::settle(session, &manifest.schema, &mut live, &memory).await?;
+    let mut known = claims.memory.clone();
+    known.extend(equal::memory(made, &found.live, made));
+    equal::settle(session, &manifest.schema, &mut live, &known).await?;
+    let memory = equal::memory(&manifest.schema, &found.live, &live);
     let difference = diff(&manifest.schema, &live);
     let mut facts = facts(session, manifest, &difference, &live).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
@@ -103,7 +115,7 @@ async fn compare(
     if let Some(violation) = check(&plan, &manifest.schema).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
-    Ok(Survey { plan, found, claims })
+    Ok(Survey { plan, found, claims, memory })
 }
 
 /// What the manifest names, and what the ledger says that we own.

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::{Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, seen, without_lock};
-use crate::equal;
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger;
@@ -47,6 +46,7 @@ pub(super) async fn bring_up(
         from: from.as_deref(),
         manifest: &order.manifest.text,
         plan: &surveyed.plan,
+        live: &surveyed.found.live,
     };
     let history = match record::open(session, &header, surveyed.objects(order.manifest)).await? {
         Opened::Run(history) => history,
@@ -198,7 +198,6 @@ impl Work<'_> {
         }
         let drifted = !before.plan.refusals.is_empty();
         let finished = now.plan.steps.is_empty() && waiting.is_empty() && !drifted;
-        let memory = equal::memory(&manifest.schema, &now.found.live);
         let state = State {
             version: &self.order.caller.version,
             fingerprint: &build_of(manifest).fingerprint,
@@ -208,8 +207,16 @@ impl Work<'_> {
             parts: &now.found.parts,
         };
         let run = (self.generation, Some(self.history));
-        record::finish(session, self.order.caller, run, before.objects(manifest), &memory, &state, waiting)
-            .await?;
+        record::finish(
+            session,
+            self.order.caller,
+            run,
+            before.objects(manifest),
+            &now.memory,
+            &state,
+            waiting,
+        )
+        .await?;
         Ok(waiting.to_vec())
     }
 }

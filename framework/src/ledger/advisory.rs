@@ -55,6 +55,23 @@ pub async fn try_take(session: &mut Session, key: Key) -> Result<bool, SessionEr
     Ok(session.value(&call("pg_try_advisory_lock", key)).await?.as_deref() == Some("true"))
 }
 
+/// The statement that tries to take a lock until the end of its transaction.
+#[must_use]
+pub(super) fn try_for_a_transaction(key: Key) -> Sql {
+    call("pg_try_advisory_xact_lock", key)
+}
+
+/// Whether this connection holds a lock, as a condition.
+#[must_use]
+pub(super) fn is_ours(key: Key) -> Sql {
+    sql!(
+        "exists (select from pg_catalog.pg_locks l where l.locktype = 'advisory' and l.granted and l.pid = pg_catalog.pg_backend_pid()
+             and l.objsubid = 2 and l.classid = {}::oid and l.objid = {}::oid)",
+        SPACE,
+        key.0,
+    )
+}
+
 /// Lets a lock go.
 ///
 /// # Errors

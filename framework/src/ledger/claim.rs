@@ -101,8 +101,9 @@ pub async fn read<'a>(
     Ok(claims)
 }
 
-/// Opens a transaction that claims what two services could meet at; gives back what another service was faster to claim. The
-/// transaction is left open for the caller to commit or roll back.
+/// Opens a transaction that claims what a service wants; gives back what another service was faster to claim. Every part of a table
+/// is claimed before it is made: once it stands, nobody could tell any more who made it. The transaction is left open for the caller
+/// to commit or roll back.
 ///
 /// # Errors
 /// When the connection fails, or this holder's time is over.
@@ -112,7 +113,7 @@ pub(super) async fn open(
     generation: i64,
     wanted: impl Iterator<Item = (&Address, bool)>,
 ) -> Result<BTreeMap<Address, String>, SessionError> {
-    let claims = wanted.filter(|(address, _)| is_contested(address));
+    let claims = wanted.filter(|(address, _)| is_claimed(address));
     // In one order everywhere, so that two services that claim the same things do not lock each other out.
     let claims: BTreeMap<&Address, Claim> =
         claims.map(|(address, stood)| (address, Claim::new(address, stood, BTreeMap::new()))).collect();
@@ -133,7 +134,7 @@ pub(super) async fn open(
         let kind: Tag = serde_json::from_value(serde_json::Value::String(kind)).ok()?;
         Some((address_of(kind, &name)?, owner))
     });
-    Ok(taken.collect())
+    Ok(taken.filter(|(address, _)| is_contested(address)).collect())
 }
 
 /// Inserts claims from their JSON. `on_conflict` is what to do with those that are there.
@@ -147,6 +148,19 @@ pub(super) fn insert(service: &str, json: &str, on_conflict: &'static str) -> Sq
         Literal(json),
         Sql::fixed(on_conflict),
     )
+}
+
+/// Writes down how the catalog keeps expressions, of objects that are claimed.
+pub(super) fn remember(service: &str, memory: &Memory) -> Result<Sql, SessionError> {
+    let texts = memory.iter().map(|(address, texts)| Claim::new(address, false, texts.clone()));
+    let json = serde_json::to_string(&texts.collect::<Vec<_>>()).map_err(SessionError::unreadable)?;
+    Ok(sql!(
+        "update freehold.object o set texts = c.texts
+         from jsonb_to_recordset({}) c (kind text, name text, texts jsonb)
+         where o.service = {} and o.kind = c.kind and o.name = c.name and o.texts is distinct from c.texts",
+        Literal(&json),
+        Literal(service),
+    ))
 }
 
 /// `public.orders.orders_money_check`: every part quoted as SQL does, so that it can be read back.

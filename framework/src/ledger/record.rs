@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::advisory::{self, Key};
 use super::claim::{self, Claim};
-use super::{Caller, guard};
+use super::{Caller, guard, late};
 use crate::address::Address;
 use crate::equal::Memory;
 use crate::plan::Plan;
+use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, sql};
 use crate::step::{Step, Undo};
@@ -27,6 +29,8 @@ pub struct Header<'a> {
     pub manifest: &'a str,
     /// The plan.
     pub plan: &'a Plan,
+    /// What is there when it begins.
+    pub live: &'a Schema,
 }
 
 /// A statement that has run.
@@ -77,7 +81,7 @@ pub enum Opened {
     Taken(BTreeMap<Address, String>),
 }
 
-/// Claims the objects and begins a run, in one transaction.
+/// Claims the objects and begins a run, in one transaction; in it, what earlier runs could not write down is written down.
 ///
 /// # Errors
 /// When the connection fails, or this holder's time is over.
@@ -89,18 +93,19 @@ pub async fn open(
     let Header { caller, generation, .. } = header;
     let taken = claim::open(session, &caller.service, *generation, wanted).await?;
     if !taken.is_empty() {
-        session.run(&sql!("rollback"), |_, _| {}).await?;
+        session.run(&sql!("rollback")).await?;
         return Ok(Opened::Taken(taken));
     }
     let insert = sql!(
-        "insert into freehold.history (service, generation, from_version, to_version, manifest, plan, actor)
+        "{}; insert into freehold.history (service, generation, from_version, to_version, manifest, plan, actor)
          values ({}, {}, {}, {}, {}, {}::jsonb, {}) returning id; commit",
+        late::recorded(&caller.service, header.live)?,
         Literal(&caller.service),
         *generation,
         nullable(header.from),
         Literal(&caller.version),
         Literal(header.manifest),
-        Literal(&outline(header.plan)),
+        Literal(&late::outline(header.plan)),
         Literal(&caller.actor()),
     );
     let id = session.value(&insert).await?;
@@ -110,22 +115,6 @@ pub async fn open(
 
 fn nullable(text: Option<&str>) -> Sql {
     text.map_or_else(|| sql!("null"), |text| sql!("{}", Literal(text)))
-}
-
-/// The plan without its SQL, which the steps carry.
-fn outline(plan: &Plan) -> String {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        object: String,
-        phase: &'a crate::step::Phase,
-        transaction: &'a crate::step::Transaction,
-    }
-    let lines = plan.steps.iter().map(|step| Line {
-        object: step.object.to_string(),
-        phase: &step.phase,
-        transaction: &step.transaction,
-    });
-    serde_json::to_string(&lines.collect::<Vec<_>>()).unwrap_or_else(|_| "[]".to_owned())
 }
 
 /// The statement that writes down what has run; `first` is the number of the first one.
@@ -198,7 +187,7 @@ pub async fn finish(
     }
     // A process that has not shown itself for a month is not coming back under the same number.
     message.push(&sql!("; delete from freehold.replica where seen_at < now() - interval '30 days'; commit"));
-    session.run(&message, |_, _| {}).await
+    session.run(&message).await
 }
 
 fn waiting_rows(service: &str, waiting: &[Waiting]) -> Result<Sql, SessionError> {
@@ -240,10 +229,11 @@ pub async fn fail(session: &mut Session, history: i64, error: &str) -> Result<()
         Literal(error),
         history,
     );
-    session.run(&end, |_, _| {}).await
+    session.run(&end).await
 }
 
-/// Notes that a slice which had moved was compared and found right. Only one of fifty replicas writes: the one whose `before` is
+/// Notes that a slice which had moved was compared and found right, and what a run that was cut off had no time to write
+/// down. Only one of fifty replicas writes: the one whose `before` is
 /// still there.
 ///
 /// # Errors
@@ -253,10 +243,13 @@ pub async fn restamp(
     service: &str,
     before: Option<&str>,
     state: &State<'_>,
+    memory: &Memory,
+    live: &Schema,
 ) -> Result<(), SessionError> {
-    let update = sql!(
-        "update freehold.service set stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[]
-         where service = {} and version = {} and fingerprint = {} and stamp is not distinct from {}",
+    let mut update = sql!(
+        "{}; update freehold.service set stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[]
+         where service = {} and version = {} and fingerprint = {} and stamp is not distinct from {}; {}",
+        advisory::try_for_a_transaction(Key::service(service)),
         nullable(state.stamp),
         Literal(state.tables),
         Literal(state.types),
@@ -265,6 +258,10 @@ pub async fn restamp(
         Literal(state.version),
         Literal(state.fingerprint),
         nullable(before),
+        late::recorded(service, live)?,
     );
-    session.run(&update, |_, _| {}).await
+    if !memory.is_empty() {
+        update.push(&sql!("; {}", claim::remember(service, memory)?));
+    }
+    session.run(&update).await
 }

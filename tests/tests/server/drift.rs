@@ -27,6 +27,33 @@ async fn drift_is_mended_where_it_can_be_and_reported_where_it_cannot() -> Ended
     Ok(())
 }
 
+/// What cannot be mended is not learned by heart while something else is mended, and so not forgotten.
+#[tokio::test]
+async fn drift_is_reported_again_after_something_else_was_mended() -> Ended {
+    let database = Database::create("drift_again").await;
+    let lines = format!("{ORDERS}[tables.orders.constraints]\norders_note_check = \"check (note <> 'x')\"\n");
+    let service = Service::new(&database, &manifest("shop-service", "1.0.0", &lines));
+    service.applies().await;
+    database
+        .execute(
+            "drop index orders_note_idx; alter table orders alter column note set default 'other', drop constraint orders_note_check,
+             add constraint orders_note_check check (note <> 'y')",
+        )
+        .await?;
+    let names = |drift: &[freehold::kind::Refusal]| {
+        drift.iter().map(|drift| drift.object.to_string()).collect::<Vec<_>>()
+    };
+    let both = ["column orders.note", "check orders.orders_note_check"];
+    let applied = service.applies().await;
+    assert_eq!((applied.steps, names(&applied.drift)), (1, both.map(str::to_owned).into()));
+    for _ in 0..2 {
+        let again = service.start().await?;
+        let Outcome::Drifted(drift) = &again else { panic!("the drift was forgotten: {again:?}") };
+        assert_eq!(names(drift), both);
+    }
+    Ok(())
+}
+
 /// A view where a table of ours stood: nothing is dropped, nothing is made, the rest of the slice is still looked after.
 #[tokio::test]
 async fn a_name_that_something_else_took_is_reported_and_left_alone() -> Ended {

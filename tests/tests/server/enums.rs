@@ -80,7 +80,7 @@ async fn c3_2_values_land_where_the_manifest_has_them() -> Outcome {
         ("'0', 'new', '1', '2', '3', 'paid', 'it''s', 'A \"B\"'", "0, new, 1, 2, 3, paid, it's, A \"B\""),
     ] {
         let database = filled("c3_2").await?;
-        let values = values.replace("'it''s'", "\"it's\"").replace("'A \"B\"'", "'A \"B\"'");
+        let values = values.replace("'it''s'", "\"it's\"");
         let second = Service::new(&database, &payments("1.1.0", &values, ""));
         second.applies().await;
         second.finds_nothing_to_do().await;

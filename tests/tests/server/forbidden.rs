@@ -69,7 +69,6 @@ async fn refusal_of(connection: &mut PgConnection, sql: &str) -> Result<String, 
     Ok(format!("{} {name}", error.code()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the SQL is the test's own text")]
 async fn send(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
     connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.map(|_| ())
 }

@@ -84,13 +84,13 @@ async fn a_holder_whose_generation_is_over_cannot_write_any_more() -> Outcome {
     service.applies().await;
     let (mut lost, mut successor) = (service.session().await, service.session().await);
     let old = take(&mut lost, "crm-service").await?;
-    lost.run(&guard("crm-service", old), |_, _| {}).await?;
+    lost.run(&guard("crm-service", old)).await?;
     let new = take(&mut successor, "crm-service").await?;
     assert_eq!(new, old + 1);
-    let error = lost.run(&guard("crm-service", old), |_, _| {}).await.unwrap_err();
+    let error = lost.run(&guard("crm-service", old)).await.unwrap_err();
     assert_eq!(error.sqlstate.as_deref(), Some("FH001"), "{error}");
     assert!(error.message.contains(&format!("generation {old} of crm-service is over")), "{error}");
-    successor.run(&guard("crm-service", new), |_, _| {}).await?;
+    successor.run(&guard("crm-service", new)).await?;
     Ok(())
 }
 

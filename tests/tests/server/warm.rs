@@ -16,12 +16,9 @@ use freehold_tests::process::Process;
 use freehold_tests::proxy::{Counts, Fault, Proxy};
 use freehold_tests::server::Server;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// A start of its own process has no part in a machine's load; this only tells a start from a hang.
-const START_MAX: Duration = Duration::from_secs(10);
 
 /// user-service and order-service, brought up, and each started once more: the first one's table got a foreign key
 /// from the other one, and it has looked at that.
@@ -138,18 +135,12 @@ async fn c4_3_a_hundred_replicas_of_an_up_to_date_service_send_a_hundred_message
     for number in 0..100 {
         let mut replica = service.clone();
         replica.caller.pid = 1_000_000 + number;
-        replicas.push(tokio::spawn(async move {
-            let since = Instant::now();
-            (replica.start().await, since.elapsed())
-        }));
+        replicas.push(tokio::spawn(async move { replica.start().await }));
     }
-    let mut slowest = Duration::ZERO;
+    // How long they took is the benchmark's business: here it would only say how busy the machine is.
     for replica in replicas {
-        let (outcome, took) = replica.await?;
-        assert!(matches!(outcome?, bringup::Outcome::Unchanged));
-        slowest = slowest.max(took);
+        assert!(matches!(replica.await??, bringup::Outcome::Unchanged));
     }
-    assert!(slowest < START_MAX, "one start took {slowest:?}");
     let log = cluster.log().since(mark).of_database(database.name());
     assert!(log.errors().is_empty(), "{:?}", log.errors());
     let statements = log.statements();

@@ -1,0 +1,118 @@
+//! What is brought up, from what, and how an undisturbed run leaves it.
+
+use super::WORKERS;
+use crate::LIMIT;
+use freehold_tests::cluster::Cluster;
+use freehold_tests::command;
+use freehold_tests::corpus::workspace;
+use freehold_tests::database::Database;
+use freehold_tests::process::{Output, Process, run_all};
+use freehold_tests::proxy::{Fault, Proxy};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A bring-up to be killed.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// What it starts from; every run gets a copy.
+    pub(crate) before: Database,
+    pub(crate) manifest: PathBuf,
+    /// How an undisturbed run leaves it.
+    pub(crate) after: State,
+    /// The messages of an undisturbed run: the text of a simple query, `None` for a prepared statement.
+    pub(crate) sent: Vec<Option<String>>,
+    /// The answers that it waits for.
+    pub(crate) answers: usize,
+    /// How long an undisturbed run takes while others are at work.
+    pub(crate) took: Duration,
+}
+
+/// A schema and a ledger, as texts that are equal when the two are.
+pub(crate) struct State {
+    pub(crate) schema: String,
+    pub(crate) ledger: String,
+}
+
+/// The ledger without what counts or dates runs; and what no run may leave behind: indexes that are half built, sessions
+/// that hold a lock of ours.
+const LEDGER: &str = "select string_agg(line, E'\\n' order by line) from (
+        select concat('service ', service, ' ', version, ' ', fingerprint, ' ', stamp is not null, ' ', cardinality(tables), ' ', cardinality(types)) as line
+        from freehold.service
+    union all select concat('object ', kind, ' ', name, ' ', service, ' ', shared, ' ', adopted, ' ', texts) from freehold.object
+    union all (select distinct concat('step ', kind, ' ', object, ' ', sql) from freehold.step)
+    union all select concat('waiting ', service, ' ', object, ' ', code, ' ', reason) from freehold.waiting
+    union all select concat('half built ', indexrelid::regclass) from pg_index where not (indisvalid and indisready)
+    union all select concat('locked ', objid) from pg_locks
+        where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+    ) ledger";
+
+impl State {
+    pub(crate) async fn of(database: &Database) -> Self {
+        let ledger = database.fetch_one_text(LEDGER).await;
+        Self { schema: database.dump(), ledger: ledger.unwrap_or_else(|error| panic!("no ledger: {error}")) }
+    }
+}
+
+const FILL: &str = "insert into drivers (name) select 'd' || i from generate_series(1, 50) i;
+    insert into trips (driver_id, km, code) select i % 50 + 1, i, 'c' || i from generate_series(1, 3000) i;
+    analyze drivers; analyze trips";
+
+/// The two that the tests are about.
+pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let cold = scenario(&runtime, "a cold start", "manifests/user-service.toml", async || {
+        Database::create_on(cluster, "cold").await
+    });
+    let additive = scenario(
+        &runtime,
+        "an additive change on full tables",
+        "tests/cases/additive/second.toml",
+        async || {
+            let database = Database::create_on(cluster, "additive").await;
+            let first = workspace().join("tests/cases/additive/first.toml");
+            let output = Process::spawn(&mut command::apply(database.address(), &first)).unwrap().wait(LIMIT);
+            assert!(output.success(), "{output}");
+            database.execute(FILL).await.unwrap();
+            database
+        },
+    );
+    vec![cold, additive]
+}
+
+fn scenario(
+    runtime: &tokio::runtime::Runtime,
+    name: &'static str,
+    manifest: &str,
+    before: impl AsyncFn() -> Database,
+) -> Scenario {
+    let (before, manifest) = (runtime.block_on(before()), workspace().join(manifest));
+    let database = runtime.block_on(before.copy("undisturbed"));
+    let proxy = undisturbed(&database, &manifest);
+    let (sent, answers) = (proxy.sent(), proxy.counts().answers);
+    let after = runtime.block_on(State::of(&database));
+    let took = while_others_work(runtime, &before, &manifest);
+    assert!(
+        after.ledger.contains("step table ") && after.schema.contains("CREATE TABLE"),
+        "{}",
+        after.ledger
+    );
+    Scenario { name, before, manifest, after, sent, answers, took }
+}
+
+/// As many runs at one instant as the matrix has at work, so that instants drawn from their time fall into theirs.
+fn while_others_work(runtime: &tokio::runtime::Runtime, before: &Database, manifest: &Path) -> Duration {
+    let copies: Vec<Database> = (0..WORKERS).map(|_| runtime.block_on(before.copy("busy"))).collect();
+    let outputs =
+        run_all(copies.iter().map(|copy| command::apply(copy.address(), manifest)).collect(), LIMIT);
+    assert!(outputs.iter().all(Output::success), "{outputs:?}");
+    outputs.iter().map(|output| output.elapsed).max().unwrap_or_default()
+}
+
+/// One run that nobody disturbs, with what was said.
+fn undisturbed(database: &Database, manifest: &Path) -> Proxy {
+    let proxy = Proxy::start(database.address().port, Fault::None).unwrap();
+    let through = database.address().through(proxy.port());
+    let output = Process::spawn(&mut command::apply(&through, manifest)).unwrap().wait(LIMIT);
+    assert!(output.success(), "{output}");
+    proxy
+}

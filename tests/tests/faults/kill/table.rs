@@ -1,0 +1,60 @@
+//! What the matrix found, as a page: nothing in it depends on the machine or the moment.
+
+use super::{INSTANTS, Moment, SEED};
+use crate::kill::scenario::Scenario;
+
+/// One moment, and in what its end differs.
+pub(crate) struct Row {
+    pub(crate) moment: Moment,
+    pub(crate) wrong: Option<String>,
+}
+
+pub(crate) const HEAD: &str = "\
+# The kill matrix
+
+`freehold apply` is sent SIGKILL at one moment, and then started once more without faults. The end is compared with that of a run
+that nobody disturbed: the schema as pg_dump writes it, and the ledger (services, objects, steps, what waits) without numbers and
+moments; no index may be half built, and no lock be held. \"=\" means that nothing differs.
+
+Made by `FREEHOLD_WRITE_DOCS=1 cargo test -p freehold-tests --test faults c9_1`.
+";
+
+/// Long enough to know a statement by.
+const SUMMARY_LETTERS: usize = 80;
+
+/// A message in a line.
+fn summary(sent: Option<&String>) -> String {
+    let Some(text) = sent else { return "a prepared statement of the ledger's own migration".to_owned() };
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let line = words.join(" ").replace('|', "\\|").replace('`', "'");
+    match line.char_indices().nth(SUMMARY_LETTERS) {
+        Some((end, _)) => format!("`{} …`", line[..end].trim_end()),
+        None => format!("`{line}`"),
+    }
+}
+
+fn sign(row: &Row) -> &'static str {
+    if row.wrong.is_none() { "=" } else { "**differs**" }
+}
+
+pub(crate) fn section(scenario: &Scenario, rows: &[Row]) -> String {
+    let of = |wanted: fn(&Moment) -> bool| rows.iter().filter(move |row| wanted(&row.moment));
+    let equal = |rows: &mut dyn Iterator<Item = &Row>| rows.filter(|row| row.wrong.is_none()).count();
+    let mut page = format!(
+        "\n## Of {}\n\n| killed when this was sent, before its answer | end |\n|---|---|\n",
+        scenario.name
+    );
+    for (row, sent) in of(|moment| matches!(moment, Moment::Sent(_))).zip(&scenario.sent) {
+        page.push_str(&format!("| {} | {} |\n", summary(sent.as_ref()), sign(row)));
+    }
+    let mut answered = of(|moment| matches!(moment, Moment::Answered(_)));
+    let mut drawn = of(|moment| matches!(moment, Moment::Part(_)));
+    page.push_str(&format!(
+        "\nKilled right after each of its {} answers: {} end equal.\nKilled at {INSTANTS} instants drawn from seed {SEED:#x}: {} end equal.\n",
+        scenario.answers,
+        equal(&mut answered),
+        equal(&mut drawn),
+    ));
+    page
+}
