@@ -8,11 +8,14 @@ use crate::service::{Service, manifest, statements};
 use freehold::kind::Object;
 use freehold::kind::index::State;
 use freehold_tests::cluster::Cluster;
+use freehold_tests::command;
 use freehold_tests::database::Database;
 use freehold_tests::log::Log;
+use freehold_tests::process::{End, Process};
 use freehold_tests::server::Server;
 use freehold_tests::wait;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use std::fs;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -89,6 +92,15 @@ async fn c6_1_a_build_that_was_killed_is_seen_and_made_whole() -> Outcome {
     });
     assert_eq!(found, Some(State::Invalid));
     assert_eq!(statements(&survey), ["reindex index concurrently public.letters_whom_idx"]);
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("letter-service.toml");
+    fs::write(&file, letters("1.1.0", INDEX))?;
+    let mut verify = command::freehold(&["verify", "--database-url", &database.url()]);
+    let told = Process::spawn(verify.arg("--manifest").arg(&file))?.wait(LIMIT);
+    assert_eq!(told.end, End::Exited(2), "{told}");
+    let line = told.stdout.lines().find(|line| line.contains("letters_whom_idx")).unwrap_or_default();
+    assert!(line.contains("half built"), "{told}");
+
     let mark = cluster.log().mark();
     second.applies().await;
     assert_eq!(database.fetch_one_text(INDEXES).await?, "letters_whom_idx t");

@@ -20,6 +20,7 @@ mod numbering;
 mod owners;
 mod refused;
 mod replicas;
+mod secrets;
 mod service;
 mod session_settings;
 mod types;
