@@ -13,6 +13,7 @@ mod drift;
 mod enums;
 mod forbidden;
 mod golden;
+mod laws;
 mod ledger;
 mod lint;
 mod names;

@@ -22,9 +22,21 @@ Made by `FREEHOLD_WRITE_DOCS=1 cargo test -p freehold-tests --test faults c9_1`.
 /// Long enough to know a statement by.
 const SUMMARY_LETTERS: usize = 80;
 
-/// A message in a line.
+/// A message in a line. Of a transaction with changes, the first change says more than its beginning.
 fn summary(sent: Option<&String>) -> String {
-    let Some(text) = sent else { return "a prepared statement of the ledger's own migration".to_owned() };
+    let Some(text) = sent else { return "a prepared statement".to_owned() };
+    // Between the statements stand questions for the server's clock.
+    let changes: Vec<&str> = text.split(";\n").skip(1).filter(|part| !part.contains("clock_timestamp()")).collect();
+    match changes.as_slice() {
+        [first, rest @ ..] if text.starts_with("begin; set local") && !rest.is_empty() => {
+            format!("{} and {} more in one transaction", line(first), rest.len())
+        }
+        [first] if text.starts_with("begin; set local") => format!("{} in a transaction", line(first)),
+        _ => line(text),
+    }
+}
+
+fn line(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("--"));
     let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
     let line = words.join(" ").replace('|', "\\|").replace('`', "'");
