@@ -26,7 +26,8 @@ const SUMMARY_LETTERS: usize = 80;
 fn summary(sent: Option<&String>) -> String {
     let Some(text) = sent else { return "a prepared statement".to_owned() };
     // Between the statements stand questions for the server's clock.
-    let changes: Vec<&str> = text.split(";\n").skip(1).filter(|part| !part.contains("clock_timestamp()")).collect();
+    let changes: Vec<&str> =
+        text.split(";\n").skip(1).filter(|part| !part.contains("clock_timestamp()")).collect();
     match changes.as_slice() {
         [first, rest @ ..] if text.starts_with("begin; set local") && !rest.is_empty() => {
             format!("{} and {} more in one transaction", line(first), rest.len())
