@@ -1,7 +1,7 @@
 //! What the matrix found, as a page: nothing in it depends on the machine or the moment.
 
 use super::{INSTANTS, Moment, SEED};
-use crate::kill::scenario::Scenario;
+use crate::scenario::Scenario;
 
 /// One moment, and in what its end differs.
 pub(crate) struct Row {
@@ -26,7 +26,8 @@ const SUMMARY_LETTERS: usize = 80;
 fn summary(sent: Option<&String>) -> String {
     let Some(text) = sent else { return "a prepared statement".to_owned() };
     // Between the statements stand questions for the server's clock.
-    let changes: Vec<&str> = text.split(";\n").skip(1).filter(|part| !part.contains("clock_timestamp()")).collect();
+    let changes: Vec<&str> =
+        text.split(";\n").skip(1).filter(|part| !part.contains("clock_timestamp()")).collect();
     match changes.as_slice() {
         [first, rest @ ..] if text.starts_with("begin; set local") && !rest.is_empty() => {
             format!("{} and {} more in one transaction", line(first), rest.len())
