@@ -131,7 +131,7 @@ async fn one(
     let progress = Mutex::new(Progress::new(shell, manifest));
     let outcome = watched(&mut session, &order, &progress).await;
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-    progress.clear();
+    progress.end();
     let ended = match outcome {
         Ok(Outcome::Refused(refusals)) => Err(End::Failures(refusal::failures(manifest, &refusals))),
         Ok(outcome) => shell.answer(|format| progress.outcome(&outcome, format)).map_err(End::from),

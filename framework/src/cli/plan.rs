@@ -39,8 +39,11 @@ pub(super) async fn run(
     let outlooks = outlooks(config, &target, manifests).await?;
     let detail = detail(shell, config);
     for (position, outlook) in outlooks.iter().enumerate() {
+        // Sentences stand together; screens stand apart.
+        let before = position.checked_sub(1).map(|before| &outlooks[before]);
+        let apart = before.is_some_and(|before| !(before.plan.is_empty() && outlook.plan.is_empty()));
         shell.answer(|format| {
-            let gap = if position > 0 && format != Format::Json { "\n" } else { "" };
+            let gap = if apart && format != Format::Json { "\n" } else { "" };
             format!("{gap}{}", rendered(outlook, format, detail))
         })?;
     }

@@ -25,7 +25,7 @@ use table::Row;
 
 /// The seed of the drawn instants, and how many of them each scenario gets.
 const SEED: u64 = 0x5eed_0000_f4ee_401d;
-const INSTANTS: usize = 25;
+const INSTANTS: usize = 50;
 
 /// Processes at work at one time: a killed one, its restart and pg_dump take turns on the machine's two cores.
 pub(crate) const WORKERS: usize = 3;

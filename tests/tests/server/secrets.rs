@@ -43,7 +43,7 @@ async fn c15_6_no_command_says_the_password_at_any_level_of_detail() -> Outcome 
                 let run =
                     if by_flag { run.args(["--database-url", &url]) } else { run.env("DATABASE_URL", &url) };
                 let output = Process::spawn(run)?.wait(LIMIT);
-                let refused = address == &wrong && !["config"].contains(&arguments.first().unwrap());
+                let refused = address == &wrong && !["config"].contains(arguments.first().unwrap());
                 assert_eq!(output.success(), !refused, "{arguments:?}: {output}");
                 for secret in [address.password.as_str(), &encoded] {
                     let said = output.stdout.contains(secret) || output.stderr.contains(secret);

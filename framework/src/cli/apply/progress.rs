@@ -3,19 +3,21 @@
 
 use std::time::{Duration, Instant};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::event;
 use crate::bringup::{Event, Outcome};
 use crate::cli::args::Format;
 use crate::cli::columns::cut;
 use crate::cli::figures::{self, plural};
 use crate::cli::paint::{ADD, FAINT, STRONG, paint};
-use crate::cli::plan::parts::{Part, parts};
+use crate::cli::plan::parts::{Part, are_together, parts};
 use crate::cli::shell::Shell;
 use crate::execute;
 use crate::ledger::advisory::Holder;
 use crate::ledger::record::Done;
 use crate::manifest::Manifest;
-use crate::step::{Step, Transaction};
+use crate::step::Step;
 
 /// How often somebody who waits hears of it.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -48,6 +50,8 @@ struct Run {
     left: Vec<(usize, Duration)>,
     next: usize,
     since: Instant,
+    /// The widest title, as far as titles are shown.
+    width: usize,
 }
 
 impl Run {
@@ -58,7 +62,8 @@ impl Run {
             part.steps.iter().for_each(|step| part_of[*step] = number);
         }
         let left = parts.iter().map(|part| (part.steps.len(), Duration::ZERO)).collect();
-        Self { steps: steps.to_vec(), parts, part_of, left, next: 0, since: Instant::now() }
+        let width = parts.iter().map(|part| part.title.width()).max().unwrap_or(0).min(TITLE_MAX);
+        Self { steps: steps.to_vec(), parts, part_of, left, next: 0, since: Instant::now(), width }
     }
 
     /// What parts are called: as soon as one has several steps, they are no steps.
@@ -66,14 +71,15 @@ impl Run {
         if self.parts.len() == self.steps.len() { "step" } else { "part" }
     }
 
-    /// What runs now: a part, or the whole of one transaction.
+    /// What runs now: a part, or what runs together although each step of it is shown by itself.
     fn current(&self) -> Option<String> {
         let rest = self.steps.get(self.next..).filter(|rest| !rest.is_empty())?;
-        let together = rest.iter().take_while(|step| step.transaction == Transaction::Together).count();
-        let part = self.part_of[self.next];
-        Some(match together {
-            0 | 1 => format!("{} {}", part + 1, self.parts[part].title),
-            many => format!("{} in one transaction", plural(many, "step")),
+        let number = self.part_of[self.next];
+        let part = &self.parts[number];
+        let together = 1 + rest.windows(2).take_while(|pair| are_together(&pair[0], &pair[1])).count();
+        Some(match part.steps.len() {
+            1 if together > 1 => format!("{:>2} {} in one transaction", number + 1, plural(together, "step")),
+            _ => format!("{:>2} {}", number + 1, part.title),
         })
     }
 
@@ -153,6 +159,7 @@ impl<'a> Progress<'a> {
             self.moving = true;
         } else if running > AGAIN && self.told.elapsed() > AGAIN {
             self.told = Instant::now();
+            let current = current.trim_start();
             self.line(&format!("freehold: {current} … {} so far\n", figures::took(running)));
         }
     }
@@ -161,6 +168,14 @@ impl<'a> Progress<'a> {
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.moving) {
             self.shell.tell("\r\x1b[2K");
+        }
+    }
+
+    /// Ends the list of what was done.
+    pub(super) fn end(&mut self) {
+        self.clear();
+        if self.run.is_some() && self.shell.is_live() {
+            self.shell.tell("\n");
         }
     }
 
@@ -222,7 +237,7 @@ impl<'a> Progress<'a> {
         let Some(run) = &mut self.run else { return };
         let position = run.next;
         let (took, ended) = run.advance();
-        let (parts, unit) = (run.parts.len(), run.unit());
+        let (parts, unit, width) = (run.parts.len(), run.unit(), run.width);
         let line = ended.map(|part| {
             let time = figures::took(run.left[part].1);
             (part, run.parts[part].title.clone(), if done.is_some() { time } else { "was there".to_owned() })
@@ -236,13 +251,10 @@ impl<'a> Progress<'a> {
         if let Some((part, title, time)) = line {
             let number = part + 1;
             let text = if self.shell.is_live() {
-                let room = " ".repeat(TITLE_MAX.saturating_sub(cut(&title, TITLE_MAX).chars().count()));
-                let (sign, number) = (paint(ADD, "✓"), format!("{number:>2}"));
-                format!(
-                    "  {sign} {number} {}{room} {}\n",
-                    cut(&title, TITLE_MAX),
-                    paint(FAINT, format!("{time:>10}"))
-                )
+                let title = cut(&title, width);
+                let room = " ".repeat(width.saturating_sub(title.width()));
+                let (sign, time) = (paint(ADD, "✓"), paint(FAINT, format!("{time:>10}")));
+                format!("  {sign} {number:>2} {title}{room} {time}\n")
             } else {
                 format!("freehold: {unit} {number}/{parts} {title} … ok ({time})\n")
             };

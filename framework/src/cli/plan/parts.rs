@@ -44,8 +44,8 @@ pub(in crate::cli) fn parts(steps: &[Step], each: bool) -> Vec<Part> {
     parts.into_iter().map(|positions| part(steps, positions)).collect()
 }
 
-/// Extensions are made in a transaction of their own, before the others.
-fn are_together(one: &Step, next: &Step) -> bool {
+/// Whether one step runs in the transaction of the other. Extensions are made in one of their own, before the others.
+pub(in crate::cli) fn are_together(one: &Step, next: &Step) -> bool {
     let together = |step: &Step| step.transaction == Transaction::Together;
     let extension = |step: &Step| step.object.tag == Tag::Extension;
     together(one) && together(next) && extension(one) == extension(next)
