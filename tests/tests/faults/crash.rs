@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 use rand::seq::index::sample;
 use std::sync::Arc;
 
-const SEED: u64 = 0xc0_1d57_0b;
+const SEED: u64 = 0xc01d_570b;
 
 /// Of each scenario: so many after a message was sent, and as many after an answer.
 const MOMENTS: usize = 5;
