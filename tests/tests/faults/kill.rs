@@ -4,10 +4,10 @@
 //! The server may go on with what it was sent: the restart has to cope with that too. What is compared is what pg_dump
 //! says and what the ledger says, without numbers and moments. `FREEHOLD_WRITE_DOCS=1` writes `docs/kill-matrix.md`.
 
-mod scenario;
 mod table;
 
 use crate::LIMIT;
+use crate::scenario::{self, Scenario, State};
 use freehold_tests::cluster::Cluster;
 use freehold_tests::command;
 use freehold_tests::corpus::workspace;
@@ -18,7 +18,6 @@ use freehold_tests::proxy::{Fault, Proxy};
 use freehold_tests::settings::Settings;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use scenario::{Scenario, State};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, thread};
@@ -29,7 +28,7 @@ const SEED: u64 = 0x5eed_0000_f4ee_401d;
 const INSTANTS: usize = 50;
 
 /// Processes at work at one time: a killed one, its restart and pg_dump take turns on the machine's two cores.
-const WORKERS: usize = 3;
+pub(crate) const WORKERS: usize = 3;
 
 /// When a process is killed.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
+mod crash;
 mod kill;
 mod race;
+mod scenario;
 
 use std::time::Duration;
 

@@ -1,11 +1,15 @@
-//! Cases 9.3 and 9.5: the ledger never claims what the catalog lacks, and nothing in it must ever be put right by hand.
+//! Cases 9.3, 9.5, 9.6: the ledger never claims what the catalog lacks, nothing in it must ever be put right by hand, and
+//! when it is lost it is made again from what stands.
 
 use crate::Outcome;
 use crate::service::{Service, manifest};
+use freehold::bringup;
 use freehold_tests::command;
+use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
 use freehold_tests::process::{End, Process, Victim};
 use freehold_tests::proxy::{Fault, Proxy};
+use freehold_tests::server::Server;
 use std::fs;
 use std::time::Duration;
 
@@ -108,5 +112,52 @@ async fn c9_5_no_failure_leaves_a_mark_that_somebody_must_remove() -> Outcome {
     second.finds_nothing_to_do().await;
     let valid = "select (indisvalid and indisunique)::text from pg_index where indexrelid = 'orders_note_key'::regclass";
     assert_eq!(database.fetch_one_text(valid).await?, "true");
+    Ok(())
+}
+
+/// Ways to lose a ledger, or parts of it. The append-only tables are emptied as only their owner can.
+const LOST: &[&str] = &[
+    "drop schema freehold cascade",
+    "delete from freehold.service",
+    "delete from freehold.object",
+    "delete from freehold.object where kind <> 'table'",
+    "update freehold.object set texts = '{}'",
+    "update freehold.service set stamp = null, tables = '{}', types = '{}'",
+    "update freehold.service set stamp = 'x', fingerprint = 'x', version = null",
+    "truncate freehold.history, freehold.step",
+];
+
+#[tokio::test]
+async fn c9_6_a_lost_ledger_is_made_again_and_nothing_of_the_users_is_touched() -> Outcome {
+    let test = "c9_6";
+    let Some(cluster) = Server::shared().private(test) else { return Ok(()) };
+    let read = |name| fs::read_to_string(workspace().join("tests/cases/race").join(name));
+    let manifests = [read("ward-service.toml")?, read("stock-service.toml")?];
+    for lost in LOST {
+        let database = Database::create(test).await;
+        let services = manifests.each_ref().map(|text| Service::new(&database, text));
+        for service in &services {
+            service.applies().await;
+        }
+        database.execute("insert into wards (name, beds) values ('kept', 7)").await?;
+        let before = database.dump();
+        database.execute(lost).await?;
+        let mark = cluster.log().mark();
+        for service in &services {
+            let outcome = service.start().await.map_err(|error| format!("{lost}: {error}"))?;
+            assert!(!matches!(outcome, bringup::Outcome::Refused(_)), "{lost}: {outcome:?}");
+        }
+        for service in &services {
+            service.finds_nothing_to_do().await;
+        }
+        let log = cluster.log().since(mark).of_database(database.name());
+        assert!(log.errors().is_empty(), "{lost}: {:#?}", log.errors());
+        let touched: Vec<&str> =
+            log.statements().into_iter().filter(|text| text.contains("public.")).collect();
+        assert_eq!(touched, Vec::<&str>::new(), "{lost}");
+        assert_eq!(database.dump(), before, "{lost}");
+        let kept = "select count(*) from wards where name = 'kept'";
+        assert_eq!(database.fetch_one_text(kept).await?, "1");
+    }
     Ok(())
 }

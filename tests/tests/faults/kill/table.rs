@@ -1,7 +1,7 @@
 //! What the matrix found, as a page: nothing in it depends on the machine or the moment.
 
 use super::{INSTANTS, Moment, SEED};
-use crate::kill::scenario::Scenario;
+use crate::scenario::Scenario;
 
 /// One moment, and in what its end differs.
 pub(crate) struct Row {
