@@ -8,7 +8,7 @@ use super::code;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lint::{Format, lint};
-use crate::disk::Disk;
+use crate::disk::{Disk, without_parts};
 use crate::manifest::{Manifest, Severity, fits, nearest};
 
 /// Where manifests are when nobody says so.
@@ -39,7 +39,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<File>, Failure> {
             }
         }
     }
-    Ok(files)
+    Ok(without_parts(files))
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> Failure {
