@@ -20,6 +20,7 @@ pub mod extension;
 pub mod foreign_key;
 pub mod index;
 pub mod key;
+pub mod namespace;
 pub mod table;
 
 /// What every kind can do. Everything here is pure.
@@ -125,6 +126,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Namespace = namespace::Namespace,
     Extension = extension::Extension,
     Enum = enumeration::Enum,
     Table = table::Table,
