@@ -5,6 +5,7 @@ use crate::kind::Object;
 use crate::sql::quoted;
 
 mod columns;
+mod files;
 mod fingerprints;
 mod indexes;
 mod laws;

@@ -20,6 +20,7 @@ mod lint;
 mod names;
 mod numbering;
 mod owners;
+mod partitions;
 mod queues;
 mod refused;
 mod replicas;
