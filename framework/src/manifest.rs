@@ -69,6 +69,8 @@ pub struct Manifest {
     pub sources: Sources,
     /// The places in bytes of all files, for problems that only show beside other manifests.
     pub spans: BTreeMap<Address, Range<usize>>,
+    /// Where its version stands, in the same bytes.
+    pub version_span: Range<usize>,
 }
 
 /// A manifest without errors.
@@ -156,6 +158,7 @@ struct Content<'a> {
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
     /// The hashes of the files that it names.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
 }
 
@@ -236,6 +239,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),
+        version_span: service.version,
         service: service.service?,
         spans,
         sources,
