@@ -18,10 +18,12 @@ mod connect;
 pub mod diagnostic;
 mod environment;
 mod exit;
+mod explain;
 mod failure;
 mod figures;
 mod fmt;
 mod history;
+mod init;
 pub mod lint;
 mod locked;
 mod log;
@@ -31,6 +33,7 @@ mod output;
 mod paint;
 mod plan;
 mod refusal;
+mod schema;
 mod shell;
 mod sign;
 mod source;
@@ -134,6 +137,9 @@ async fn run(cli: Cli) -> Result<Exit, End> {
     match command {
         Command::Lint(args) => lint_files(&shell, &args),
         Command::Fmt(args) => fmt::run(&shell, &args),
+        Command::Explain(args) => explain::run(&shell, &args),
+        Command::Init(args) => init::run(&shell, &args),
+        Command::Schema => schema::run(&shell),
         Command::Config(args) => config::run(&shell, &args),
         Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
@@ -155,6 +161,9 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::History(_) => history::FORMATS,
         Command::Lint(_) => &[Format::Human, Format::Json, Format::Github],
         Command::Fmt(_) => fmt::FORMATS,
+        Command::Explain(_) => explain::FORMATS,
+        Command::Init(_) => init::FORMATS,
+        Command::Schema => schema::FORMATS,
         Command::Wait(_) => wait::FORMATS,
         Command::Config(_) => config::FORMATS,
     }

@@ -19,6 +19,7 @@ mod advice;
 mod build;
 mod bundle;
 mod check;
+mod checks;
 pub mod code;
 mod column;
 mod constraint;
@@ -27,6 +28,7 @@ mod enums;
 mod expression;
 mod extensions;
 mod foreign_key;
+mod grammar;
 mod include;
 mod index;
 mod names;
@@ -41,6 +43,8 @@ mod types;
 mod walk;
 
 pub use bundle::{Bundle, Files, beside, fits};
+pub use checks::Check;
+pub use grammar::json_schema;
 pub use problem::{Problem, Problems, Severity};
 pub use requires::{Requirement, WhenMissing};
 pub use service::Service;
@@ -59,6 +63,8 @@ pub struct Manifest {
     pub schema: Schema,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// What must be true of the rows, with its place.
+    pub checks: Vec<(Check, Place)>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
@@ -84,8 +90,8 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables"],
-    later: &["seeds", "grants", "sequences", "checks", "drops", "functions", "views"],
+    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables", "checks"],
+    later: &["seeds", "grants", "sequences", "drops", "functions", "views"],
 };
 
 impl Manifest {
@@ -144,7 +150,9 @@ impl Manifest {
         let objects: Vec<_> = self.schema.objects.values().collect();
         // As after a checkout on Windows.
         let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files })
+        let mut checks: Vec<&Check> = self.checks.iter().map(|(check, _)| check).collect();
+        checks.sort_by(|one, other| one.name.cmp(&other.name));
+        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, checks, files })
     }
 }
 
@@ -157,6 +165,8 @@ struct Content<'a> {
     owner: &'a Option<Name>,
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<&'a Check>,
     /// The hashes of the files that it names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
@@ -213,6 +223,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     enums::enums(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
+    let checks = checks::checks(root, walk);
     let unknown = check::types(&tables, &required, &types, walk);
     names::settle(&mut tables, &draft.enums, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
@@ -236,6 +247,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         schema: objects.collect(),
         requires: required.list,
         allow_rewrite: draft.allow_rewrite,
+        checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),
