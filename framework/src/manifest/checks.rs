@@ -85,7 +85,7 @@ mod tests {
             ("delete from orders", "4:9", "a check is a query"),
             ("select true; drop table orders", "4:20", "a `;` cannot stand here"),
             ("select true;", "4:20", "a `;` cannot stand here"),
-            ("select (true", "4:16", "not closed"),
+            ("select (true", "4:16", "never closed"),
             ("select true) or (true", "4:20", ""),
         ] {
             let found = read(query).unwrap_err();
