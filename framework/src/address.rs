@@ -14,6 +14,8 @@ pub enum Tag {
     Extension,
     /// An enum type.
     Enum,
+    /// A sequence that stands by itself.
+    Sequence,
     /// A table with its columns.
     Table,
     /// A column of a table.
@@ -39,6 +41,7 @@ impl Tag {
         match self {
             Self::Extension => "extension",
             Self::Enum => "enum",
+            Self::Sequence => "sequence",
             Self::Table => "table",
             Self::Column => "column",
             Self::Key => "key",

@@ -20,6 +20,8 @@ pub struct Scope {
     pub tables: BTreeSet<QName>,
     /// Enum types of the slice.
     pub enums: BTreeSet<QName>,
+    /// Sequences of the slice.
+    pub sequences: BTreeSet<QName>,
     /// Tables of others that the manifest leans on.
     pub neighbours: BTreeSet<QName>,
 }
@@ -35,7 +37,7 @@ pub struct Found {
     pub tables: String,
     /// The ids of the slice's types, as an array literal.
     pub types: String,
-    /// The ids of the indexes and constraints of its tables, as an array literal.
+    /// The ids of the indexes and constraints of its tables and of its sequences, as an array literal.
     pub parts: String,
     /// Names of the slice that something else stands under.
     pub occupied: Vec<Occupied>,
@@ -112,7 +114,9 @@ fn stamp_by_settings() -> Sql {
 /// When the connection fails or the server's answer is not what was asked for.
 pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, SessionError> {
     let tables = scope.tables.iter().map(|name| wanted(name, "table"));
-    let names: Vec<Wanted<'_>> = tables.chain(scope.enums.iter().map(|name| wanted(name, "enum"))).collect();
+    let enums = scope.enums.iter().map(|name| wanted(name, "enum"));
+    let sequences = scope.sequences.iter().map(|name| wanted(name, "sequence"));
+    let names: Vec<Wanted<'_>> = tables.chain(enums).chain(sequences).collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
     // The slice's ids stand in an array: a sequential scan would compare each row with each element.
     let mut message =
@@ -121,7 +125,8 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
     message.push(&sql!(
         ";\nselect set_config('freehold.parts', (
             array(select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[]))
-            || array(select oid from pg_catalog.pg_constraint where conrelid = any (current_setting('freehold.tables')::oid[])))::text, true)"
+            || array(select oid from pg_catalog.pg_constraint where conrelid = any (current_setting('freehold.tables')::oid[]))
+            || current_setting('freehold.sequences')::oid[])::text, true)"
     ));
     for query in [stamp_by_settings()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {
         message.push(&sql!(";\n{}", query));

@@ -20,12 +20,13 @@ pub mod extension;
 pub mod foreign_key;
 pub mod index;
 pub mod key;
+pub mod sequence;
 pub mod table;
 
 /// What every kind can do. Everything here is pure.
 pub trait Kind: Clone + PartialEq {
-    /// The catalog query: one row, one JSON array of this type's values. It reads the tables and types whose ids
-    /// stand in the settings `freehold.tables` and `freehold.types`.
+    /// The catalog query: one row, one JSON array of this type's values. It reads the objects whose ids stand
+    /// in the settings `freehold.tables`, `freehold.types` and `freehold.sequences`.
     const QUERY: &'static str;
 
     /// Where it stands.
@@ -127,6 +128,7 @@ macro_rules! kinds {
 kinds! {
     Extension = extension::Extension,
     Enum = enumeration::Enum,
+    Sequence = sequence::Sequence,
     Table = table::Table,
     Key = key::Key,
     Check = check::Check,

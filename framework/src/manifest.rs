@@ -32,6 +32,7 @@ mod index;
 mod names;
 mod problem;
 mod requires;
+mod sequences;
 mod service;
 mod sources;
 mod suggest;
@@ -82,8 +83,8 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables"],
-    later: &["seeds", "grants", "sequences", "checks", "drops", "functions", "views"],
+    known: &["manifest", "include", "service", "extensions", "requires", "enums", "sequences", "tables"],
+    later: &["seeds", "grants", "checks", "drops", "functions", "views"],
 };
 
 impl Manifest {
@@ -182,16 +183,18 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let extensions = extensions::extensions(root, walk, &mut draft.places);
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
+    let sequences = sequences::sequences(root, home, walk);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
     let unknown = check::types(&tables, &required, &types, walk);
-    names::settle(&mut tables, &draft.enums, service.prefix.as_ref(), walk);
+    names::settle(&mut tables, &draft.enums, &sequences, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
+    sequences::settle(&sequences, &tables, &mut draft, walk);
     for table in &tables {
         draft.table(table, &parents);
     }

@@ -15,10 +15,14 @@ pub enum Phase {
     Extension,
     /// Enum types, and values added to them.
     Enum,
+    /// Sequences.
+    Sequence,
     /// New tables with everything that belongs to them.
     Table,
     /// Columns added to existing tables.
     Column,
+    /// What needs tables and columns: the columns that sequences belong to.
+    Routine,
     /// Constraints added to existing tables, not yet proven.
     Constraint,
     /// Indexes built on existing tables.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ground, Kind, Object};
+use super::{Draft, Ground, Kind};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::QName;
@@ -44,7 +44,7 @@ impl Comment {
         let table = self.on.table();
         let new = match &table {
             Some(table) => draft.ground(table) == Ground::New,
-            None => draft.live(&self.on).is_none_or(|on| !matches!(on, Object::Enum(_))),
+            None => draft.live(&self.on).is_none(),
         };
         let target = self.target();
         let undo = match before {
@@ -70,6 +70,7 @@ impl Comment {
             (Tag::Index, Some(own), _) => sql!("index {}", own),
             (Tag::Table, Some(own), _) => sql!("table {}", own),
             (Tag::Enum, Some(own), _) => sql!("type {}", own),
+            (Tag::Sequence, Some(own), _) => sql!("sequence {}", own),
             (_, _, Some(table)) => sql!("constraint {} on {}", name, table),
             _ => sql!("extension {}", name),
         }
@@ -94,7 +95,7 @@ impl Comment {
                 Literal(&own),
                 text,
             ),
-            Tag::Table | Tag::Index => sql!(
+            Tag::Table | Tag::Index | Tag::Sequence => sql!(
                 "pg_catalog.obj_description(pg_catalog.to_regclass({})::oid, 'pg_class') is not distinct from {}",
                 Literal(&own),
                 text,

@@ -1,12 +1,12 @@
--- Comments on tables, columns, indexes, constraints and enum types of the slice.
+-- Comments on tables, columns, indexes, constraints, sequences and enum types of the slice.
 with of_relations as (
     select d.description,
-        case when d.objsubid > 0 then 'column' when c.relkind in ('i', 'I') then 'index' else 'table' end as tag,
+        case when d.objsubid > 0 then 'column' when c.relkind in ('i', 'I') then 'index' when c.relkind = 'S' then 'sequence' else 'table' end as tag,
         n.nspname as schema,
         case when d.objsubid > 0 then c.relname when t.oid is not null then t.relname end as table_name,
         case when d.objsubid > 0 then a.attname else c.relname end as name
     from (
-        select unnest(current_setting('freehold.tables')::oid[]) as oid
+        select unnest(current_setting('freehold.tables')::oid[] || current_setting('freehold.sequences')::oid[]) as oid
         union all
         select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[])
     ) slice

@@ -35,7 +35,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    fn add(&mut self, object: impl Into<Object>, place: Range<usize>) -> Address {
+    pub(super) fn add(&mut self, object: impl Into<Object>, place: Range<usize>) -> Address {
         let object = object.into();
         let address = object.address();
         self.places.insert(address.clone(), place);

@@ -34,7 +34,6 @@ fn findings(text: &str) -> Vec<(&'static str, &str)> {
 fn written(object: &Object) -> Vec<String> {
     let on = |table: &QName, clause: &dyn std::fmt::Display| format!("{}: {clause}", table.name);
     match object {
-        Object::Extension(object) => vec![format!("{object:?}")],
         Object::Enum(object) => vec![format!("{} {:?}", object.name, object.labels)],
         Object::Table(object) => {
             object.columns.iter().map(|column| on(&object.name, &column.clause())).collect()
@@ -54,6 +53,7 @@ fn written(object: &Object) -> Vec<String> {
             vec![format!("{}{unproven}", on(&object.table, &object.clause()))]
         }
         Object::Comment(object) => vec![format!("{}: {}", object.on, object.text)],
+        other => vec![format!("{other:?}")],
     }
 }
 

@@ -13,6 +13,7 @@ mod drift;
 mod enums;
 mod forbidden;
 mod golden;
+mod kinds;
 mod laws;
 mod ledger;
 mod lint;

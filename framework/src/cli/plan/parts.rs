@@ -112,7 +112,9 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
             format!("build {named} concurrently")
         }
         (_, Tag::Index) => format!("build {named}"),
-        (_, Tag::Extension | Tag::Enum | Tag::Table) => format!("create {named}"),
+        (Phase::Routine, Tag::Sequence) => format!("give {named} to its column"),
+        (_, Tag::Sequence) if starts("alter") => format!("change {named}"),
+        (_, Tag::Extension | Tag::Enum | Tag::Sequence | Tag::Table) => format!("create {named}"),
         (Phase::Validate, _) => format!("prove {named}"),
         _ => format!("add {named}{new_rows_only}"),
     }
