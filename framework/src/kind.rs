@@ -20,6 +20,7 @@ pub mod extension;
 pub mod foreign_key;
 pub mod index;
 pub mod key;
+pub mod namespace;
 pub mod sequence;
 pub mod table;
 
@@ -126,6 +127,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Namespace = namespace::Namespace,
     Extension = extension::Extension,
     Enum = enumeration::Enum,
     Sequence = sequence::Sequence,

@@ -198,6 +198,8 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     for table in &tables {
         draft.table(table, &parents);
     }
+    let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
+    draft.namespaces(&extensions, home, owner, &service.place);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
