@@ -27,11 +27,13 @@ mod enums;
 mod expression;
 mod extensions;
 mod foreign_key;
+mod functions;
 mod include;
 mod index;
 mod names;
 mod problem;
 mod requires;
+mod routine;
 mod sequences;
 mod service;
 mod sources;
@@ -83,8 +85,18 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "include", "service", "extensions", "requires", "enums", "sequences", "tables"],
-    later: &["seeds", "grants", "checks", "drops", "functions", "views"],
+    known: &[
+        "manifest",
+        "include",
+        "service",
+        "extensions",
+        "requires",
+        "enums",
+        "sequences",
+        "functions",
+        "tables",
+    ],
+    later: &["seeds", "grants", "checks", "drops", "views"],
 };
 
 impl Manifest {
@@ -184,6 +196,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
     let sequences = sequences::sequences(root, home, walk);
+    functions::functions(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
     let unknown = check::types(&tables, &required, &types, walk);

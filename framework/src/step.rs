@@ -17,11 +17,13 @@ pub enum Phase {
     Enum,
     /// Sequences.
     Sequence,
+    /// New functions, which tables may call.
+    Function,
     /// New tables with everything that belongs to them.
     Table,
     /// Columns added to existing tables.
     Column,
-    /// What needs tables and columns: the columns that sequences belong to.
+    /// What needs tables and columns: functions that name them, the columns that sequences belong to; and changed functions.
     Routine,
     /// Constraints added to existing tables, not yet proven.
     Constraint,

@@ -1,7 +1,7 @@
--- Which tables, types and sequences the slice consists of: those that the manifest names and those that the ledger remembers. Their ids go into
+-- Which tables, types, sequences and functions the slice consists of: those that the manifest names and those that the ledger remembers. Their ids go into
 -- the settings that all other queries read. The answer names whatever else stands under those names.
 with wanted as (
-    select w.schema, w.name, w.tag from json_to_recordset({}) w (schema name, name name, tag text)
+    select w.schema, w.name, w.tag, w.arguments from json_to_recordset({}) w (schema name, name name, tag text, arguments text)
 ), found as (
     select w.tag, c.oid, c.relkind, w.schema, w.name,
         case w.tag when 'table' then c.relkind in ('r', 'p') else c.relkind = 'S' end as fits
@@ -15,6 +15,17 @@ with wanted as (
     join pg_catalog.pg_namespace n on n.nspname = w.schema
     join pg_catalog.pg_type y on y.typnamespace = n.oid and y.typname = w.name
     where w.tag = 'enum'
+), found_functions as (
+    select p.oid, w.schema, w.name,
+        case when p.prokind in ('a', 'p') then 'another kind of routine'
+            when exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+            then 'a function of an extension' end as what
+    from wanted w
+    join pg_catalog.pg_namespace n on n.nspname = w.schema
+    join pg_catalog.pg_proc p on p.pronamespace = n.oid and p.proname = w.name
+    where w.tag = 'function' and w.arguments = coalesce((
+        select string_agg(pg_catalog.format_type(t.type, null), ', ' order by t.position)
+        from unnest(p.proargtypes::oid[]) with ordinality t (type, position)), '')
 )
 select
     set_config('freehold.tables', array(select oid from found where tag = 'table' and fits)::text, true),
@@ -26,8 +37,11 @@ select
         union all
         select 'enum', schema, name, case typtype when 'd' then 'a domain' when 'c' then 'the row type of a table or view' else 'another kind of type' end
         from found_types where typtype <> 'e'
+        union all
+        select 'function', schema, name, what from found_functions where what is not null
     ) o),
     -- How many table locks all sessions together may hold.
     current_setting('max_locks_per_transaction')::int8
         * (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8),
-    set_config('freehold.sequences', array(select oid from found where tag = 'sequence' and fits)::text, true)
+    set_config('freehold.sequences', array(select oid from found where tag = 'sequence' and fits)::text, true),
+    set_config('freehold.functions', array(select oid from found_functions where what is null)::text, true)

@@ -13,6 +13,7 @@ mod drift;
 mod enums;
 mod forbidden;
 mod frozen;
+mod functions;
 mod golden;
 mod kinds;
 mod laws;

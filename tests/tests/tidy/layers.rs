@@ -13,7 +13,7 @@ const SRC: &str = "framework/src/";
 
 /// Pure: what there is to say about a schema.
 const VALUES: &[&str] =
-    &["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema", "manifest"];
+    &["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "manifest"];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] =
@@ -28,15 +28,15 @@ const SHELL: &[&str] = &[
 /// In reading order: module, and what it may use.
 const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("name", &[]),
-    ("address", &[&["name"]]),
     ("sql", &[&["name"]]),
+    ("address", &[&["name", "sql"]]),
     ("dialect", &[&["name", "sql"]]),
     ("lock", &[&["name", "sql", "dialect"]]),
     ("hazard", &[&["name", "sql", "dialect", "lock"]]),
-    ("step", &[&["name", "address", "sql", "dialect", "lock", "hazard"]]),
-    ("kind", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step"]]),
-    ("schema", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind"]]),
-    ("manifest", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
+    ("step", &[&["name", "sql", "address", "dialect", "lock", "hazard"]]),
+    ("kind", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step"]]),
+    ("schema", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind"]]),
+    ("manifest", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
     ("diff", &[VALUES]),
     ("plan", &[VALUES, &["diff"]]),
     // The checker judges a finished plan; how the planner came to it is none of its business.
