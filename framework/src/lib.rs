@@ -20,6 +20,8 @@
 
 pub mod address;
 pub mod bringup;
+#[cfg(feature = "cli")]
+pub mod build;
 pub mod catalog;
 pub mod check;
 #[cfg(feature = "cli")]

@@ -72,6 +72,8 @@ pub struct Manifest {
     pub sources: Sources,
     /// The places in bytes of all files, for problems that only show beside other manifests.
     pub spans: BTreeMap<Address, Range<usize>>,
+    /// Where its version stands, in the same bytes.
+    pub version_span: Range<usize>,
 }
 
 /// A manifest without errors.
@@ -136,6 +138,15 @@ impl Manifest {
         Self::parse_with(&file, &text, &files)
     }
 
+    /// A manifest that was checked and packed when this program was built; see [`crate::manifest!`].
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bundled(packed: &str) -> Self {
+        let parsed = Self::unpack("manifest", packed);
+        // The build script has read these very bytes with this very code, and would have ended the build.
+        parsed.unwrap_or_else(|problems| unreachable!("the build let a manifest pass:\n{problems}")).manifest
+    }
+
     /// A short hash of what is declared: two manifests with the same one ask for the same slice. Layout, comments, line ends,
     /// the order of tables, the version and the file do not change it; the order of columns does.
     #[must_use]
@@ -160,6 +171,7 @@ struct Content<'a> {
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
     /// The hashes of the files that it names.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
 }
 
@@ -184,6 +196,23 @@ impl Requirement {
             enums: self.enums.iter().collect(),
         }
     }
+}
+
+/// The manifest of a service, checked and packed into this program when it was built: `freehold::manifest!("order-service")`. The build
+/// script of the package says where manifests are: [`build::manifests("../manifests")`](crate::build::manifests).
+#[macro_export]
+macro_rules! manifest {
+    ($service:literal) => {
+        $crate::Manifest::bundled(include_str!(concat!(
+            env!(
+                "OUT_DIR",
+                "no build script: let build.rs call freehold::build::manifests(\"../manifests\")"
+            ),
+            "/freehold/",
+            $service,
+            ".json"
+        )))
+    };
 }
 
 /// Reads the tree. `None` when there is no telling whose manifest it is.
@@ -224,8 +253,9 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         requires: required.list,
         allow_rewrite: draft.allow_rewrite,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
-        text: Bundle::pack(&sources),
+        text: sources.packed(),
         file: file.to_owned(),
+        version_span: service.version,
         service: service.service?,
         spans,
         sources,
