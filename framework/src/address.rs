@@ -30,6 +30,8 @@ pub enum Tag {
     ForeignKey,
     /// The comment on another object.
     Comment,
+    /// The rows that a table is to have; called like the table.
+    Seed,
 }
 
 impl Tag {
@@ -47,6 +49,7 @@ impl Tag {
             Self::Index => "index",
             Self::ForeignKey => "foreign key",
             Self::Comment => "comment",
+            Self::Seed => "seed",
         }
     }
 }
@@ -103,7 +106,7 @@ impl Address {
         let schema = self.schema.clone()?;
         match (&self.table, self.of.unwrap_or(self.tag)) {
             (Some(table), _) => Some(QName { schema, name: table.clone() }),
-            (None, Tag::Table) => Some(QName { schema, name: self.name.clone() }),
+            (None, Tag::Table | Tag::Seed) => Some(QName { schema, name: self.name.clone() }),
             (None, _) => None,
         }
     }

@@ -13,11 +13,11 @@ const SRC: &str = "framework/src/";
 
 /// Pure: what there is to say about a schema.
 const VALUES: &[&str] =
-    &["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema", "manifest"];
+    &["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema", "seed", "manifest"];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] =
-    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seed", "presence"];
+    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seeding", "presence"];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
 const SHELL: &[&str] =
@@ -34,7 +34,11 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("step", &[&["name", "address", "sql", "dialect", "lock", "hazard"]]),
     ("kind", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step"]]),
     ("schema", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind"]]),
-    ("manifest", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
+    ("seed", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
+    (
+        "manifest",
+        &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema", "seed"]],
+    ),
     ("diff", &[VALUES]),
     ("plan", &[VALUES, &["diff"]]),
     // The checker judges a finished plan; how the planner came to it is none of its business.
@@ -47,7 +51,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("survey", &[VALUES, REASONING, IO, FAILURES]),
     ("execute", &[VALUES, REASONING, IO, FAILURES]),
     ("bringup", &[VALUES, REASONING, IO, FAILURES]),
-    ("seed", &[VALUES, REASONING, IO, FAILURES]),
+    ("seeding", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
     ("config", &[VALUES, REASONING, IO, SHELL]),
     ("retry", &[VALUES, REASONING, IO, SHELL]),
