@@ -14,12 +14,14 @@
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`survey`], [`execute`], [`bringup`]. The shell: [`config`], [`retry`], [`startup`],
+//! [`survey`], [`execute`], [`bringup`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
 //! [`health`], and with the feature `http` the module `http`.
 #![forbid(unsafe_code)]
 
 pub mod address;
 pub mod bringup;
+#[cfg(feature = "cli")]
+pub mod build;
 pub mod catalog;
 pub mod check;
 #[cfg(feature = "cli")]
@@ -27,6 +29,7 @@ pub mod cli;
 pub mod config;
 pub mod decide;
 pub mod diff;
+pub mod disk;
 pub mod equal;
 pub mod execute;
 pub mod hazard;
