@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use crate::address::Address;
 use crate::name::{Name, QName};
 use crate::schema::{Schema, fingerprint};
+use crate::seed::Seed;
 use crate::sql::TypeName;
 use crate::step::Place;
 
@@ -32,6 +33,7 @@ mod index;
 mod names;
 mod problem;
 mod requires;
+mod seeds;
 mod service;
 mod sources;
 mod suggest;
@@ -57,6 +59,8 @@ pub struct Manifest {
     pub requires: Vec<Requirement>,
     /// The objects.
     pub schema: Schema,
+    /// The rows that tables are to have, in the order of the file.
+    pub seeds: Vec<Seed>,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
@@ -82,8 +86,8 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables"],
-    later: &["seeds", "grants", "sequences", "checks", "drops", "functions", "views"],
+    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables", "seeds"],
+    later: &["grants", "sequences", "checks", "drops", "functions", "views"],
 };
 
 impl Manifest {
@@ -133,7 +137,7 @@ impl Manifest {
     }
 
     /// A short hash of what is declared: two manifests with the same one ask for the same slice. Layout, comments, line ends,
-    /// the order of tables, the version and the file do not change it; the order of columns does.
+    /// the order of tables and of seeded rows, the version and the file do not change it; the order of columns does.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let Service { name, version: _, schema, prefix, owner } = &self.service;
@@ -142,7 +146,10 @@ impl Manifest {
         let objects: Vec<_> = self.schema.objects.values().collect();
         // As after a checkout on Windows.
         let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files })
+        let mut seeds = self.seeds.clone();
+        seeds.sort_by(|one, other| one.table.cmp(&other.table));
+        seeds.iter_mut().for_each(|seed| seed.rows.sort());
+        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files, seeds })
     }
 }
 
@@ -157,6 +164,7 @@ struct Content<'a> {
     objects: Vec<&'a crate::kind::Object>,
     /// The hashes of the files that it names.
     files: BTreeSet<String>,
+    seeds: Vec<Seed>,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -223,8 +231,11 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     }
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
     draft.namespaces(&extensions, home, owner, &service.place);
+    let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
+    let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
+    spans.extend(seeded.iter().map(|(seed, span)| (seed.address(), span.clone())));
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
     let sources = walk.sources().clone();
     let positions = sources.positions();
@@ -232,6 +243,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     Some(Manifest {
         schema: objects.collect(),
         requires: required.list,
+        seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
