@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use crate::address::Address;
 use crate::name::{Name, QName};
 use crate::schema::{Schema, fingerprint};
+use crate::seed::Seed;
 use crate::sql::TypeName;
 use crate::step::Place;
 
@@ -35,6 +36,7 @@ mod problem;
 mod requires;
 mod routine;
 mod sequences;
+mod seeds;
 mod service;
 mod sources;
 mod suggest;
@@ -60,6 +62,8 @@ pub struct Manifest {
     pub requires: Vec<Requirement>,
     /// The objects.
     pub schema: Schema,
+    /// The rows that tables are to have, in the order of the file.
+    pub seeds: Vec<Seed>,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
@@ -97,8 +101,9 @@ const KEYS: walk::Keys = walk::Keys {
         "sequences",
         "functions",
         "tables",
+        "seeds",
     ],
-    later: &["seeds", "grants", "checks", "drops", "views"],
+    later: &["grants", "checks", "drops", "views"],
 };
 
 impl Manifest {
@@ -148,7 +153,7 @@ impl Manifest {
     }
 
     /// A short hash of what is declared: two manifests with the same one ask for the same slice. Layout, comments, line ends,
-    /// the order of tables, the version and the file do not change it; the order of columns does.
+    /// the order of tables and of seeded rows, the version and the file do not change it; the order of columns does.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let Service { name, version: _, schema, prefix, owner } = &self.service;
@@ -157,7 +162,10 @@ impl Manifest {
         let objects: Vec<_> = self.schema.objects.values().collect();
         // As after a checkout on Windows.
         let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files })
+        let mut seeds = self.seeds.clone();
+        seeds.sort_by(|one, other| one.table.cmp(&other.table));
+        seeds.iter_mut().for_each(|seed| seed.rows.sort());
+        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files, seeds })
     }
 }
 
@@ -173,6 +181,7 @@ struct Content<'a> {
     /// The hashes of the files that it names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
+    seeds: Vec<Seed>,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -242,8 +251,11 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     }
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
     draft.namespaces(&extensions, home, owner, &service.place);
+    let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
+    let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
+    spans.extend(seeded.iter().map(|(seed, span)| (seed.address(), span.clone())));
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
     let sources = walk.sources().clone();
     let positions = sources.positions();
@@ -251,6 +263,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     Some(Manifest {
         schema: objects.collect(),
         requires: required.list,
+        seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
