@@ -36,6 +36,7 @@ mod tables;
 mod text;
 mod types;
 mod walk;
+pub mod write;
 
 pub use problem::{Problem, Problems, Severity};
 pub use requires::{Requirement, WhenMissing};

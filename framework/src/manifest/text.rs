@@ -49,8 +49,7 @@ impl Text {
     }
 
     /// A text that is its own file.
-    #[cfg(test)]
-    pub(super) fn plain(value: &str) -> Self {
+    pub(super) fn own(value: &str) -> Self {
         let mut text = Self { value: String::new(), origin: Vec::new(), end: value.len() };
         for (at, c) in value.char_indices() {
             text.push(c, at..at + c.len_utf8());
