@@ -14,7 +14,7 @@
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`survey`], [`execute`], [`bringup`]. The shell: [`config`], [`retry`], [`startup`],
+//! [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`config`], [`retry`], [`startup`],
 //! [`health`], and with the feature `http` the module `http`.
 #![forbid(unsafe_code)]
 
@@ -33,6 +33,7 @@ pub mod hazard;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod import;
 pub mod kind;
 pub mod ledger;
 pub mod lock;
