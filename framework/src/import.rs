@@ -306,6 +306,8 @@ fn keep(live: Schema, choice: &Choice, seen: &Seen, scope: &Scope, left: &mut Ve
         let stays = match object {
             // Every database has it.
             Object::Extension(of) => of.name.as_str() != "plpgsql" && (whole || used(&of.name)),
+            // Nothing names a schema but what stands in it.
+            Object::Namespace(_) => false,
             Object::Index(of) => of.state == State::Valid,
             Object::ForeignKey(key) => match unwritable(&key.parent, seen) {
                 Some(why) => {
