@@ -21,6 +21,7 @@ mod exit;
 mod failure;
 mod figures;
 mod history;
+mod import;
 pub mod lint;
 mod log;
 mod object;
@@ -126,11 +127,17 @@ async fn interrupted() {
 }
 
 async fn run(cli: Cli) -> Result<Exit, End> {
-    let Cli { common, command } = cli;
+    let Cli { mut common, command } = cli;
+    // Manifests are no answer in a format: they go where `-o` says by rules of their own.
+    let manifests_to = match command {
+        Command::Import(_) => std::mem::take(&mut common.outputs),
+        _ => Vec::new(),
+    };
     let shell = Shell::new(common, formats(&command))?;
     log::start(&shell.common, &shell.environment);
     match command {
         Command::Lint => lint_files(&shell),
+        Command::Import(args) => import::run(&shell, &shell.config()?, &args, &manifests_to).await,
         Command::Config(args) => config::run(&shell, &args),
         Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
@@ -151,6 +158,7 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Verify(_) => verify::FORMATS,
         Command::History(_) => history::FORMATS,
         Command::Lint => &[Format::Human, Format::Json],
+        Command::Import(_) => import::FORMATS,
         Command::Wait(_) => wait::FORMATS,
         Command::Config(_) => config::FORMATS,
     }

@@ -105,6 +105,11 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// The tables.
+    pub fn tables(&self) -> impl Iterator<Item = &QName> {
+        self.tables.iter()
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -473,10 +478,10 @@ mod tests {
 
     #[test]
     fn a_pattern_is_about_all_of_a_name() {
-        let likes = |pattern: &str| super::likes(&[pattern.to_owned()]).concat();
-        assert_eq!(likes("order*"), "order%");
-        assert_eq!(likes("a_b?"), "a\\_b_");
-        assert_eq!(super::likes(&[]), ["%"]);
+        let like = |pattern: &str| likes(&[pattern.to_owned()]).concat();
+        assert_eq!(like("order*"), "order%");
+        assert_eq!(like("a_b?"), "a\\_b_");
+        assert_eq!(likes(&[]), ["%"]);
     }
 
     #[test]
