@@ -14,7 +14,7 @@
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`survey`], [`execute`], [`bringup`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
+//! [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
 //! [`health`], and with the feature `http` the module `http`.
 #![forbid(unsafe_code)]
 
@@ -36,6 +36,7 @@ pub mod hazard;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod import;
 pub mod kind;
 pub mod ledger;
 pub mod lock;

@@ -35,8 +35,8 @@ mod names;
 mod problem;
 mod requires;
 mod routine;
-mod sequences;
 mod seeds;
+mod sequences;
 mod service;
 mod sources;
 mod suggest;
@@ -44,6 +44,7 @@ mod tables;
 mod text;
 mod types;
 mod walk;
+pub mod write;
 
 pub use bundle::{Bundle, Files, beside, fits};
 pub use problem::{Problem, Problems, Severity};
