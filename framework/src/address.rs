@@ -10,6 +10,8 @@ use crate::name::{Name, QName};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tag {
+    /// A schema; shared by all services of the database.
+    Schema,
     /// An extension; shared by all services of the database.
     Extension,
     /// An enum type.
@@ -33,10 +35,17 @@ pub enum Tag {
 }
 
 impl Tag {
+    /// Whether several services may declare the same one: each makes it if it is absent, nobody takes it away.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::Schema | Self::Extension)
+    }
+
     /// The word for it in sentences.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Schema => "schema",
             Self::Extension => "extension",
             Self::Enum => "enum",
             Self::Table => "table",

@@ -16,11 +16,55 @@ use crate::kind::{Object, table::Table};
 use crate::name::QName;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
+use crate::sql::lex::{TokenKind, lex};
 use crate::sql::{Expr, Sql, TypeName, sql};
 
 /// An expression as it was written, and as the catalog kept it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered(pub Expr, pub Expr);
+
+impl Remembered {
+    /// What is known of an expression that is about to be made: its text. The catalog's form is not known yet, so the text stands for it.
+    fn about_to_be(authored: &Expr) -> Self {
+        Self(authored.clone(), authored.clone())
+    }
+
+    /// Whether the catalog's text is known to be what was written so.
+    fn says(&self, authored: &Expr, stored: &Expr) -> bool {
+        let Self(then, kept) = self;
+        then == authored && (kept == stored || (kept == then && holds_a_moment(authored)))
+    }
+}
+
+/// Whether an expression holds a word such as `'now'`, which the server replaces by the moment at which it reads it. What it keeps can never
+/// be compared with what was written, so only the ledger knows.
+///
+/// <https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES>
+fn holds_a_moment(expression: &Expr) -> bool {
+    let source = expression.as_str();
+    let words = ["now", "today", "tomorrow", "yesterday"];
+    lex(source).is_ok_and(|tokens| {
+        tokens.iter().filter(|token| token.kind == TokenKind::Text).any(|token| {
+            let text = token.text(source).trim_matches('\'').trim();
+            words.iter().any(|word| text.eq_ignore_ascii_case(word))
+        })
+    })
+}
+
+/// What the ledger must remember before the expressions are made, because nobody could tell afterwards: those that hold a moment and do not
+/// stand yet. A process may die between the change and its record.
+#[must_use]
+pub fn moments(wanted: &Schema, live: &Schema) -> Memory {
+    let missing = |address: &Address, object: &Object| {
+        let mut live = live.objects.get(address).cloned();
+        let standing = live.as_mut().map(expressions).unwrap_or_default();
+        let texts = expressions(&mut object.clone()).into_iter();
+        let texts = texts.filter(|(slot, text)| !standing.contains_key(slot) && holds_a_moment(text));
+        texts.map(|(slot, text)| (slot, Remembered::about_to_be(&text))).collect::<BTreeMap<_, _>>()
+    };
+    let moments = wanted.objects.iter().map(|(address, object)| (address.clone(), missing(address, object)));
+    moments.filter(|(_, texts)| !texts.is_empty()).collect()
+}
 
 /// What the ledger remembers, by object and slot.
 pub type Memory = BTreeMap<Address, BTreeMap<String, Remembered>>;
@@ -103,8 +147,7 @@ fn remembered(wanted: &Schema, live: &mut Schema, memory: &Memory) -> Vec<Pair> 
         for text in live.texts() {
             let Some(authored) = wanted.remove(&text.slot) else { continue };
             let known = memory.get(address).and_then(|slots| slots.get(&text.slot));
-            if known.is_some_and(|Remembered(then, stored)| *then == authored && *stored == *text.expression)
-            {
+            if known.is_some_and(|known| known.says(&authored, text.expression)) {
                 *text.expression = authored;
             } else if authored != *text.expression {
                 let (slot, table, cast) = (text.slot, text.table, text.cast);

@@ -17,6 +17,7 @@ use crate::step::Place;
 
 mod advice;
 mod build;
+mod bundle;
 mod check;
 pub mod code;
 mod column;
@@ -26,23 +27,26 @@ mod enums;
 mod expression;
 mod extensions;
 mod foreign_key;
+mod include;
 mod index;
 mod names;
 mod problem;
 mod requires;
 mod service;
+mod sources;
 mod suggest;
 mod tables;
 mod text;
 mod types;
 mod walk;
 
+pub use bundle::{Bundle, Files, beside, fits};
 pub use problem::{Problem, Problems, Severity};
 pub use requires::{Requirement, WhenMissing};
 pub use service::Service;
+pub use sources::{Positions, Source, Sources};
 #[cfg(feature = "cli")]
 pub(crate) use suggest::nearest;
-pub(crate) use text::Lines;
 
 /// A service's slice, as declared.
 #[derive(Clone, Debug)]
@@ -57,11 +61,13 @@ pub struct Manifest {
     pub allow_rewrite: BTreeSet<Address>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
-    /// The text that it was read from.
+    /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
     pub text: String,
     /// The file, as it was named.
     pub file: String,
-    /// The places in bytes, for problems that only show beside other manifests.
+    /// All files that it was read from, itself first.
+    pub sources: Sources,
+    /// The places in bytes of all files, for problems that only show beside other manifests.
     pub spans: BTreeMap<Address, Range<usize>>,
 }
 
@@ -76,28 +82,45 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "service", "extensions", "requires", "enums", "tables"],
-    later: &["include", "seeds", "grants", "sequences", "checks", "drops", "functions", "views"],
+    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables"],
+    later: &["seeds", "grants", "sequences", "checks", "drops", "functions", "views"],
 };
 
 impl Manifest {
-    /// Reads a manifest. `file` is only a name for messages and places.
+    /// Reads a manifest that stands alone. `file` is only a name for messages and places.
     ///
     /// # Errors
     /// With all that is wrong with it, warnings among them, when any of it is an error.
     pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
-        let (tree, errors) = DeTable::parse_recoverable(text);
-        let mut walk = walk::Walk::new(text);
-        let whole = walk.syntax(&errors);
-        let manifest = if whole { read(file, tree.get_ref(), &mut walk) } else { None };
-        let mut list = walk.problems;
+        Self::parse_with(file, text, &Bundle::default())
+    }
+
+    /// Reads a manifest that may name other files. They are relative to `file`, and come from `files`.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], with what is wrong with the other files.
+    pub fn parse_with(file: &str, text: &str, files: &dyn Files) -> Result<Parsed, Problems> {
+        let loaded = include::load(file, text, files);
+        let mut walk = walk::Walk::new(&loaded, files);
+        let manifest =
+            include::tree(&loaded.sources, &mut walk).and_then(|tree| read(file, &tree, &mut walk));
+        let (mut list, sources) = walk.finish();
         list.sort_by(|one, other| (one.span.start, one.code).cmp(&(other.span.start, other.code)));
         match manifest {
             Some(manifest) if list.iter().all(|problem| problem.severity == Severity::Warning) => {
                 Ok(Parsed { manifest, warnings: list })
             }
-            _ => Err(Problems { file: file.to_owned(), text: text.to_owned(), list }),
+            _ => Err(Problems { sources, list }),
         }
+    }
+
+    /// Reads again what a manifest's [`text`](Self::text) holds. `file` is its name if it is a single file.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn unpack(file: &str, text: &str) -> Result<Parsed, Problems> {
+        let (file, text, files) = Bundle::unpack(file, text);
+        Self::parse_with(&file, &text, &files)
     }
 
     /// A short hash of what is declared: two manifests with the same one ask for the same slice. Layout, comments, line ends,
@@ -108,7 +131,9 @@ impl Manifest {
         let mut requires: Vec<_> = self.requires.iter().map(Requirement::content).collect();
         requires.sort_by(|one, other| one.service.cmp(other.service));
         let objects: Vec<_> = self.schema.objects.values().collect();
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects })
+        // As after a checkout on Windows.
+        let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
+        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files })
     }
 }
 
@@ -121,6 +146,8 @@ struct Content<'a> {
     owner: &'a Option<Name>,
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
+    /// The hashes of the files that it names.
+    files: BTreeSet<String>,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -148,7 +175,6 @@ impl Requirement {
 
 /// Reads the tree. `None` when there is no telling whose manifest it is.
 fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option<Manifest> {
-    walk.check_keys(root, &KEYS);
     walk.format(root, &KEYS);
     let service = service::service(root, &KEYS, walk);
     let home = &service.schema;
@@ -169,23 +195,24 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     for table in &tables {
         draft.table(table, &parents);
     }
+    let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
+    draft.namespaces(&extensions, home, owner, &service.place);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
-    let lines = Lines::new(walk.file);
-    let place = |span: &Range<usize>| {
-        let (line, column) = lines.position(span.start);
-        Place { file: file.to_owned(), line, column }
-    };
+    let sources = walk.sources().clone();
+    let positions = sources.positions();
+    let place = |span: &Range<usize>| positions.place(span.start);
     Some(Manifest {
         schema: objects.collect(),
         requires: required.list,
         allow_rewrite: draft.allow_rewrite,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
-        text: walk.file.to_owned(),
+        text: Bundle::pack(&sources),
         file: file.to_owned(),
         service: service.service?,
         spans,
+        sources,
     })
 }
 

@@ -11,8 +11,8 @@ use crate::sql::Sql;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Extensions.
-    Extension,
+    /// Schemas and extensions: what all services share.
+    Shared,
     /// Enum types, and values added to them.
     Enum,
     /// New tables with everything that belongs to them.

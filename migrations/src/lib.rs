@@ -13,7 +13,10 @@ pub const SCHEMA: &str = "freehold";
 /// The table in which the steps below are counted.
 pub const TABLE: &str = "migration";
 
-/// The ledger's steps, oldest first.
+/// The tables that a ledger of this build has, in the schema [`SCHEMA`].
+pub const TABLES: [&str; 6] = ["service", "object", "history", "step", "waiting", "replica"];
+
+/// The ledger's steps, oldest first. Each can run again over what is there.
 #[derive(Debug)]
 pub struct Ledger;
 

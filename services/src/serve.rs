@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use freehold::config::{Config, Profile};
+use freehold::disk::Disk;
 use freehold::{Freehold, Handle, Manifest};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -97,7 +98,7 @@ pub fn manifest(service: &Service, config: &Config) -> Result<Manifest, Trouble>
             (file, text)
         }
     };
-    let parsed = Manifest::parse(&file, &text).map_err(Trouble::Manifest)?;
+    let parsed = Manifest::parse_with(&file, &text, &Disk).map_err(Trouble::Manifest)?;
     let theirs = &parsed.manifest.service.name;
     if theirs != service.name {
         return Err(Trouble::Stranger(service.name, theirs.clone()));

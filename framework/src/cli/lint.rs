@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::diagnostic::{Diagnostic, Report};
 use crate::address::{Address, Tag};
+use crate::disk::Disk;
 use crate::kind::Object;
-use crate::manifest::{Lines, Manifest, Problem, Severity, code, nearest};
+use crate::manifest::{Manifest, Problem, Problems, Severity, Sources, code, nearest};
 use crate::sql::TypeName;
+use crate::step::Place;
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +24,9 @@ pub enum Format {
     Json,
 }
 
-/// One file with what was found in it.
-struct Linted<'a> {
-    file: &'a str,
-    text: &'a str,
+/// One manifest with what was found in it.
+struct Linted {
+    sources: Sources,
     manifest: Option<Manifest>,
     problems: Vec<Problem>,
 }
@@ -34,17 +35,15 @@ struct Linted<'a> {
 /// print, and how bad the worst finding is.
 #[must_use]
 pub fn lint(files: &[(String, String)], format: Format) -> (String, Option<Severity>) {
-    let read = |(file, text): &'_ (String, String)| match Manifest::parse(file, text) {
-        Ok(parsed) => (Some(parsed.manifest), parsed.warnings),
-        Err(problems) => (None, problems.list),
+    let read = |(file, text): &'_ (String, String)| match Manifest::parse_with(file, text, &Disk) {
+        Ok(parsed) => Linted {
+            sources: parsed.manifest.sources.clone(),
+            manifest: Some(parsed.manifest),
+            problems: parsed.warnings,
+        },
+        Err(Problems { sources, list }) => Linted { sources, manifest: None, problems: list },
     };
-    let mut linted: Vec<Linted<'_>> = files
-        .iter()
-        .map(|pair| {
-            let (manifest, problems) = read(pair);
-            Linted { file: &pair.0, text: &pair.1, manifest, problems }
-        })
-        .collect();
+    let mut linted: Vec<Linted> = files.iter().map(read).collect();
     together(&mut linted);
     let worst = linted.iter().flat_map(|file| &file.problems).map(|problem| problem.severity).max();
     let text = match format {
@@ -54,14 +53,14 @@ pub fn lint(files: &[(String, String)], format: Format) -> (String, Option<Sever
     (text, worst)
 }
 
-fn count(linted: &[Linted<'_>], severity: Severity) -> usize {
+fn count(linted: &[Linted], severity: Severity) -> usize {
     linted.iter().flat_map(|file| &file.problems).filter(|problem| problem.severity == severity).count()
 }
 
-fn human(linted: &[Linted<'_>], colour: bool) -> String {
+fn human(linted: &[Linted], colour: bool) -> String {
     let mut out = String::new();
-    for Linted { file, text, problems, .. } in linted.iter().filter(|file| !file.problems.is_empty()) {
-        out.push_str(&Report { file, text, problems }.human(colour));
+    for Linted { sources, problems, .. } in linted.iter().filter(|file| !file.problems.is_empty()) {
+        out.push_str(&Report { sources, problems }.human(colour));
         out.push_str("\n\n");
     }
     let counted = |count: usize, what: &str| match count {
@@ -92,9 +91,9 @@ struct Answer {
     diagnostics: Vec<Diagnostic>,
 }
 
-fn json(linted: &[Linted<'_>]) -> String {
+fn json(linted: &[Linted]) -> String {
     let diagnostics =
-        linted.iter().flat_map(|Linted { file, text, problems, .. }| Report { file, text, problems }.json());
+        linted.iter().flat_map(|Linted { sources, problems, .. }| Report { sources, problems }.json());
     let error_count = count(linted, Severity::Error);
     let answer = Answer {
         format_version: "1.0",
@@ -110,7 +109,7 @@ fn json(linted: &[Linted<'_>]) -> String {
 }
 
 /// Adds what only shows when several manifests are looked at together.
-fn together(linted: &mut [Linted<'_>]) {
+fn together(linted: &mut [Linted]) {
     let found: Vec<Vec<Problem>> = linted
         .iter()
         .enumerate()
@@ -222,8 +221,8 @@ fn shown(address: &Address) -> String {
 
 /// `users.toml:12:1`
 fn place(manifest: &Manifest, address: &Address) -> String {
-    let (line, column) = Lines::new(&manifest.text).position(span(manifest, address).start);
-    format!("{}:{line}:{column}", manifest.file)
+    let Place { file, line, column } = manifest.sources.positions().place(span(manifest, address).start);
+    format!("{file}:{line}:{column}")
 }
 
 #[cfg(test)]
@@ -305,6 +304,19 @@ enums = [\"role\", \"rule\"]
         let coloured =
             lint(&[service("s", "[tables.t.columns]\na = \"int\"\n")], Format::Human { colour: true }).0;
         assert!(coloured.contains("\u{1b}["), "{coloured}");
+    }
+
+    #[test]
+    fn places_in_two_files_are_drawn_with_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let twice = "[tables.orders.columns]\nid = \"int primary key\"\n";
+        std::fs::write(folder.path().join("more.toml"), twice).unwrap();
+        let text = format!(
+            "manifest = 1\ninclude = [\"more.toml\"]\n[service]\nname = \"s\"\nversion = \"1.0.0\"\n{twice}"
+        );
+        let root = folder.path().display().to_string();
+        let (drawn, _) = lint(&[file(&format!("{root}/s.toml"), &text)], PLAIN);
+        insta::assert_snapshot!(drawn.replace(&root, "manifests"));
     }
 
     #[test]

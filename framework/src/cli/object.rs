@@ -52,6 +52,7 @@ pub(super) fn definition(manifest: &Manifest, address: &Address) -> String {
     }
     let Some(object) = manifest.schema.objects.get(address) else { return String::new() };
     match object {
+        Object::Namespace(_) => String::new(),
         Object::Extension(extension) => extension.version.clone().unwrap_or_default(),
         Object::Enum(values) => values.labels.join(", "),
         Object::Table(table) => parts_of(manifest, &table.name),

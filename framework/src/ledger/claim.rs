@@ -49,7 +49,7 @@ pub(super) struct Claim {
 
 impl Claim {
     pub(super) fn new(address: &Address, stood_before: bool, texts: BTreeMap<String, Remembered>) -> Self {
-        let shared = address.tag == Tag::Extension;
+        let shared = address.tag.is_shared();
         Self { kind: address.tag, name: ledger_name(address), shared, adopted: stood_before, texts }
     }
 }
@@ -155,9 +155,9 @@ pub(super) fn remember(service: &str, memory: &Memory) -> Result<Sql, SessionErr
     let texts = memory.iter().map(|(address, texts)| Claim::new(address, false, texts.clone()));
     let json = serde_json::to_string(&texts.collect::<Vec<_>>()).map_err(SessionError::unreadable)?;
     Ok(sql!(
-        "update freehold.object o set texts = c.texts
+        "update freehold.object o set texts = o.texts || c.texts
          from jsonb_to_recordset({}) c (kind text, name text, texts jsonb)
-         where o.service = {} and o.kind = c.kind and o.name = c.name and o.texts is distinct from c.texts",
+         where o.service = {} and o.kind = c.kind and o.name = c.name and (o.texts || c.texts) is distinct from o.texts",
         Literal(&json),
         Literal(service),
     ))

@@ -22,6 +22,8 @@ codes! {
     SERVICE = "FH110", "a service name that is not lower-case letters, digits and hyphens";
     VERSION = "FH111", "a text that is not a version, or not a requirement on one";
     REQUIRES = "FH112", "a requirement that cannot hold";
+    INCLUDE = "FH113", "an `include` that finds nothing, or that cannot be put together";
+    FILE = "FH114", "a file beside the manifest that cannot be read";
     PARENT = "FH120", "a foreign key to an unknown table";
     PARENT_COLUMN = "FH121", "a foreign key to an unknown column";
     PARENT_COUNT = "FH122", "a foreign key with more or fewer columns than it refers to";

@@ -5,6 +5,7 @@ use crate::kind::Object;
 use crate::sql::quoted;
 
 mod columns;
+mod files;
 mod fingerprints;
 mod indexes;
 mod laws;
@@ -33,6 +34,7 @@ fn findings(text: &str) -> Vec<(&'static str, &str)> {
 fn written(object: &Object) -> Vec<String> {
     let on = |table: &QName, clause: &dyn std::fmt::Display| format!("{}: {clause}", table.name);
     match object {
+        Object::Namespace(object) => vec![format!("{} {:?}", object.name, object.owner)],
         Object::Extension(object) => vec![format!("{object:?}")],
         Object::Enum(object) => vec![format!("{} {:?}", object.name, object.labels)],
         Object::Table(object) => {

@@ -20,8 +20,10 @@ const IO: &[&str] =
     &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seed", "presence"];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
-const SHELL: &[&str] =
-    &["config", "retry", "startup", "health", "metrics", "http", "error", "cli", "main", "testing", "build"];
+const SHELL: &[&str] = &[
+    "disk", "config", "retry", "startup", "health", "metrics", "http", "error", "cli", "main", "testing",
+    "build",
+];
 
 /// In reading order: module, and what it may use.
 const MAY_USE: &[(&str, &[&[&str]])] = &[
@@ -49,6 +51,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("bringup", &[VALUES, REASONING, IO, FAILURES]),
     ("seed", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
+    ("disk", &[VALUES]),
     ("config", &[VALUES, REASONING, IO, SHELL]),
     ("retry", &[VALUES, REASONING, IO, SHELL]),
     ("startup", &[VALUES, REASONING, IO, SHELL]),
