@@ -15,7 +15,7 @@
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
 //! [`survey`], [`execute`], [`bringup`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
-//! [`health`], and with the feature `http` the module `http`.
+//! [`health`], and with the features of their names the modules `http`, `testing`.
 #![forbid(unsafe_code)]
 
 pub mod address;
@@ -47,6 +47,8 @@ pub mod sql;
 pub mod startup;
 pub mod step;
 pub mod survey;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use manifest::Manifest;
 pub use startup::{Freehold, Handle};
