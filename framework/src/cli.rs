@@ -23,6 +23,7 @@ mod failure;
 mod figures;
 mod fmt;
 mod history;
+mod import;
 mod init;
 pub mod lint;
 mod locked;
@@ -131,7 +132,12 @@ async fn interrupted() {
 }
 
 async fn run(cli: Cli) -> Result<Exit, End> {
-    let Cli { common, command } = cli;
+    let Cli { mut common, command } = cli;
+    // Manifests are no answer in a format: they go where `-o` says by rules of their own.
+    let manifests_to = match command {
+        Command::Import(_) => std::mem::take(&mut common.outputs),
+        _ => Vec::new(),
+    };
     let shell = Shell::new(common, formats(&command))?;
     log::start(&shell.common, &shell.environment);
     match command {
@@ -140,6 +146,7 @@ async fn run(cli: Cli) -> Result<Exit, End> {
         Command::Explain(args) => explain::run(&shell, &args),
         Command::Init(args) => init::run(&shell, &args),
         Command::Schema => schema::run(&shell),
+        Command::Import(args) => import::run(&shell, &shell.config()?, &args, &manifests_to).await,
         Command::Config(args) => config::run(&shell, &args),
         Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
@@ -164,6 +171,7 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Explain(_) => explain::FORMATS,
         Command::Init(_) => init::FORMATS,
         Command::Schema => schema::FORMATS,
+        Command::Import(_) => import::FORMATS,
         Command::Wait(_) => wait::FORMATS,
         Command::Config(_) => config::FORMATS,
     }

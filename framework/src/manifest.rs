@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use crate::address::Address;
 use crate::name::{Name, QName};
 use crate::schema::{Schema, fingerprint};
+use crate::seed::Seed;
 use crate::sql::TypeName;
 use crate::step::Place;
 
@@ -28,12 +29,16 @@ mod enums;
 mod expression;
 mod extensions;
 mod foreign_key;
+mod functions;
 mod grammar;
 mod include;
 mod index;
 mod names;
 mod problem;
 mod requires;
+mod routine;
+mod seeds;
+mod sequences;
 mod service;
 mod sources;
 mod suggest;
@@ -41,6 +46,7 @@ mod tables;
 mod text;
 mod types;
 mod walk;
+pub mod write;
 
 pub use bundle::{Bundle, Files, beside, fits};
 pub use checks::Check;
@@ -61,6 +67,8 @@ pub struct Manifest {
     pub requires: Vec<Requirement>,
     /// The objects.
     pub schema: Schema,
+    /// The rows that tables are to have, in the order of the file.
+    pub seeds: Vec<Seed>,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
     /// What must be true of the rows, with its place.
@@ -90,8 +98,20 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables", "checks"],
-    later: &["seeds", "grants", "sequences", "drops", "functions", "views"],
+    known: &[
+        "manifest",
+        "include",
+        "service",
+        "extensions",
+        "requires",
+        "enums",
+        "sequences",
+        "functions",
+        "tables",
+        "seeds",
+        "checks",
+    ],
+    later: &["grants", "drops", "views"],
 };
 
 impl Manifest {
@@ -141,7 +161,7 @@ impl Manifest {
     }
 
     /// A short hash of what is declared: two manifests with the same one ask for the same slice. Layout, comments, line ends,
-    /// the order of tables, the version and the file do not change it; the order of columns does.
+    /// the order of tables and of seeded rows, the version and the file do not change it; the order of columns does.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let Service { name, version: _, schema, prefix, owner } = &self.service;
@@ -152,7 +172,20 @@ impl Manifest {
         let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
         let mut checks: Vec<&Check> = self.checks.iter().map(|(check, _)| check).collect();
         checks.sort_by(|one, other| one.name.cmp(&other.name));
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, checks, files })
+        let mut seeds = self.seeds.clone();
+        seeds.sort_by(|one, other| one.table.cmp(&other.table));
+        seeds.iter_mut().for_each(|seed| seed.rows.sort());
+        fingerprint(&Content {
+            service: name,
+            schema,
+            prefix,
+            owner,
+            requires,
+            objects,
+            checks,
+            files,
+            seeds,
+        })
     }
 }
 
@@ -170,6 +203,7 @@ struct Content<'a> {
     /// The hashes of the files that it names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
+    seeds: Vec<Seed>,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -221,24 +255,30 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let extensions = extensions::extensions(root, walk, &mut draft.places);
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
+    let sequences = sequences::sequences(root, home, walk);
+    functions::functions(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
     let checks = checks::checks(root, walk);
     let unknown = check::types(&tables, &required, &types, walk);
-    names::settle(&mut tables, &draft.enums, service.prefix.as_ref(), walk);
+    names::settle(&mut tables, &draft.enums, &sequences, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
+    sequences::settle(&sequences, &tables, &mut draft, walk);
     for table in &tables {
         draft.table(table, &parents);
     }
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
     draft.namespaces(&extensions, home, owner, &service.place);
+    let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
+    let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
+    spans.extend(seeded.iter().map(|(seed, span)| (seed.address(), span.clone())));
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
     let sources = walk.sources().clone();
     let positions = sources.positions();
@@ -246,6 +286,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     Some(Manifest {
         schema: objects.collect(),
         requires: required.list,
+        seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
         checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),

@@ -79,7 +79,8 @@ pub(super) async fn outlooks<'a>(
         let looked =
             look(&mut session, manifest, &caller, target.host(), config.profile == Profile::Dev).await;
         session.close().await;
-        outlooks.push(looked.map_err(|error| trouble::failure(&error, Some(manifest)))?);
+        outlooks
+            .push(looked.map_err(|error| trouble::failure(&error, Some(manifest)).for_role(target.role()))?);
     }
     settle(&mut outlooks);
     Ok(outlooks)
