@@ -39,6 +39,8 @@ pub enum Tag {
     Trigger,
     /// The comment on another object.
     Comment,
+    /// The rows that a table is to have; called like the table.
+    Seed,
 }
 
 impl Tag {
@@ -66,6 +68,7 @@ impl Tag {
             Self::ForeignKey => "foreign key",
             Self::Trigger => "trigger",
             Self::Comment => "comment",
+            Self::Seed => "seed",
         }
     }
 }
@@ -133,7 +136,7 @@ impl Address {
         let schema = self.schema.clone()?;
         match (&self.table, self.of.unwrap_or(self.tag)) {
             (Some(table), _) => Some(QName { schema, name: table.clone() }),
-            (None, Tag::Table) => Some(QName { schema, name: self.name.clone() }),
+            (None, Tag::Table | Tag::Seed) => Some(QName { schema, name: self.name.clone() }),
             (None, _) => None,
         }
     }

@@ -13,13 +13,15 @@
 //! ```
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
-//! [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
+//! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
 //! [`survey`], [`execute`], [`bringup`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
 //! [`health`], and with the feature `http` the module `http`.
 #![forbid(unsafe_code)]
 
 pub mod address;
 pub mod bringup;
+#[cfg(feature = "cli")]
+pub mod build;
 pub mod catalog;
 pub mod check;
 #[cfg(feature = "cli")]
@@ -42,6 +44,7 @@ pub mod name;
 pub mod plan;
 pub mod retry;
 pub mod schema;
+pub mod seed;
 pub mod session;
 pub mod sql;
 pub mod startup;

@@ -13,11 +13,11 @@ const SRC: &str = "framework/src/";
 
 /// Pure: what there is to say about a schema.
 const VALUES: &[&str] =
-    &["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "manifest"];
+    &["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed", "manifest"];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] =
-    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seed", "presence"];
+    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seeding", "presence"];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
 const SHELL: &[&str] = &[
@@ -36,7 +36,11 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("step", &[&["name", "sql", "address", "dialect", "lock", "hazard"]]),
     ("kind", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step"]]),
     ("schema", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind"]]),
-    ("manifest", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
+    ("seed", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
+    (
+        "manifest",
+        &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed"]],
+    ),
     ("diff", &[VALUES]),
     ("plan", &[VALUES, &["diff"]]),
     // The checker judges a finished plan; how the planner came to it is none of its business.
@@ -49,7 +53,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("survey", &[VALUES, REASONING, IO, FAILURES]),
     ("execute", &[VALUES, REASONING, IO, FAILURES]),
     ("bringup", &[VALUES, REASONING, IO, FAILURES]),
-    ("seed", &[VALUES, REASONING, IO, FAILURES]),
+    ("seeding", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
     ("disk", &[VALUES]),
     ("config", &[VALUES, REASONING, IO, SHELL]),
