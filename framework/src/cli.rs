@@ -22,6 +22,7 @@ mod failure;
 mod figures;
 mod fmt;
 mod history;
+mod import;
 pub mod lint;
 mod locked;
 mod log;
@@ -128,12 +129,18 @@ async fn interrupted() {
 }
 
 async fn run(cli: Cli) -> Result<Exit, End> {
-    let Cli { common, command } = cli;
+    let Cli { mut common, command } = cli;
+    // Manifests are no answer in a format: they go where `-o` says by rules of their own.
+    let manifests_to = match command {
+        Command::Import(_) => std::mem::take(&mut common.outputs),
+        _ => Vec::new(),
+    };
     let shell = Shell::new(common, formats(&command))?;
     log::start(&shell.common, &shell.environment);
     match command {
         Command::Lint(args) => lint_files(&shell, &args),
         Command::Fmt(args) => fmt::run(&shell, &args),
+        Command::Import(args) => import::run(&shell, &shell.config()?, &args, &manifests_to).await,
         Command::Config(args) => config::run(&shell, &args),
         Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
@@ -155,6 +162,7 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::History(_) => history::FORMATS,
         Command::Lint(_) => &[Format::Human, Format::Json, Format::Github],
         Command::Fmt(_) => fmt::FORMATS,
+        Command::Import(_) => import::FORMATS,
         Command::Wait(_) => wait::FORMATS,
         Command::Config(_) => config::FORMATS,
     }

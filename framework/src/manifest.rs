@@ -45,6 +45,7 @@ mod text;
 mod triggers;
 mod types;
 mod walk;
+pub mod write;
 
 pub use bundle::{Bundle, Files, beside, fits};
 pub use problem::{Problem, Problems, Severity};

@@ -26,6 +26,7 @@ When something is wrong
 
 Writing manifests
   lint     Check manifests; no database needed
+  import   Write a manifest from tables that already exist
 
 For machines
   wait     Wait until the database is there
@@ -142,6 +143,8 @@ pub(super) enum Command {
     Lint(Lint),
     /// Format manifests and write freehold.lock beside them
     Fmt(Fmt),
+    /// Write a manifest from tables that already exist
+    Import(Import),
     /// Wait until the database is there
     Wait(Wait),
     /// Every setting, and where it came from
@@ -241,6 +244,26 @@ pub(super) struct Fmt {
     /// Lock manifests that changed under the same version: it was never released
     #[arg(long)]
     pub(super) unreleased: bool,
+}
+
+/// Options of `import`.
+#[derive(Args)]
+pub(super) struct Import {
+    /// Only tables, enums and what else fits: 'order*'; again for more
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) tables: Vec<String>,
+    /// The schema that they are in [default: public]
+    #[arg(long, value_name = "NAME")]
+    pub(super) schema: Option<String>,
+    /// A manifest for each role that owns tables, into the directory that -o names
+    #[arg(long)]
+    pub(super) by_owner: bool,
+    /// The tool that made them: its history must be among the tables, and is told of (flyway, sqlx, django, prisma, …)
+    #[arg(long, value_name = "TOOL")]
+    pub(super) from: Option<String>,
+    /// Write down that the service owns them; changes nothing. With -f, of manifests that are written already
+    #[arg(long)]
+    pub(super) adopt: bool,
 }
 
 /// Options of `wait`.

@@ -286,14 +286,15 @@ impl<'a> Cursor<'a> {
         Ok((None, first))
     }
 
-    /// A collation or operator class, without the schemas that are always looked into.
+    /// A collation or operator class, without the schemas that a session of the service looks into.
     ///
     /// # Errors
     /// When something else stands here.
     pub(super) fn path_name(&mut self, what: &str, home: &Name) -> Read<PathName> {
         let (schema, word) = self.path(what)?;
         let schema = schema.map(|schema| schema.name);
-        let schema = schema.filter(|schema| schema.as_str() != "pg_catalog" && schema != home);
+        let found = |schema: &Name| ["pg_catalog", "public"].contains(&schema.as_str()) || schema == home;
+        let schema = schema.filter(|schema| !found(schema));
         Ok(PathName { schema, name: word.name })
     }
 

@@ -213,8 +213,8 @@ mod tests {
 
     fn read(key: &str, value: &str) -> Result<Function, String> {
         let home = Name::new("public").unwrap();
-        let text = Text::plain(value);
-        let function = head(&Text::plain(key), &home).and_then(|head| {
+        let text = Text::own(value);
+        let function = head(&Text::own(key), &home).and_then(|head| {
             let routine = whole(&text, &head, &home)?;
             function(head, routine, &text)
         });

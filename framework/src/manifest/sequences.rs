@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn read(source: &str) -> Result<Sequence, String> {
-        let text = Text::plain(source);
+        let text = Text::own(source);
         let qualified = QName { schema: name("public"), name: name("s") };
         sequence(&qualified, &text, &name("public"))
             .map(|(sequence, _)| sequence)

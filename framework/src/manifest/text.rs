@@ -60,8 +60,7 @@ impl Text {
     }
 
     /// A text that is its own file.
-    #[cfg(test)]
-    pub(super) fn plain(value: &str) -> Self {
+    pub(super) fn own(value: &str) -> Self {
         Self::of_file(value, 0)
     }
 

@@ -161,10 +161,12 @@ impl TypeName {
         }
     }
 
-    /// The type without this schema before its name: what `format_type` prints when the search path finds it.
+    /// The type as a session of a service in this schema sees it, and so as `format_type` prints it: without its schema when that is the
+    /// service's own, or `public`, which comes second in the search path.
     #[must_use]
-    pub fn seen_from(self, schema: &Name) -> Self {
-        match self.0.strip_prefix(&format!("{}.", quoted(schema))) {
+    pub fn seen_from(self, home: &Name) -> Self {
+        let home = format!("{}.", quoted(home));
+        match self.0.strip_prefix(&home).or_else(|| self.0.strip_prefix("public.")) {
             Some(rest) => Self(rest.to_owned()),
             None => self,
         }

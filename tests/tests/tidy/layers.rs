@@ -16,8 +16,9 @@ const VALUES: &[&str] =
     &["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed", "manifest"];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
-const IO: &[&str] =
-    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seeding", "presence"];
+const IO: &[&str] = &[
+    "session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "import", "seeding", "presence",
+];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
 const SHELL: &[&str] = &[
@@ -53,6 +54,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("survey", &[VALUES, REASONING, IO, FAILURES]),
     ("execute", &[VALUES, REASONING, IO, FAILURES]),
     ("bringup", &[VALUES, REASONING, IO, FAILURES]),
+    ("import", &[VALUES, REASONING, IO, FAILURES]),
     ("seeding", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
     ("disk", &[VALUES]),
