@@ -44,6 +44,7 @@ mod sources;
 mod suggest;
 mod tables;
 mod text;
+mod triggers;
 mod types;
 mod walk;
 pub mod write;
@@ -265,6 +266,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
+    check::triggers(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);

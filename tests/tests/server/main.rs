@@ -30,6 +30,7 @@ mod schemas;
 mod secrets;
 mod service;
 mod session_settings;
+mod triggers;
 mod types;
 mod warm;
 
