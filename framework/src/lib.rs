@@ -14,8 +14,8 @@
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`seeding`], [`survey`], [`execute`], [`bringup`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
-//! [`health`], and with the feature `http` the module `http`.
+//! [`seeding`], [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
+//! [`health`], and with the features of their names the modules `http`, `testing`.
 #![forbid(unsafe_code)]
 
 pub mod address;
@@ -36,6 +36,7 @@ pub mod hazard;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod import;
 pub mod kind;
 pub mod ledger;
 pub mod lock;
@@ -51,6 +52,8 @@ pub mod sql;
 pub mod startup;
 pub mod step;
 pub mod survey;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use manifest::Manifest;
 pub use startup::{Freehold, Handle};

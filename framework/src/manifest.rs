@@ -28,12 +28,15 @@ mod enums;
 mod expression;
 mod extensions;
 mod foreign_key;
+mod functions;
 mod include;
 mod index;
 mod names;
 mod problem;
 mod requires;
+mod routine;
 mod seeds;
+mod sequences;
 mod service;
 mod sources;
 mod suggest;
@@ -41,6 +44,7 @@ mod tables;
 mod text;
 mod types;
 mod walk;
+pub mod write;
 
 pub use bundle::{Bundle, Files, beside, fits};
 pub use problem::{Problem, Problems, Severity};
@@ -73,6 +77,8 @@ pub struct Manifest {
     pub sources: Sources,
     /// The places in bytes of all files, for problems that only show beside other manifests.
     pub spans: BTreeMap<Address, Range<usize>>,
+    /// Where its version stands, in the same bytes.
+    pub version_span: Range<usize>,
 }
 
 /// A manifest without errors.
@@ -86,8 +92,19 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables", "seeds"],
-    later: &["grants", "sequences", "checks", "drops", "functions", "views"],
+    known: &[
+        "manifest",
+        "include",
+        "service",
+        "extensions",
+        "requires",
+        "enums",
+        "sequences",
+        "functions",
+        "tables",
+        "seeds",
+    ],
+    later: &["grants", "checks", "drops", "views"],
 };
 
 impl Manifest {
@@ -163,6 +180,7 @@ struct Content<'a> {
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
     /// The hashes of the files that it names.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
     seeds: Vec<Seed>,
 }
@@ -216,16 +234,19 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let extensions = extensions::extensions(root, walk, &mut draft.places);
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
+    let sequences = sequences::sequences(root, home, walk);
+    functions::functions(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
     let unknown = check::types(&tables, &required, &types, walk);
-    names::settle(&mut tables, &draft.enums, service.prefix.as_ref(), walk);
+    names::settle(&mut tables, &draft.enums, &sequences, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
+    sequences::settle(&sequences, &tables, &mut draft, walk);
     for table in &tables {
         draft.table(table, &parents);
     }
@@ -248,6 +269,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),
+        version_span: service.version,
         service: service.service?,
         spans,
         sources,

@@ -24,6 +24,8 @@ codes! {
     REQUIRES = "FH112", "a requirement that cannot hold";
     INCLUDE = "FH113", "an `include` that finds nothing, or that cannot be put together";
     FILE = "FH114", "a file beside the manifest that cannot be read";
+    LOCKED = "FH115", "a manifest that changed while its version did not";
+    UNLOCKED = "FH116", "a lock file that does not know this version yet";
     PARENT = "FH120", "a foreign key to an unknown table";
     PARENT_COLUMN = "FH121", "a foreign key to an unknown column";
     PARENT_COUNT = "FH122", "a foreign key with more or fewer columns than it refers to";

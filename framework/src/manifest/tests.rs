@@ -56,6 +56,7 @@ fn written(object: &Object) -> Vec<String> {
             vec![format!("{}{unproven}", on(&object.table, &object.clause()))]
         }
         Object::Comment(object) => vec![format!("{}: {}", object.on, object.text)],
+        other => vec![format!("{other:?}")],
     }
 }
 
