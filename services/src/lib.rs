@@ -10,32 +10,74 @@
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 
+use axum::Router;
+use freehold::Handle;
+
+mod answer;
 mod ending;
+mod inventory;
 mod listen;
 mod log;
+mod moment;
+mod money;
+mod order;
+mod payment;
 mod pretty;
 mod probe;
+mod refusal;
+mod request;
 mod serve;
+mod user;
 
 pub use ending::Trouble;
 pub use serve::{Running, manifest};
 
-/// A service: its name and its bundled manifest.
+/// A service: its name, its bundled manifest, its endpoints.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
     /// As its manifest says it.
     pub name: &'static str,
     /// The text of its manifest.
     pub manifest: &'static str,
+    /// What it answers to besides its health, over its slice.
+    pub routes: fn(Handle) -> Router,
 }
 
-/// Accounts, profiles, sessions, papers and shifts.
-pub const USER: Service =
-    Service { name: "user-service", manifest: include_str!("../../manifests/user-service.toml") };
+/// Accounts, and the people behind them.
+pub const USER: Service = Service {
+    name: "user-service",
+    manifest: include_str!("../../manifests/user-service.toml"),
+    routes: user::routes,
+};
 
-/// Orders, their lines, offers and deliveries.
-pub const ORDER: Service =
-    Service { name: "order-service", manifest: include_str!("../../manifests/order-service.toml") };
+/// Orders, and how they came to their status.
+pub const ORDER: Service = Service {
+    name: "order-service",
+    manifest: include_str!("../../manifests/order-service.toml"),
+    routes: order::routes,
+};
+
+/// Cylinders, who has them, and what is in stock.
+pub const INVENTORY: Service = Service {
+    name: "inventory-service",
+    manifest: include_str!("../../manifests/inventory-service.toml"),
+    routes: inventory::routes,
+};
+
+/// Payments, refunds, and what Paystack tells.
+pub const PAYMENT: Service = Service {
+    name: "payment-service",
+    manifest: include_str!("../../manifests/payment-service.toml"),
+    routes: payment::routes,
+};
+
+#[cfg(test)]
+impl Service {
+    fn bundled(&self) -> freehold::Manifest {
+        let parsed = freehold::Manifest::parse(self.name, self.manifest);
+        parsed.unwrap_or_else(|problems| panic!("{problems}")).manifest
+    }
+}
 
 /// The whole of a service's `main`: serves, or asks the service that runs beside it how it is.
 pub fn main(service: &Service) -> ExitCode {
