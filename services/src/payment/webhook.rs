@@ -102,12 +102,15 @@ async fn heard(
     let once = [webhook::Column::Provider, webhook::Column::EventKey];
     let key = row.event_key.clone().take();
     let insert = webhook::Entity::insert(row).on_conflict_do_nothing_on(once);
-    let TryInsertResult::Inserted(row) = insert.exec_with_returning(transaction).await? else {
+    // The insert that returns whole rows takes a conflict for an error; this one tells it.
+    let TryInsertResult::Inserted(made) = insert.exec(transaction).await? else {
         let known = webhook::Entity::find().filter(webhook::Column::EventKey.eq(key));
         let outcome = known.one(transaction).await?.and_then(|row| row.outcome);
         return Ok(Heard { outcome: outcome.unwrap_or(Outcome::Ignored), again: true });
     };
     let Verdict { outcome, payment, problem } = judge(transaction, event).await?;
+    let row = webhook::Entity::find_by_id(made.last_insert_id).one(transaction).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("an event that was just written down".to_owned()))?;
     let now = now_after([Some(row.received_at)]);
     let mut row = webhook::ActiveModel::from(row);
     row.processed_at = Set(Some(now));
