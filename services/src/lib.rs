@@ -11,7 +11,7 @@ use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 use axum::Router;
-use freehold::Handle;
+use freehold::{Handle, Manifest};
 
 mod answer;
 mod ending;
@@ -37,47 +37,36 @@ pub use serve::{Running, manifest};
 pub struct Service {
     /// As its manifest says it.
     pub name: &'static str,
-    /// The text of its manifest.
-    pub manifest: &'static str,
+    /// Its manifest, bundled when this was built.
+    pub manifest: fn() -> Manifest,
     /// What it answers to besides its health, over its slice.
     pub routes: fn(Handle) -> Router,
 }
 
 /// Accounts, and the people behind them.
-pub const USER: Service = Service {
-    name: "user-service",
-    manifest: include_str!("../../manifests/user-service.toml"),
-    routes: user::routes,
-};
+pub const USER: Service =
+    Service { name: "user-service", manifest: || freehold::manifest!("user-service"), routes: user::routes };
 
 /// Orders, and how they came to their status.
 pub const ORDER: Service = Service {
     name: "order-service",
-    manifest: include_str!("../../manifests/order-service.toml"),
+    manifest: || freehold::manifest!("order-service"),
     routes: order::routes,
 };
 
 /// Cylinders, who has them, and what is in stock.
 pub const INVENTORY: Service = Service {
     name: "inventory-service",
-    manifest: include_str!("../../manifests/inventory-service.toml"),
+    manifest: || freehold::manifest!("inventory-service"),
     routes: inventory::routes,
 };
 
 /// Payments, refunds, and what Paystack tells.
 pub const PAYMENT: Service = Service {
     name: "payment-service",
-    manifest: include_str!("../../manifests/payment-service.toml"),
+    manifest: || freehold::manifest!("payment-service"),
     routes: payment::routes,
 };
-
-#[cfg(test)]
-impl Service {
-    fn bundled(&self) -> freehold::Manifest {
-        let parsed = freehold::Manifest::parse(self.name, self.manifest);
-        parsed.unwrap_or_else(|problems| panic!("{problems}")).manifest
-    }
-}
 
 /// The whole of a service's `main`: serves, or asks the service that runs beside it how it is.
 pub fn main(service: &Service) -> ExitCode {

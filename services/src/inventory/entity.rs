@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn entities_are_the_manifests_tables() {
-        let manifest = crate::INVENTORY.bundled();
+        let manifest = (crate::INVENTORY.manifest)();
         assert_entity::<cylinder::Entity>(&manifest);
         assert_entity::<event::Entity>(&manifest);
         assert_entity::<assignment::Entity>(&manifest);

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn entities_are_the_manifests_tables() {
-        let manifest = crate::ORDER.bundled();
+        let manifest = (crate::ORDER.manifest)();
         assert_entity::<order::Entity>(&manifest);
         assert_entity::<item::Entity>(&manifest);
         assert_entity::<history::Entity>(&manifest);

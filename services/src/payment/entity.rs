@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn entities_are_the_manifests_tables() {
-        let manifest = crate::PAYMENT.bundled();
+        let manifest = (crate::PAYMENT.manifest)();
         assert_entity::<payment::Entity>(&manifest);
         assert_entity::<history::Entity>(&manifest);
         assert_entity::<refund::Entity>(&manifest);
@@ -234,6 +234,6 @@ mod tests {
 
     #[test]
     fn of_another_services_table_only_the_contract_is_read() {
-        assert_entity::<order::Entity>(&crate::PAYMENT.bundled());
+        assert_entity::<order::Entity>(&(crate::PAYMENT.manifest)());
     }
 }

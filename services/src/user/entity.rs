@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn entities_are_the_manifests_tables() {
-        let manifest = crate::USER.bundled();
+        let manifest = (crate::USER.manifest)();
         assert_entity::<user::Entity>(&manifest);
         assert_entity::<profile::Entity>(&manifest);
     }
