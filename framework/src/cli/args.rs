@@ -115,6 +115,7 @@ pub(super) enum Format {
     Json,
     Sql,
     Markdown,
+    Github,
 }
 
 /// When to use colours: on a terminal, always, never.
@@ -139,7 +140,9 @@ pub(super) enum Command {
     /// What was changed, when, by which version
     History(History),
     /// Check manifests; no database needed
-    Lint,
+    Lint(Lint),
+    /// Format manifests and write freehold.lock beside them
+    Fmt(Fmt),
     /// Write a manifest from tables that already exist
     Import(Import),
     /// Wait until the database is there
@@ -216,6 +219,31 @@ impl History {
     pub(super) fn id(&self) -> Option<i64> {
         self.show.as_ref().map(|Show::Show { id }| *id)
     }
+}
+
+/// Options of `lint`.
+#[derive(Args)]
+pub(super) struct Lint {
+    /// Fail on warnings too
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) deny: Option<Deny>,
+}
+
+/// What else fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Deny {
+    Warnings,
+}
+
+/// Options of `fmt`.
+#[derive(Args)]
+pub(super) struct Fmt {
+    /// Change nothing; exit with 2 when something would change
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Lock manifests that changed under the same version: it was never released
+    #[arg(long)]
+    pub(super) unreleased: bool,
 }
 
 /// Options of `import`.
