@@ -143,7 +143,7 @@ fn elsewhere(seen: &Seen) -> String {
     let schemas: Vec<String> =
         seen.elsewhere.iter().map(|of| format!("{} ({})", of.schema, plural(of.tables, "table"))).collect();
     match schemas.as_slice() {
-        [] => "no other schema of this database has tables".to_owned(),
+        [] => "no other schema of this database has anything".to_owned(),
         schemas => format!("--schema names another one: {}", schemas.join(", ")),
     }
 }
@@ -247,11 +247,7 @@ fn report(shell: &Shell, seen: &Seen, written: &[Written], place: &Place) {
         shell.tell(&said(one, place));
     }
     if !seen.elsewhere.is_empty() {
-        shell.tell(&format!(
-            "{} tables of other schemas were not read. {}\n",
-            paint(FAINT, "note:"),
-            elsewhere(seen)
-        ));
+        shell.tell(&format!("{} other schemas were not read. {}\n", paint(FAINT, "note:"), elsewhere(seen)));
     }
     for history in written.first().map(|one| one.imported.histories.as_slice()).unwrap_or_default() {
         let last = history.last.as_ref().map(|last| format!(", up to {last}")).unwrap_or_default();
