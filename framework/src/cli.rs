@@ -143,10 +143,10 @@ async fn run(cli: Cli) -> Result<Exit, End> {
     match command {
         Command::Lint(args) => lint_files(&shell, &args),
         Command::Fmt(args) => fmt::run(&shell, &args),
+        Command::Import(args) => import::run(&shell, &shell.config()?, &args, &manifests_to).await,
         Command::Explain(args) => explain::run(&shell, &args),
         Command::Init(args) => init::run(&shell, &args),
         Command::Schema => schema::run(&shell),
-        Command::Import(args) => import::run(&shell, &shell.config()?, &args, &manifests_to).await,
         Command::Config(args) => config::run(&shell, &args),
         Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
@@ -168,10 +168,10 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::History(_) => history::FORMATS,
         Command::Lint(_) => &[Format::Human, Format::Json, Format::Github],
         Command::Fmt(_) => fmt::FORMATS,
+        Command::Import(_) => import::FORMATS,
         Command::Explain(_) => explain::FORMATS,
         Command::Init(_) => init::FORMATS,
         Command::Schema => schema::FORMATS,
-        Command::Import(_) => import::FORMATS,
         Command::Wait(_) => wait::FORMATS,
         Command::Config(_) => config::FORMATS,
     }

@@ -44,6 +44,7 @@ mod sources;
 mod suggest;
 mod tables;
 mod text;
+mod triggers;
 mod types;
 mod walk;
 pub mod write;
@@ -170,11 +171,11 @@ impl Manifest {
         let objects: Vec<_> = self.schema.objects.values().collect();
         // As after a checkout on Windows.
         let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
-        let mut checks: Vec<&Check> = self.checks.iter().map(|(check, _)| check).collect();
-        checks.sort_by(|one, other| one.name.cmp(&other.name));
         let mut seeds = self.seeds.clone();
         seeds.sort_by(|one, other| one.table.cmp(&other.table));
         seeds.iter_mut().for_each(|seed| seed.rows.sort());
+        let mut checks: Vec<&Check> = self.checks.iter().map(|(check, _)| check).collect();
+        checks.sort_by(|one, other| one.name.cmp(&other.name));
         fingerprint(&Content {
             service: name,
             schema,
@@ -182,9 +183,9 @@ impl Manifest {
             owner,
             requires,
             objects,
-            checks,
             files,
             seeds,
+            checks,
         })
     }
 }
@@ -265,6 +266,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
+    check::triggers(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);

@@ -13,9 +13,11 @@ use tokio::sync::{Notify, OnceCell, watch};
 use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, ConfigErrors, Mode, OnError, Profile};
 use crate::execute::Patience;
+use crate::kind::Refusal;
 use crate::ledger::Caller;
 use crate::manifest::Manifest;
 use crate::retry::{Delays, Policy, Retry};
+use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
 use crate::survey::survey;
 
@@ -275,11 +277,13 @@ async fn attempt(inner: &Inner, session: &mut Session, options: &PgConnectOption
         Ok(outcome) => {
             let waiting = match &outcome {
                 Outcome::Applied(applied) => applied.waiting.len(),
+                Outcome::Waiting(waiting) => waiting.len(),
                 _ => 0,
             };
             if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
                 for drift in drift {
-                    tracing::warn!(service, event = "drift", code = drift.code, object = %drift.object, "{}", drift.what);
+                    let Refusal { code, object, what, help } = drift;
+                    tracing::warn!(service, event = "drift", code, object = %object, help = %help, "not applied, because {what}");
                 }
             }
             open_pool(inner);
@@ -304,8 +308,10 @@ async fn apply(
 ) -> Result<Outcome, BringUpError> {
     let locks = &inner.config.locks;
     let patience = |budget| Patience { lock_timeout: locks.timeout, budget };
+    let sowing = Sowing::new(&inner.manifest, &inner.config.profile.to_string());
     let order = Order {
         manifest: &inner.manifest,
+        sowing: &sowing,
         caller: &inner.caller,
         options,
         lenient: inner.config.profile == Profile::Dev,

@@ -104,6 +104,15 @@ impl Draft {
                 self.comment(&address, text);
             }
         }
+        for (declared, read) in table.triggers() {
+            let address = self.add(
+                read.trigger.clone(),
+                declared.name.as_ref().map(|word| word.span.clone()).unwrap_or_default(),
+            );
+            if let Some(text) = &declared.comment {
+                self.comment(&address, text);
+            }
+        }
     }
 }
 
