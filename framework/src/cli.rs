@@ -20,6 +20,7 @@ mod environment;
 mod exit;
 mod failure;
 mod figures;
+mod file;
 mod history;
 pub mod lint;
 mod log;

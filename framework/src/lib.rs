@@ -43,6 +43,7 @@ pub mod retry;
 pub mod schema;
 pub mod session;
 pub mod sql;
+pub mod sqlite;
 pub mod startup;
 pub mod step;
 pub mod survey;

@@ -20,6 +20,8 @@ pub enum Mode {
     ShareRowExclusive,
     /// `ACCESS EXCLUSIVE`: everybody waits.
     AccessExclusive,
+    /// SQLite: whoever writes has the whole file. Others read what was there before, and wait for the moment of the commit.
+    WholeFile,
 }
 
 impl Mode {
@@ -31,6 +33,7 @@ impl Mode {
             Self::ShareUpdateExclusive => "reads and writes go on",
             Self::Share | Self::ShareRowExclusive => "writes wait, briefly",
             Self::AccessExclusive => "all wait, briefly",
+            Self::WholeFile => "who writes waits",
         }
     }
 

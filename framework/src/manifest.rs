@@ -12,7 +12,7 @@ use toml::de::DeTable;
 use crate::address::Address;
 use crate::name::{Name, QName};
 use crate::schema::{Schema, fingerprint};
-use crate::sql::TypeName;
+use crate::sql::{Expr, TypeName};
 use crate::step::Place;
 
 mod advice;
@@ -55,6 +55,10 @@ pub struct Manifest {
     pub schema: Schema,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// What SQLite is to have of a column in place of what is declared: what follows the column's name there.
+    pub sqlite: BTreeMap<Address, Expr>,
+    /// The indexes and constraints that are for PostgreSQL only.
+    pub postgres_only: BTreeSet<Address>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// The text that it was read from.
@@ -108,7 +112,8 @@ impl Manifest {
         let mut requires: Vec<_> = self.requires.iter().map(Requirement::content).collect();
         requires.sort_by(|one, other| one.service.cmp(other.service));
         let objects: Vec<_> = self.schema.objects.values().collect();
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects })
+        let sqlite = (self.sqlite.iter().collect(), &self.postgres_only);
+        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, sqlite })
     }
 }
 
@@ -121,6 +126,7 @@ struct Content<'a> {
     owner: &'a Option<Name>,
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
+    sqlite: (Vec<(&'a Address, &'a Expr)>, &'a BTreeSet<Address>),
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -181,6 +187,8 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         schema: objects.collect(),
         requires: required.list,
         allow_rewrite: draft.allow_rewrite,
+        sqlite: draft.sqlite,
+        postgres_only: draft.postgres_only,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: walk.file.to_owned(),
         file: file.to_owned(),

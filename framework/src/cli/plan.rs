@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::args::{self, Format};
-use super::connect::Target;
+use super::connect::{Target, Way};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outlook::{Outlook, look};
 use super::shell::Shell;
-use super::{End, refusal, trouble};
+use super::{End, file, refusal, trouble};
 use crate::address::{Address, Tag};
-use crate::config::{Config, Profile};
+use crate::config::{Config, File, Profile};
 use crate::kind::Object;
 use crate::manifest::Manifest;
 use crate::startup::caller;
@@ -35,8 +35,8 @@ pub(super) async fn run(
     manifests: &[Manifest],
     args: &args::Plan,
 ) -> Result<Exit, End> {
-    let target = Target::new(config);
-    let outlooks = outlooks(config, &target, manifests).await?;
+    let way = Way::of(config);
+    let outlooks = outlooks(config, &way, manifests).await?;
     let detail = detail(shell, config);
     for (position, outlook) in outlooks.iter().enumerate() {
         // Sentences stand together; screens stand apart.
@@ -69,6 +69,33 @@ fn rendered(outlook: &Outlook<'_>, format: Format, detail: Detail) -> String {
 /// Looks at every service, in order.
 pub(super) async fn outlooks<'a>(
     config: &Config,
+    way: &'a Way<'_>,
+    manifests: &'a [Manifest],
+) -> Result<Vec<Outlook<'a>>, Failure> {
+    let mut outlooks = match way {
+        Way::Server(target) => on_server(config, target, manifests).await?,
+        Way::File(file) => on_file(config, file, manifests).await?,
+    };
+    settle(&mut outlooks);
+    Ok(outlooks)
+}
+
+async fn on_file<'a>(
+    config: &Config,
+    file: &'a File,
+    manifests: &'a [Manifest],
+) -> Result<Vec<Outlook<'a>>, Failure> {
+    let mut session = file::open_to_look(file).await?;
+    let mut outlooks = Vec::with_capacity(manifests.len());
+    for manifest in manifests {
+        outlooks.push(file::look(&mut session, file, manifest, config.profile == Profile::Dev).await?);
+    }
+    session.close().await;
+    Ok(outlooks)
+}
+
+async fn on_server<'a>(
+    config: &Config,
     target: &'a Target<'_>,
     manifests: &'a [Manifest],
 ) -> Result<Vec<Outlook<'a>>, Failure> {
@@ -81,7 +108,6 @@ pub(super) async fn outlooks<'a>(
         session.close().await;
         outlooks.push(looked.map_err(|error| trouble::failure(&error, Some(manifest)))?);
     }
-    settle(&mut outlooks);
     Ok(outlooks)
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::{self, Format};
 use super::columns::{Cell, columns, cut};
-use super::connect::Target;
+use super::connect::Way;
 use super::exit::Exit;
 use super::figures::{self, ms, plural};
 use super::object::{definition, is_declared, owner};
@@ -69,8 +69,8 @@ pub(super) async fn run(
     manifests: &[Manifest],
     args: &args::Verify,
 ) -> Result<Exit, End> {
-    let target = Target::new(config);
-    let outlooks = plan::outlooks(config, &target, manifests).await?;
+    let way = Way::of(config);
+    let outlooks = plan::outlooks(config, &way, manifests).await?;
     let mut differ = false;
     for (position, outlook) in outlooks.iter().enumerate() {
         let differences = differences(outlook, args.strict);

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::text::Text;
 use super::walk::{Keys, Value, Walk};
 use crate::name::{Name, QName};
+use crate::sql::Expr;
 
 /// A table as it was read.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(super) struct DeclaredColumn {
     pub(super) read: Option<ColumnRead>,
     pub(super) comment: Option<Text>,
     pub(super) allow_rewrite: bool,
+    /// What SQLite is to have in its place.
+    pub(super) sqlite: Option<Expr>,
 }
 
 /// A constraint or an index that is declared, whether or not it could be read.
@@ -49,6 +52,7 @@ pub(super) struct Declared<T> {
     pub(super) column: Option<Name>,
     pub(super) read: Option<T>,
     pub(super) comment: Option<Text>,
+    pub(super) postgres_only: bool,
 }
 
 const TABLE: Keys = Keys {
@@ -58,11 +62,12 @@ const TABLE: Keys = Keys {
 };
 const COLUMN: Keys = Keys {
     place: "a column",
-    known: &["def", "comment", "allow_rewrite"],
-    later: &["renamed_from", "keep_old_until", "backfill", "using", "sqlite"],
+    known: &["def", "comment", "allow_rewrite", "sqlite"],
+    later: &["renamed_from", "keep_old_until", "backfill", "using"],
 };
-const CONSTRAINT: Keys = Keys { place: "a constraint", known: &["def", "comment"], later: &["renamed_from"] };
-const INDEX: Keys = Keys { place: "an index", known: &["def", "comment"], later: &["renamed_from", "only"] };
+const CONSTRAINT: Keys =
+    Keys { place: "a constraint", known: &["def", "comment", "only"], later: &["renamed_from"] };
+const INDEX: Keys = Keys { place: "an index", known: &["def", "comment", "only"], later: &["renamed_from"] };
 
 impl TableRead {
     pub(super) fn column(&self, name: &Name) -> Option<&DeclaredColumn> {
@@ -156,13 +161,15 @@ fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mu
     for (word, value) in walk.named(constraints) {
         let (text, comment) = definition(value, &CONSTRAINT, walk);
         let constraint = text.and_then(|text| walk.keep(constraint(&text, &home)));
-        read.constraints.push(Declared { name: Some(word), column: None, read: constraint, comment });
+        let (name, postgres_only) = (Some(word), only(value, walk));
+        read.constraints.push(Declared { name, column: None, read: constraint, comment, postgres_only });
     }
     let indexes = walk.section(table, "indexes");
     for (word, value) in walk.named(indexes) {
         let (text, comment) = definition(value, &INDEX, walk);
         let index = text.and_then(|text| walk.keep(index(&text, &home)));
-        read.indexes.push(Declared { name: Some(word), column: None, read: index, comment });
+        let (name, postgres_only) = (Some(word), only(value, walk));
+        read.indexes.push(Declared { name, column: None, read: index, comment, postgres_only });
     }
     read
 }
@@ -192,10 +199,43 @@ fn one_column<'a>(word: Word, value: &Value<'a>, table: &mut TableRead, walk: &m
     if let Some(read) = &mut read {
         for (name, constraint) in read.constraints.drain(..) {
             let column = Some(word.name.clone());
-            table.constraints.push(Declared { name, column, read: Some(constraint), comment: None });
+            let read = Some(constraint);
+            table.constraints.push(Declared { name, column, read, comment: None, postgres_only: false });
         }
     }
-    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite });
+    let sqlite = value.get_ref().as_table().and_then(|table| own_words(table, walk));
+    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite, sqlite });
+}
+
+/// What SQLite is to have of a column, under `sqlite`.
+fn own_words<'a>(table: &DeTable<'a>, walk: &mut Walk<'a>) -> Option<Expr> {
+    let text = walk.optional(table, "sqlite")?;
+    match Expr::authored(text.as_str()) {
+        Ok(own) if !own.as_str().is_empty() => Some(own),
+        Ok(_) => {
+            let title = "`sqlite` says nothing";
+            walk.report(
+                Problem::error(code::CLAUSE, text.whole(), title)
+                    .help("write what follows the column's name"),
+            );
+            None
+        }
+        Err(error) => {
+            walk.report(Problem::error(code::OPEN, text.whole(), error.what));
+            None
+        }
+    }
+}
+
+/// Whether a constraint or an index is for PostgreSQL only: `only = "postgres"`.
+fn only<'a>(value: &Value<'a>, walk: &mut Walk<'a>) -> bool {
+    let Some(table) = value.get_ref().as_table() else { return false };
+    let Some(text) = walk.optional(table, "only") else { return false };
+    if text.as_str() != "postgres" {
+        let title = format!("`only` is `postgres`, not `{}`", text.as_str());
+        walk.report(Problem::error(code::CONTRADICTION, text.whole(), title));
+    }
+    true
 }
 
 /// The table or type that a key names: `orders`, or `sales.orders`, split at the first dot outside of double quotes.

@@ -17,7 +17,7 @@ const VALUES: &[&str] =
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] =
-    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seed", "presence"];
+    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seed", "presence", "sqlite"];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
 const SHELL: &[&str] =
@@ -49,6 +49,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("bringup", &[VALUES, REASONING, IO, FAILURES]),
     ("seed", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
+    ("sqlite", &[VALUES, REASONING, IO, FAILURES]),
     ("config", &[VALUES, REASONING, IO, SHELL]),
     ("retry", &[VALUES, REASONING, IO, SHELL]),
     ("startup", &[VALUES, REASONING, IO, SHELL]),

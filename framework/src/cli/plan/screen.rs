@@ -11,6 +11,7 @@ use crate::cli::object::counted;
 use crate::cli::outlook::Outlook;
 use crate::cli::paint::{ALERT, CAUTION, FAINT, STRONG, paint};
 use crate::cli::sign::Sign;
+use crate::ledger::status::Server;
 use crate::sql::lex::lex;
 use crate::step::{Step, Transaction};
 
@@ -53,8 +54,9 @@ pub(in crate::cli) fn screen(outlook: &Outlook<'_>, detail: Detail) -> String {
 
 /// `order-service 3.1.4 → 3.2.0    oxygen_platform (PostgreSQL 15.14, db.internal)`
 pub(in crate::cli) fn header(outlook: &Outlook<'_>) -> String {
-    let place =
-        format!("{} (PostgreSQL {}, {})", outlook.server.database, outlook.server.version, outlook.host);
+    let Server { product, database, version, .. } = &outlook.server;
+    let host = if outlook.host.is_empty() { String::new() } else { format!(", {}", outlook.host) };
+    let place = format!("{database} ({product} {version}{host})");
     format!("{}    {}", paint(STRONG, versions(outlook)), paint(FAINT, place))
 }
 

@@ -12,9 +12,10 @@ pub(in crate::cli) fn sql(outlook: &Outlook<'_>) -> String {
     let steps = &outlook.plan.steps;
     let server = &outlook.server;
     let mut out = format!(
-        "-- {}, on {} (PostgreSQL {}): {}\n-- for reading; `freehold apply` runs it and records it\n",
+        "-- {}, on {} ({} {}): {}\n-- for reading; `freehold apply` runs it and records it\n",
         versions(outlook),
         server.database,
+        server.product,
         server.version,
         plural(steps.len(), "step"),
     );
