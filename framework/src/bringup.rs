@@ -121,10 +121,11 @@ pub async fn bring_up(
         attempts_max: None,
     });
     let key = Key::service(&order.caller.service);
-    let (mut quiet, mut ready) = (false, false);
+    let (mut registered, mut ready) = (false, false);
     let mut since = since;
     loop {
-        let answer = ledger::look(session, order.caller, quiet).await?;
+        let answer = ledger::look(session, order.caller, registered).await?;
+        registered |= matches!(answer, Answer::Present(_));
         match without_lock(session, order, &answer).await? {
             Settled::Done(outcome) => return Ok(outcome),
             Settled::OnlyAfterwards if !ready => {
@@ -136,7 +137,6 @@ pub async fn bring_up(
         if advisory::try_take(session, key).await? {
             break;
         }
-        quiet = true;
         let holder = advisory::holder(session, key).await?;
         if since.elapsed() > order.lock_wait_max {
             return Err(BringUpError::Busy(holder));
@@ -147,7 +147,7 @@ pub async fn bring_up(
         tokio::time::sleep(pause).await;
     }
     listener(Event::Locked(since.elapsed()));
-    let outcome = locked::bring_up(session, order, listener).await;
+    let outcome = locked::bring_up(session, order, registered, listener).await;
     let released = advisory::release(session, key).await;
     let outcome = outcome?;
     released?;

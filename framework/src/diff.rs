@@ -35,7 +35,7 @@ pub fn diff(wanted: &Schema, live: &Schema) -> Diff {
         }
     }
     for (address, object) in &live.objects {
-        let quiet = matches!(address.tag, Tag::Extension | Tag::Comment);
+        let quiet = address.tag.is_shared() || address.tag == Tag::Comment;
         if !quiet && !wanted.objects.contains_key(address) {
             diff.undeclared.push(object.clone());
         }

@@ -16,11 +16,55 @@ use crate::kind::{Object, table::Table};
 use crate::name::QName;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
+use crate::sql::lex::{TokenKind, lex};
 use crate::sql::{Expr, Sql, TypeName, sql};
 
 /// An expression as it was written, and as the catalog kept it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered(pub Expr, pub Expr);
+
+impl Remembered {
+    /// What is known of an expression that is about to be made: its text. The catalog's form is not known yet, so the text stands for it.
+    fn about_to_be(authored: &Expr) -> Self {
+        Self(authored.clone(), authored.clone())
+    }
+
+    /// Whether the catalog's text is known to be what was written so.
+    fn says(&self, authored: &Expr, stored: &Expr) -> bool {
+        let Self(then, kept) = self;
+        then == authored && (kept == stored || (kept == then && holds_a_moment(authored)))
+    }
+}
+
+/// Whether an expression holds a word such as `'now'`, which the server replaces by the moment at which it reads it. What it keeps can never
+/// be compared with what was written, so only the ledger knows.
+///
+/// <https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES>
+fn holds_a_moment(expression: &Expr) -> bool {
+    let source = expression.as_str();
+    let words = ["now", "today", "tomorrow", "yesterday"];
+    lex(source).is_ok_and(|tokens| {
+        tokens.iter().filter(|token| token.kind == TokenKind::Text).any(|token| {
+            let text = token.text(source).trim_matches('\'').trim();
+            words.iter().any(|word| text.eq_ignore_ascii_case(word))
+        })
+    })
+}
+
+/// What the ledger must remember before the expressions are made, because nobody could tell afterwards: those that hold a moment and do not
+/// stand yet. A process may die between the change and its record.
+#[must_use]
+pub fn moments(wanted: &Schema, live: &Schema) -> Memory {
+    let missing = |address: &Address, object: &Object| {
+        let mut live = live.objects.get(address).cloned();
+        let standing = live.as_mut().map(expressions).unwrap_or_default();
+        let texts = expressions(&mut object.clone()).into_iter();
+        let texts = texts.filter(|(slot, text)| !standing.contains_key(slot) && holds_a_moment(text));
+        texts.map(|(slot, text)| (slot, Remembered::about_to_be(&text))).collect::<BTreeMap<_, _>>()
+    };
+    let moments = wanted.objects.iter().map(|(address, object)| (address.clone(), missing(address, object)));
+    moments.filter(|(_, texts)| !texts.is_empty()).collect()
+}
 
 /// What the ledger remembers, by object and slot.
 pub type Memory = BTreeMap<Address, BTreeMap<String, Remembered>>;
@@ -50,15 +94,19 @@ pub async fn settle(
     memory: &Memory,
 ) -> Result<(), SessionError> {
     let pairs = remembered(wanted, live, memory);
-    let mut by_table: BTreeMap<QName, Vec<Pair>> = BTreeMap::new();
+    let mut by_rows: BTreeMap<(QName, Rows), Vec<Pair>> = BTreeMap::new();
     for pair in pairs {
-        by_table.entry(pair.table.clone()).or_default().push(pair);
+        by_rows.entry((pair.table.clone(), Rows::of(pair.address.tag))).or_default().push(pair);
     }
     let mut same = BTreeSet::new();
-    for (name, pairs) in by_table {
-        let Some(Object::Table(table)) = live.objects.get(&Address::top(Tag::Table, &name)) else { continue };
+    for ((name, rows), pairs) in by_rows {
+        let table = match live.objects.get(&Address::top(Tag::Table, &name)) {
+            Some(Object::Table(table)) => Some(table),
+            _ => None,
+        };
+        let rows = rows.source(table);
         for pairs in pairs.chunks(PAIRS_MAX) {
-            same.extend(judge(session, table, pairs).await?);
+            same.extend(judge(session, &rows, pairs).await?);
         }
     }
     adopt(wanted, live, &same);
@@ -103,8 +151,7 @@ fn remembered(wanted: &Schema, live: &mut Schema, memory: &Memory) -> Vec<Pair> 
         for text in live.texts() {
             let Some(authored) = wanted.remove(&text.slot) else { continue };
             let known = memory.get(address).and_then(|slots| slots.get(&text.slot));
-            if known.is_some_and(|Remembered(then, stored)| *then == authored && *stored == *text.expression)
-            {
+            if known.is_some_and(|known| known.says(&authored, text.expression)) {
                 *text.expression = authored;
             } else if authored != *text.expression {
                 let (slot, table, cast) = (text.slot, text.table, text.cast);
@@ -137,13 +184,13 @@ fn adopt(wanted: &Schema, live: &mut Schema, same: &BTreeSet<(Address, String)>)
 /// Asks the server; a question that fails is halved until the pair that it cannot answer stands alone.
 async fn judge(
     session: &mut Session,
-    table: &Table,
+    rows: &Sql,
     pairs: &[Pair],
 ) -> Result<Vec<(Address, String)>, SessionError> {
     let mut open = vec![pairs];
     let mut same = Vec::new();
     while let Some(pairs) = open.pop() {
-        match session.judge(&question(table, pairs)).await {
+        match session.judge(&question(rows, pairs)).await {
             Ok(answer) => {
                 let outputs = outputs(&answer.unwrap_or_default());
                 let judged = pairs.iter().zip(outputs.chunks_exact(2));
@@ -167,21 +214,48 @@ async fn judge(
     Ok(same)
 }
 
-/// The table's columns stand in as a row source of the same names and types, so that the question needs no right on the table.
-fn question(table: &Table, pairs: &[Pair]) -> Sql {
+/// The rows that an expression may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rows {
+    /// Those of its table.
+    Table,
+    /// A trigger's: the row before and the row after.
+    OldAndNew,
+    /// None: an argument's default.
+    None,
+}
+
+impl Rows {
+    fn of(tag: Tag) -> Self {
+        match tag {
+            Tag::Trigger => Self::OldAndNew,
+            Tag::Function => Self::None,
+            _ => Self::Table,
+        }
+    }
+
+    /// The table's columns stand in as a row source of the same names and types, so that the question needs no right on the table.
+    fn source(self, table: Option<&Table>) -> Sql {
+        let Some(table) = table.filter(|_| self != Self::None) else { return Sql::default() };
+        let columns = table.columns.iter().map(|column| sql!("{} {}", column.name, column.type_name));
+        let columns = Sql::join(columns, ", ");
+        let rows = |name: Sql| sql!("json_to_recordset(null) as {} ({})", name, columns);
+        match self {
+            Self::Table => sql!(" from {}", rows(sql!("{}", table.name.name))),
+            Self::OldAndNew => sql!(" from {}, {}", rows(sql!("old")), rows(sql!("new"))),
+            Self::None => Sql::default(),
+        }
+    }
+}
+
+fn question(rows: &Sql, pairs: &[Pair]) -> Sql {
     let cast = |expression: &Expr, cast: &Option<TypeName>| match cast {
         Some(cast) => sql!("({})::{}", expression, cast),
         None => sql!("({})", expression),
     };
     let entries =
         pairs.iter().flat_map(|pair| [cast(&pair.wanted, &pair.cast), cast(&pair.live, &pair.cast)]);
-    let columns = table.columns.iter().map(|column| sql!("{} {}", column.name, column.type_name));
-    sql!(
-        "explain (verbose, costs off, format json) select {} from json_to_recordset(null) as {} ({})",
-        Sql::join(entries, ", "),
-        table.name.name,
-        Sql::join(columns, ", "),
-    )
+    sql!("explain (verbose, costs off, format json) select {}{}", Sql::join(entries, ", "), rows)
 }
 
 fn outputs(answer: &str) -> Vec<String> {

@@ -7,7 +7,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::address::Tag;
 use crate::ledger::guard;
 use crate::ledger::record::{self, Done};
 use crate::name::Name;
@@ -288,9 +287,9 @@ fn recorded(run: &Run<'_>, number: usize, done: &[Done<'_>]) -> Sql {
     sql!("set local role none; {};\ncommit", record::steps(run.history, number, done))
 }
 
-/// The role that a step runs as. An extension needs rights of its own, which the owner of tables rarely has.
+/// The role that a step runs as. Extensions and schemas need rights of their own, which the owner of tables rarely has.
 fn role(run: &Run<'_>, step: &Step) -> Sql {
-    let owner = run.owner.filter(|_| step.object.tag != Tag::Extension);
+    let owner = run.owner.filter(|_| !step.object.tag.is_shared());
     owner.map_or_else(|| Sql::fixed("none"), |owner| sql!("{}", owner))
 }
 
@@ -309,6 +308,6 @@ async fn roll_back(session: &mut Session) {
 fn passes(step: &Step, error: &SessionError) -> bool {
     let in_the_way = ["55P03", "40P01", "40001"];
     let made_twice = ["23505", "42710", "42P07", "XX000"];
-    let shared = step.phase == Phase::Extension || step.object.tag == Tag::Extension;
+    let shared = step.phase == Phase::Shared;
     in_the_way.iter().any(|code| error.is(code)) || (shared && made_twice.iter().any(|code| error.is(code)))
 }

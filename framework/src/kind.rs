@@ -18,14 +18,17 @@ pub mod enumeration;
 pub mod exclusion;
 pub mod extension;
 pub mod foreign_key;
+pub mod function;
 pub mod index;
 pub mod key;
+pub mod namespace;
+pub mod sequence;
 pub mod table;
 
 /// What every kind can do. Everything here is pure.
 pub trait Kind: Clone + PartialEq {
-    /// The catalog query: one row, one JSON array of this type's values. It reads the tables and types whose ids
-    /// stand in the settings `freehold.tables` and `freehold.types`.
+    /// The catalog query: one row, one JSON array of this type's values. It reads the objects whose ids stand
+    /// in the settings `freehold.tables`, `freehold.types`, `freehold.sequences` and `freehold.functions`.
     const QUERY: &'static str;
 
     /// Where it stands.
@@ -125,8 +128,11 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Namespace = namespace::Namespace,
     Extension = extension::Extension,
     Enum = enumeration::Enum,
+    Sequence = sequence::Sequence,
+    Function = function::Function,
     Table = table::Table,
     Key = key::Key,
     Check = check::Check,
@@ -141,8 +147,11 @@ kinds! {
 pub struct Size {
     /// Estimated rows.
     pub rows: i64,
-    /// Bytes of its main file; 0 means surely empty.
+    /// Bytes of its main file, or of its partitions' files; 0 means surely empty.
     pub bytes: i64,
+    /// Whether its rows are in partitions. PostgreSQL can then neither build an index concurrently nor add a foreign key unproven.
+    #[serde(default)]
+    pub partitioned: bool,
 }
 
 /// What a table is like for somebody who wants to change it.
@@ -231,6 +240,18 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn live(&self, address: &Address) -> Option<&Object> {
         self.live.get(address)
+    }
+
+    /// Whether a partitioned table is too big to read while its writers wait; says so, and what to do by hand instead.
+    fn too_big_in_partitions(&mut self, object: Address, table: &QName, rows: i64, help: String) -> bool {
+        let too_big = rows > SMALL_ROWS_MAX;
+        if too_big {
+            let what = format!(
+                "`{table}` is partitioned and has about {rows} rows, and PostgreSQL can do this to a partitioned table only while its writers wait"
+            );
+            self.refuse("FH216", object, what, help);
+        }
+        too_big
     }
 
     /// Records that something cannot be done.

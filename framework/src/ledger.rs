@@ -3,7 +3,7 @@
 //! It lives in the schema `freehold` of the same database, so that a change and its record commit together. Its history only
 //! grows; triggers of its own refuse anything else. Its tables are sea-orm-migration steps, in the package `migrations`.
 
-use freehold_migrations::{Ledger, SCHEMA};
+use freehold_migrations::{Ledger, SCHEMA, TABLES};
 use sea_orm::{DbErr, SqlxPostgresConnector};
 use sea_orm_migration::MigratorTrait;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::catalog;
 use crate::name::Name;
 use crate::session::{Session, SessionError, pinned};
-use crate::sql::{Literal, Sql, sql};
+use crate::sql::{Fragment, Literal, Sql, sql};
 
 pub mod advisory;
 pub mod claim;
@@ -82,22 +82,13 @@ pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result
     let query =
         Sql::from_template(include_str!("ledger/look.sql"), &[&catalog::stamp(), &Literal(&caller.service)]);
     // A server that only reads and a role that may not write refuse an insert even where it would insert nothing.
-    let presence = Sql::from_template(
-        include_str!("ledger/presence.sql"),
-        &[
-            &Literal(&caller.service),
-            &Literal(&caller.host),
-            &i64::from(caller.pid),
-            &Literal(&caller.version),
-        ],
-    );
     let block = sql!(
         "declare
             usable boolean := has_schema_privilege(to_regnamespace('freehold'), 'usage');
         begin
             if not usable then
                 perform set_config('freehold.answer', '{\"ledger\": \"forbidden\"}', true);
-            elsif usable is null or to_regclass('freehold.replica') is null then
+            elsif usable is null or {} then
                 perform set_config('freehold.answer', '{\"ledger\": \"absent\"}', true);
             elsif not has_table_privilege('freehold.service', 'select') then
                 perform set_config('freehold.answer', '{\"ledger\": \"forbidden\"}', true);
@@ -107,8 +98,9 @@ pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result
                 execute {};
             end if;
         end",
+        missing(),
         Sql::fixed(if quiet { "false" } else { "true" }),
-        Literal(sql!("{}{}", presence, query).as_str()),
+        Literal(sql!("{}{}", presence(caller), query).as_str()),
         Literal(query.as_str()),
     );
     // The slice's ids stand in arrays, and a sequential scan compares each row with each element: 300 ms instead of 3 at a
@@ -121,6 +113,20 @@ pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result
         Some(answer) => serde_json::from_str(&answer).map_err(SessionError::unreadable),
         None => Ok(Answer::Present(Entry::default())),
     }
+}
+
+/// The process's row, written by whatever statement follows.
+fn presence(caller: &Caller) -> Sql {
+    let pid = i64::from(caller.pid);
+    let values: [&dyn Fragment; 4] =
+        [&Literal(&caller.service), &Literal(&caller.host), &pid, &Literal(&caller.version)];
+    Sql::from_template(include_str!("ledger/presence.sql"), &values)
+}
+
+/// Whether a table of the ledger is not there. A ledger that lacks one is none: it is made again from what stands.
+fn missing() -> Sql {
+    let tables = TABLES.map(|table| sql!("to_regclass({}) is null", Literal(&format!("{SCHEMA}.{table}"))));
+    Sql::join(tables, " or ")
 }
 
 /// Why the ledger could not be made.
@@ -146,10 +152,15 @@ pub async fn prepare(
     options: &PgConnectOptions,
     caller: &Caller,
 ) -> Result<(), PrepareError> {
-    if format(session).await? >= freehold_migrations::format() {
+    let found = format(session).await?;
+    if found >= freehold_migrations::format() && whole(session).await? {
         return Ok(());
     }
     session.run(&sql!("create schema if not exists freehold")).await?;
+    if found > 0 {
+        // Some of it was lost. Its steps can run over what is left, once they are not counted as done.
+        session.run(&sql!("delete from freehold.migration")).await?;
+    }
     let schema = Name::new(SCHEMA).map_err(SessionError::unreadable)?;
     let options = pinned(options.clone(), &caller.application(), &schema);
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
@@ -170,15 +181,35 @@ async fn format(session: &mut Session) -> Result<usize, SessionError> {
     Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
 }
 
-/// Raises the service's generation: from here on, work of an earlier holder of its lock is refused by the database.
+/// Whether everything that the ledger's own steps make is there.
+async fn whole(session: &mut Session) -> Result<bool, SessionError> {
+    let lacks = sql!(
+        "select ({} or to_regprocedure('freehold.guard(text, bigint)') is null
+            or (select count(*) from pg_catalog.pg_trigger t
+                where t.tgrelid in (to_regclass('freehold.history'), to_regclass('freehold.step')) and not t.tgisinternal) < 3)::text",
+        missing(),
+    );
+    Ok(session.value(&lacks).await?.as_deref() == Some("false"))
+}
+
+/// Raises the service's generation: from here on, work of an earlier holder of its lock is refused by the database. Registers presence, which
+/// the look could not do before there was a ledger.
+///
+/// From here on the server also looks whether this process still lives: a statement whose client is gone must not go on for hours. Only some
+/// platforms can, and only the server knows whether its own does, so the setting is no part of the startup packet.
+/// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
 ///
 /// # Errors
 /// When the connection fails or a right is missing.
-pub async fn take(session: &mut Session, service: &str) -> Result<i64, SessionError> {
+pub async fn take(session: &mut Session, caller: &Caller) -> Result<i64, SessionError> {
     let raise = sql!(
-        "insert into freehold.service (service, generation) values ({}, 1)
+        "do {}; {}insert into freehold.service (service, generation) values ({}, 1)
          on conflict (service) do update set generation = service.generation + 1 returning generation",
-        Literal(service),
+        Literal(
+            "begin set client_connection_check_interval = '2s'; exception when invalid_parameter_value then null; end"
+        ),
+        presence(caller),
+        Literal(&caller.service),
     );
     let generation = session.value(&raise).await?;
     generation

@@ -13,13 +13,15 @@
 //! ```
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
-//! [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`survey`], [`execute`], [`bringup`]. The shell: [`config`], [`retry`], [`startup`],
-//! [`health`], and with the feature `http` the module `http`.
+//! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
+//! [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
+//! [`health`], and with the features of their names the modules `http`, `testing`.
 #![forbid(unsafe_code)]
 
 pub mod address;
 pub mod bringup;
+#[cfg(feature = "cli")]
+pub mod build;
 pub mod catalog;
 pub mod check;
 #[cfg(feature = "cli")]
@@ -27,12 +29,14 @@ pub mod cli;
 pub mod config;
 pub mod decide;
 pub mod diff;
+pub mod disk;
 pub mod equal;
 pub mod execute;
 pub mod hazard;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod import;
 pub mod kind;
 pub mod ledger;
 pub mod lock;
@@ -41,12 +45,15 @@ pub mod name;
 pub mod plan;
 pub mod retry;
 pub mod schema;
+pub mod seed;
 pub mod session;
 pub mod sql;
 pub mod sqlite;
 pub mod startup;
 pub mod step;
 pub mod survey;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use manifest::Manifest;
 pub use startup::{Freehold, Handle};

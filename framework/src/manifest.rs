@@ -12,11 +12,13 @@ use toml::de::DeTable;
 use crate::address::Address;
 use crate::name::{Name, QName};
 use crate::schema::{Schema, fingerprint};
+use crate::seed::Seed;
 use crate::sql::{Expr, TypeName};
 use crate::step::Place;
 
 mod advice;
 mod build;
+mod bundle;
 mod check;
 pub mod code;
 mod column;
@@ -26,23 +28,31 @@ mod enums;
 mod expression;
 mod extensions;
 mod foreign_key;
+mod functions;
+mod include;
 mod index;
 mod names;
 mod problem;
 mod requires;
+mod routine;
+mod seeds;
+mod sequences;
 mod service;
+mod sources;
 mod suggest;
 mod tables;
 mod text;
 mod types;
 mod walk;
+pub mod write;
 
+pub use bundle::{Bundle, Files, beside, fits};
 pub use problem::{Problem, Problems, Severity};
 pub use requires::{Requirement, WhenMissing};
 pub use service::Service;
+pub use sources::{Positions, Source, Sources};
 #[cfg(feature = "cli")]
 pub(crate) use suggest::nearest;
-pub(crate) use text::Lines;
 
 /// A service's slice, as declared.
 #[derive(Clone, Debug)]
@@ -53,6 +63,8 @@ pub struct Manifest {
     pub requires: Vec<Requirement>,
     /// The objects.
     pub schema: Schema,
+    /// The rows that tables are to have, in the order of the file.
+    pub seeds: Vec<Seed>,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
     /// What SQLite is to have of a column in place of what is declared: what follows the column's name there.
@@ -61,12 +73,16 @@ pub struct Manifest {
     pub postgres_only: BTreeSet<Address>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
-    /// The text that it was read from.
+    /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
     pub text: String,
     /// The file, as it was named.
     pub file: String,
-    /// The places in bytes, for problems that only show beside other manifests.
+    /// All files that it was read from, itself first.
+    pub sources: Sources,
+    /// The places in bytes of all files, for problems that only show beside other manifests.
     pub spans: BTreeMap<Address, Range<usize>>,
+    /// Where its version stands, in the same bytes.
+    pub version_span: Range<usize>,
 }
 
 /// A manifest without errors.
@@ -80,32 +96,69 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "service", "extensions", "requires", "enums", "tables"],
-    later: &["include", "seeds", "grants", "sequences", "checks", "drops", "functions", "views"],
+    known: &[
+        "manifest",
+        "include",
+        "service",
+        "extensions",
+        "requires",
+        "enums",
+        "sequences",
+        "functions",
+        "tables",
+        "seeds",
+    ],
+    later: &["grants", "checks", "drops", "views"],
 };
 
 impl Manifest {
-    /// Reads a manifest. `file` is only a name for messages and places.
+    /// Reads a manifest that stands alone. `file` is only a name for messages and places.
     ///
     /// # Errors
     /// With all that is wrong with it, warnings among them, when any of it is an error.
     pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
-        let (tree, errors) = DeTable::parse_recoverable(text);
-        let mut walk = walk::Walk::new(text);
-        let whole = walk.syntax(&errors);
-        let manifest = if whole { read(file, tree.get_ref(), &mut walk) } else { None };
-        let mut list = walk.problems;
+        Self::parse_with(file, text, &Bundle::default())
+    }
+
+    /// Reads a manifest that may name other files. They are relative to `file`, and come from `files`.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], with what is wrong with the other files.
+    pub fn parse_with(file: &str, text: &str, files: &dyn Files) -> Result<Parsed, Problems> {
+        let loaded = include::load(file, text, files);
+        let mut walk = walk::Walk::new(&loaded, files);
+        let manifest =
+            include::tree(&loaded.sources, &mut walk).and_then(|tree| read(file, &tree, &mut walk));
+        let (mut list, sources) = walk.finish();
         list.sort_by(|one, other| (one.span.start, one.code).cmp(&(other.span.start, other.code)));
         match manifest {
             Some(manifest) if list.iter().all(|problem| problem.severity == Severity::Warning) => {
                 Ok(Parsed { manifest, warnings: list })
             }
-            _ => Err(Problems { file: file.to_owned(), text: text.to_owned(), list }),
+            _ => Err(Problems { sources, list }),
         }
     }
 
+    /// Reads again what a manifest's [`text`](Self::text) holds. `file` is its name if it is a single file.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn unpack(file: &str, text: &str) -> Result<Parsed, Problems> {
+        let (file, text, files) = Bundle::unpack(file, text);
+        Self::parse_with(&file, &text, &files)
+    }
+
+    /// A manifest that was checked and packed when this program was built; see [`crate::manifest!`].
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bundled(packed: &str) -> Self {
+        let parsed = Self::unpack("manifest", packed);
+        // The build script has read these very bytes with this very code, and would have ended the build.
+        parsed.unwrap_or_else(|problems| unreachable!("the build let a manifest pass:\n{problems}")).manifest
+    }
+
     /// A short hash of what is declared: two manifests with the same one ask for the same slice. Layout, comments, line ends,
-    /// the order of tables, the version and the file do not change it; the order of columns does.
+    /// the order of tables and of seeded rows, the version and the file do not change it; the order of columns does.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let Service { name, version: _, schema, prefix, owner } = &self.service;
@@ -113,7 +166,22 @@ impl Manifest {
         requires.sort_by(|one, other| one.service.cmp(other.service));
         let objects: Vec<_> = self.schema.objects.values().collect();
         let sqlite = (self.sqlite.iter().collect(), &self.postgres_only);
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, sqlite })
+        // As after a checkout on Windows.
+        let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
+        let mut seeds = self.seeds.clone();
+        seeds.sort_by(|one, other| one.table.cmp(&other.table));
+        seeds.iter_mut().for_each(|seed| seed.rows.sort());
+        fingerprint(&Content {
+            service: name,
+            schema,
+            prefix,
+            owner,
+            requires,
+            objects,
+            files,
+            seeds,
+            sqlite,
+        })
     }
 }
 
@@ -127,6 +195,10 @@ struct Content<'a> {
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
     sqlite: (Vec<(&'a Address, &'a Expr)>, &'a BTreeSet<Address>),
+    /// The hashes of the files that it names.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    files: BTreeSet<String>,
+    seeds: Vec<Seed>,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -152,9 +224,25 @@ impl Requirement {
     }
 }
 
+/// The manifest of a service, checked and packed into this program when it was built: `freehold::manifest!("order-service")`. The build
+/// script of the package says where manifests are: [`build::manifests("../manifests")`](crate::build::manifests).
+#[macro_export]
+macro_rules! manifest {
+    ($service:literal) => {
+        $crate::Manifest::bundled(include_str!(concat!(
+            env!(
+                "OUT_DIR",
+                "no build script: let build.rs call freehold::build::manifests(\"../manifests\")"
+            ),
+            "/freehold/",
+            $service,
+            ".json"
+        )))
+    };
+}
+
 /// Reads the tree. `None` when there is no telling whose manifest it is.
 fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option<Manifest> {
-    walk.check_keys(root, &KEYS);
     walk.format(root, &KEYS);
     let service = service::service(root, &KEYS, walk);
     let home = &service.schema;
@@ -162,38 +250,47 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let extensions = extensions::extensions(root, walk, &mut draft.places);
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
+    let sequences = sequences::sequences(root, home, walk);
+    functions::functions(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
     let unknown = check::types(&tables, &required, &types, walk);
-    names::settle(&mut tables, &draft.enums, service.prefix.as_ref(), walk);
+    names::settle(&mut tables, &draft.enums, &sequences, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
+    sequences::settle(&sequences, &tables, &mut draft, walk);
     for table in &tables {
         draft.table(table, &parents);
     }
+    let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
+    draft.namespaces(&extensions, home, owner, &service.place);
+    let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
+    let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
+    spans.extend(seeded.iter().map(|(seed, span)| (seed.address(), span.clone())));
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
-    let lines = Lines::new(walk.file);
-    let place = |span: &Range<usize>| {
-        let (line, column) = lines.position(span.start);
-        Place { file: file.to_owned(), line, column }
-    };
+    let sources = walk.sources().clone();
+    let positions = sources.positions();
+    let place = |span: &Range<usize>| positions.place(span.start);
     Some(Manifest {
         schema: objects.collect(),
         requires: required.list,
+        seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
         sqlite: draft.sqlite,
         postgres_only: draft.postgres_only,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
-        text: walk.file.to_owned(),
+        text: sources.packed(),
         file: file.to_owned(),
+        version_span: service.version,
         service: service.service?,
         spans,
+        sources,
     })
 }
 

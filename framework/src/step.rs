@@ -11,14 +11,20 @@ use crate::sql::Sql;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Extensions.
-    Extension,
+    /// Schemas and extensions: what all services share.
+    Shared,
     /// Enum types, and values added to them.
     Enum,
+    /// Sequences.
+    Sequence,
+    /// New functions, which tables may call.
+    Function,
     /// New tables with everything that belongs to them.
     Table,
     /// Columns added to existing tables.
     Column,
+    /// What needs tables and columns: functions that name them, the columns that sequences belong to; and changed functions.
+    Routine,
     /// Constraints added to existing tables, not yet proven.
     Constraint,
     /// Indexes built on existing tables.

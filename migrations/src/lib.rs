@@ -17,7 +17,10 @@ pub const TABLE: &str = "migration";
 /// The table in which the steps of a ledger in SQLite are counted: there is no schema to put it in.
 pub const SQLITE_TABLE: &str = "freehold_migration";
 
-/// The ledger's steps, oldest first.
+/// The tables that a ledger of this build has, in the schema [`SCHEMA`].
+pub const TABLES: [&str; 6] = ["service", "object", "history", "step", "waiting", "replica"];
+
+/// The ledger's steps, oldest first. Each can run again over what is there.
 #[derive(Debug)]
 pub struct Ledger;
 

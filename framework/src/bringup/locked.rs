@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, seen, without_lock};
+use crate::equal;
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger;
@@ -19,13 +20,14 @@ const LOCK_SLOTS_SHARE: usize = 4;
 /// How long the shared lock may keep us waiting: it is only ever held for moments.
 const SHARED_LOCK_WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// Looks again, and does the work.
+/// Looks again, and does the work. `registered` says whether this process stands in the ledger already.
 pub(super) async fn bring_up(
     session: &mut Session,
     order: &Order<'_>,
+    registered: bool,
     listener: Listener<'_>,
 ) -> Result<Outcome, BringUpError> {
-    let answer = ledger::look(session, order.caller, true).await?;
+    let answer = ledger::look(session, order.caller, registered).await?;
     let in_place = match without_lock(session, order, &answer).await? {
         Settled::Done(outcome) => return Ok(outcome),
         Settled::OnlyAfterwards => true,
@@ -33,7 +35,7 @@ pub(super) async fn bring_up(
     };
     let from = seen(&answer)?.map(|(_, seen)| seen.version.to_string());
     shared(session, async |session| Ok(ledger::prepare(session, order.options, order.caller).await?)).await?;
-    let generation = ledger::take(session, &order.caller.service).await?;
+    let generation = ledger::take(session, order.caller).await?;
     let mut surveyed = survey(session, order.manifest, true).await?;
     if !surveyed.plan.refusals.is_empty() && !in_place {
         return Ok(Outcome::Refused(surveyed.plan.refusals));
@@ -47,6 +49,7 @@ pub(super) async fn bring_up(
         manifest: &order.manifest.text,
         plan: &surveyed.plan,
         live: &surveyed.found.live,
+        memory: &equal::moments(&order.manifest.schema, &surveyed.found.live),
     };
     let history = match record::open(session, &header, surveyed.objects(order.manifest)).await? {
         Opened::Run(history) => history,
@@ -113,12 +116,12 @@ impl Work<'_> {
     ) -> Result<Vec<Waiting>, BringUpError> {
         let (before, after): (Vec<Step>, Vec<Step>) =
             surveyed.plan.steps.iter().cloned().partition(|step| step.when == When::Before);
-        let (extensions, rest): (Vec<Step>, Vec<Step>) =
-            before.into_iter().partition(|step| step.phase == Phase::Extension);
+        let (shared_things, rest): (Vec<Step>, Vec<Step>) =
+            before.into_iter().partition(|step| step.phase == Phase::Shared);
         let patience = self.order.before_ready;
-        if !extensions.is_empty() {
+        if !shared_things.is_empty() {
             shared(session, async |session| {
-                self.run(session, &extensions, patience, listener).await.map_err(BringUpError::from)
+                self.run(session, &shared_things, patience, listener).await.map_err(BringUpError::from)
             })
             .await?;
         }

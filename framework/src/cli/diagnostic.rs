@@ -7,15 +7,14 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::manifest::{Lines, Problem, Severity};
+use crate::manifest::{self, Positions, Problem, Severity, Sources};
+use crate::step;
 
-/// A file with its problems.
+/// The files of a manifest with their problems.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
-    /// The file, as it was named.
-    pub file: &'a str,
-    /// What it holds.
-    pub text: &'a str,
+    /// The files.
+    pub sources: &'a Sources,
     /// What is wrong with it, by place.
     pub problems: &'a [Problem],
 }
@@ -35,48 +34,72 @@ impl Report<'_> {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let primary = AnnotationKind::Primary.span(self.clipped(&problem.span)).label(problem.label.as_str());
-        let context = problem
-            .context
-            .iter()
-            .map(|(span, label)| AnnotationKind::Context.span(self.clipped(span)).label(label.as_str()));
-        let source = Snippet::source(self.text).path(self.file).annotation(primary).annotations(context);
+        // The places in the file of the problem first, then those in other files, each drawn with its own source.
+        let at = self.sources.at(problem.span.start);
+        let primary = AnnotationKind::Primary.span(clipped(at, &problem.span)).label(problem.label.as_str());
+        let mut places = vec![(at, vec![primary])];
+        for (span, label) in &problem.context {
+            let at = self.sources.at(span.start);
+            let context = AnnotationKind::Context.span(clipped(at, span)).label(label.as_str());
+            match places.iter_mut().find(|(file, _)| file.start == at.start) {
+                Some((_, annotations)) => annotations.push(context),
+                None => places.push((at, vec![context])),
+            }
+        }
+        let snippets = places
+            .into_iter()
+            .map(|(file, annotations)| Snippet::source(file.text).path(file.path).annotations(annotations));
         let help = problem.help.iter().map(|help| Level::HELP.message(help.as_str()));
         let title = level.primary_title(problem.title.as_str()).id(problem.code);
-        renderer.render(&[title.element(source).elements(help)])
+        renderer.render(&[title.elements(snippets).elements(help)])
     }
 
-    /// A span that lies in the text, whatever it was.
-    fn clipped(&self, span: &Range<usize>) -> Range<usize> {
-        let inside = |mut offset: usize| {
-            offset = offset.min(self.text.len());
-            while !self.text.is_char_boundary(offset) {
-                offset -= 1;
-            }
-            offset
+    /// The problems as commands to GitHub's runner, a line each.
+    #[must_use]
+    pub fn github(&self) -> String {
+        let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+        let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+        let line = |problem: &Problem, found: Diagnostic| {
+            let Place { file, start, end } = &found.range;
+            let help = problem.help.iter().map(|help| format!("help: {help}"));
+            let said: Vec<String> =
+                [problem.label.clone()].into_iter().filter(|label| !label.is_empty()).chain(help).collect();
+            let said = if said.is_empty() { found.summary.clone() } else { said.join("\n") };
+            let title = format!("{}: {}", found.code, found.summary);
+            format!(
+                "::{} file={},line={},endLine={},col={},endColumn={},title={}::{}\n",
+                found.severity,
+                property(file),
+                start.line,
+                end.line,
+                start.column,
+                end.column,
+                property(&title),
+                data(&said)
+            )
         };
-        let start = inside(span.start);
-        start..inside(span.end).max(start)
+        self.problems.iter().zip(self.json()).map(|(problem, found)| line(problem, found)).collect()
     }
 
     /// The problems as values for JSON.
     #[must_use]
     pub fn json(&self) -> Vec<Diagnostic> {
-        let lines = Lines::new(self.text);
-        self.problems.iter().map(|problem| self.diagnostic(problem, &lines)).collect()
+        let positions = self.sources.positions();
+        self.problems.iter().map(|problem| self.diagnostic(problem, &positions)).collect()
     }
 
-    fn diagnostic(&self, problem: &Problem, lines: &Lines<'_>) -> Diagnostic {
-        let range = self.range(&problem.span, lines);
-        let span = self.clipped(&problem.span);
-        let line_start = self.text[..span.start].rfind('\n').map_or(0, |end| end + 1);
-        let line_end = self.text[span.start..].find('\n').map_or(self.text.len(), |end| span.start + end);
-        let code = self.text[line_start..line_end].trim_end_matches('\r').to_owned();
+    fn diagnostic(&self, problem: &Problem, positions: &Positions<'_>) -> Diagnostic {
+        let range = self.range(&problem.span, positions);
+        let file = self.sources.at(problem.span.start);
+        let span = clipped(file, &problem.span);
+        let line_start = file.text[..span.start].rfind('\n').map_or(0, |end| end + 1);
+        let line_end = file.text[span.start..].find('\n').map_or(file.text.len(), |end| span.start + end);
+        let code = file.text[line_start..line_end].trim_end_matches('\r').to_owned();
         let detail = [problem.label.clone()].into_iter().chain(problem.help.iter().cloned());
         let related = problem
             .context
             .iter()
-            .map(|(span, label)| Related { message: label.clone(), range: self.range(span, lines) });
+            .map(|(span, label)| Related { message: label.clone(), range: self.range(span, positions) });
         Diagnostic {
             severity: match problem.severity {
                 Severity::Error => "error",
@@ -96,14 +119,28 @@ impl Report<'_> {
         }
     }
 
-    fn range(&self, span: &Range<usize>, lines: &Lines<'_>) -> Place {
-        let mark = |offset: usize| {
-            let (line, column) = lines.position(offset);
-            Mark { line, column, byte: offset }
+    fn range(&self, span: &Range<usize>, positions: &Positions<'_>) -> Place {
+        let file = self.sources.at(span.start);
+        let mark = |byte: usize| {
+            let step::Place { line, column, .. } = positions.place(file.start + byte);
+            Mark { line, column, byte }
         };
-        let span = self.clipped(span);
-        Place { file: self.file.to_owned(), start: mark(span.start), end: mark(span.end) }
+        let span = clipped(file, span);
+        Place { file: file.path.to_owned(), start: mark(span.start), end: mark(span.end) }
     }
+}
+
+/// A span within its file, whatever it was.
+fn clipped(file: manifest::Source<'_>, span: &Range<usize>) -> Range<usize> {
+    let inside = |offset: usize| {
+        let mut offset = offset.saturating_sub(file.start).min(file.text.len());
+        while !file.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    let start = inside(span.start);
+    start..inside(span.end).max(start)
 }
 
 /// One problem in terraform's shape.
@@ -179,7 +216,8 @@ mod tests {
     fn a_span_that_is_not_in_the_text_is_drawn_where_it_can_be() {
         for span in [0..0, 7..99, 3..1, 99..99, 1..2] {
             let problems = [Problem::error("FH100", span.clone(), "x").label("y").context(span, "z")];
-            let report = Report { file: "f", text: "aü\r\nb", problems: &problems };
+            let sources = Sources::one("f", "aü\r\nb");
+            let report = Report { sources: &sources, problems: &problems };
             assert!(report.human(false).starts_with("error[FH100]: x\n --> f:"), "{}", report.human(false));
             assert_eq!(report.json().len(), 1);
         }

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::diagnostic::{Diagnostic, Report};
+use super::locked::Locks;
 use crate::address::{Address, Tag};
+use crate::disk::Disk;
 use crate::kind::Object;
-use crate::manifest::{Lines, Manifest, Problem, Severity, code, nearest};
+use crate::manifest::{Manifest, Problem, Problems, Severity, Sources, code, nearest};
 use crate::sql::TypeName;
+use crate::step::Place;
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +23,13 @@ pub enum Format {
     },
     /// One JSON object.
     Json,
+    /// Commands that GitHub's runner turns into annotations of a pull request.
+    Github,
 }
 
-/// One file with what was found in it.
-struct Linted<'a> {
-    file: &'a str,
-    text: &'a str,
+/// One manifest with what was found in it.
+struct Linted {
+    sources: Sources,
     manifest: Option<Manifest>,
     problems: Vec<Problem>,
 }
@@ -34,36 +38,53 @@ struct Linted<'a> {
 /// print, and how bad the worst finding is.
 #[must_use]
 pub fn lint(files: &[(String, String)], format: Format) -> (String, Option<Severity>) {
-    let read = |(file, text): &'_ (String, String)| match Manifest::parse(file, text) {
-        Ok(parsed) => (Some(parsed.manifest), parsed.warnings),
-        Err(problems) => (None, problems.list),
+    lint_with(files, &Locks::default(), format)
+}
+
+/// The same, and against what is locked.
+pub(super) fn lint_with(
+    files: &[(String, String)],
+    locks: &Locks,
+    format: Format,
+) -> (String, Option<Severity>) {
+    let read = |(file, text): &'_ (String, String)| match Manifest::parse_with(file, text, &Disk) {
+        Ok(parsed) => Linted {
+            sources: parsed.manifest.sources.clone(),
+            manifest: Some(parsed.manifest),
+            problems: parsed.warnings,
+        },
+        Err(Problems { sources, list }) => Linted { sources, manifest: None, problems: list },
     };
-    let mut linted: Vec<Linted<'_>> = files
-        .iter()
-        .map(|pair| {
-            let (manifest, problems) = read(pair);
-            Linted { file: &pair.0, text: &pair.1, manifest, problems }
-        })
-        .collect();
+    let mut linted: Vec<Linted> = files.iter().map(read).collect();
+    for file in &mut linted {
+        file.problems.extend(file.manifest.as_ref().and_then(|manifest| locks.problem(manifest)));
+    }
     together(&mut linted);
     let worst = linted.iter().flat_map(|file| &file.problems).map(|problem| problem.severity).max();
     let text = match format {
         Format::Human { colour } => human(&linted, colour),
         Format::Json => json(&linted),
+        Format::Github => github(&linted),
     };
     (text, worst)
 }
 
-fn count(linted: &[Linted<'_>], severity: Severity) -> usize {
+fn count(linted: &[Linted], severity: Severity) -> usize {
     linted.iter().flat_map(|file| &file.problems).filter(|problem| problem.severity == severity).count()
 }
 
-fn human(linted: &[Linted<'_>], colour: bool) -> String {
+fn human(linted: &[Linted], colour: bool) -> String {
     let mut out = String::new();
-    for Linted { file, text, problems, .. } in linted.iter().filter(|file| !file.problems.is_empty()) {
-        out.push_str(&Report { file, text, problems }.human(colour));
+    for Linted { sources, problems, .. } in linted.iter().filter(|file| !file.problems.is_empty()) {
+        out.push_str(&Report { sources, problems }.human(colour));
         out.push_str("\n\n");
     }
+    out.push_str(&summary(linted));
+    out
+}
+
+/// `2 manifests: 1 error, 3 warnings`
+fn summary(linted: &[Linted]) -> String {
     let counted = |count: usize, what: &str| match count {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
@@ -76,9 +97,16 @@ fn human(linted: &[Linted<'_>], colour: bool) -> String {
         .map(|(count, what)| counted(count, what))
         .collect();
     match found.as_slice() {
-        [] => out.push_str(&format!("{manifests}: nothing to report\n")),
-        found => out.push_str(&format!("{manifests}: {}\n", found.join(", "))),
+        [] => format!("{manifests}: nothing to report\n"),
+        found => format!("{manifests}: {}\n", found.join(", ")),
     }
+}
+
+/// Workflow commands, a line each: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+fn github(linted: &[Linted]) -> String {
+    let mut out: String =
+        linted.iter().map(|Linted { sources, problems, .. }| Report { sources, problems }.github()).collect();
+    out.push_str(&summary(linted));
     out
 }
 
@@ -92,9 +120,9 @@ struct Answer {
     diagnostics: Vec<Diagnostic>,
 }
 
-fn json(linted: &[Linted<'_>]) -> String {
+fn json(linted: &[Linted]) -> String {
     let diagnostics =
-        linted.iter().flat_map(|Linted { file, text, problems, .. }| Report { file, text, problems }.json());
+        linted.iter().flat_map(|Linted { sources, problems, .. }| Report { sources, problems }.json());
     let error_count = count(linted, Severity::Error);
     let answer = Answer {
         format_version: "1.0",
@@ -110,7 +138,7 @@ fn json(linted: &[Linted<'_>]) -> String {
 }
 
 /// Adds what only shows when several manifests are looked at together.
-fn together(linted: &mut [Linted<'_>]) {
+fn together(linted: &mut [Linted]) {
     let found: Vec<Vec<Problem>> = linted
         .iter()
         .enumerate()
@@ -222,8 +250,8 @@ fn shown(address: &Address) -> String {
 
 /// `users.toml:12:1`
 fn place(manifest: &Manifest, address: &Address) -> String {
-    let (line, column) = Lines::new(&manifest.text).position(span(manifest, address).start);
-    format!("{}:{line}:{column}", manifest.file)
+    let Place { file, line, column } = manifest.sources.positions().place(span(manifest, address).start);
+    format!("{file}:{line}:{column}")
 }
 
 #[cfg(test)]
@@ -259,6 +287,17 @@ name = \"text\"
     fn a_mistake_as_machines_see_it() {
         let (text, _) = lint(&[service("s", "[tables.t.columns]\nid = \"itn primary key\"\n")], Format::Json);
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_mistake_as_github_sees_it() {
+        let (text, _) =
+            lint(&[service("s", "[tables.t.columns]\nid = \"itn primary key\"\n")], Format::Github);
+        assert_eq!(
+            text,
+            "::error file=s.toml,line=6,endLine=6,col=7,endColumn=10,title=FH140%3A unknown type `itn`::neither a type of \
+             PostgreSQL nor an enum declared here%0Ahelp: did you mean `int`?\n1 manifest: 1 error\n"
+        );
     }
 
     #[test]
@@ -305,6 +344,19 @@ enums = [\"role\", \"rule\"]
         let coloured =
             lint(&[service("s", "[tables.t.columns]\na = \"int\"\n")], Format::Human { colour: true }).0;
         assert!(coloured.contains("\u{1b}["), "{coloured}");
+    }
+
+    #[test]
+    fn places_in_two_files_are_drawn_with_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let twice = "[tables.orders.columns]\nid = \"int primary key\"\n";
+        std::fs::write(folder.path().join("more.toml"), twice).unwrap();
+        let text = format!(
+            "manifest = 1\ninclude = [\"more.toml\"]\n[service]\nname = \"s\"\nversion = \"1.0.0\"\n{twice}"
+        );
+        let root = folder.path().display().to_string();
+        let (drawn, _) = lint(&[file(&format!("{root}/s.toml"), &text)], PLAIN);
+        insta::assert_snapshot!(drawn.replace(&root, "manifests"));
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn drawn(manifest: &Manifest, group: &[&Refusal], problem: Problem) -> Option<St
     let problem = Problem { span: first.clone(), ..problem }.help(&group[0].help);
     let problem = others.iter().fold(problem, |problem, span| problem.context(span.clone(), ""));
     let problems = [problem];
-    let mut drawn = Report { file: &manifest.file, text: &manifest.text, problems: &problems }.human(true);
+    let mut drawn = Report { sources: &manifest.sources, problems: &problems }.human(true);
     drawn.push('\n');
     Some(drawn)
 }

@@ -8,10 +8,14 @@ use super::code;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lint::{Format, lint};
-use crate::manifest::{Manifest, Severity, nearest};
+use crate::disk::{Disk, without_parts};
+use crate::manifest::{Manifest, Severity, fits, nearest};
 
 /// Where manifests are when nobody says so.
 const DEFAULT: &str = "manifests";
+
+/// What the text of stdin is called.
+pub(super) const STDIN: &str = "stdin";
 
 /// A file, as path and text.
 pub(super) type File = (String, String);
@@ -26,8 +30,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<File>, Failure> {
         if path.as_os_str() == "-" {
             let mut text = String::new();
             let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| unreadable("stdin", &error))?;
-            files.push(("stdin".to_owned(), text));
+            read.map_err(|error| unreadable(STDIN, &error))?;
+            files.push((STDIN.to_owned(), text));
             continue;
         }
         for file in named_by(path)? {
@@ -38,7 +42,20 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<File>, Failure> {
             }
         }
     }
-    Ok(files)
+    Ok(without_parts(files))
+}
+
+/// The manifests of a folder.
+pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut files = Vec::new();
+    for path in named_by(here)? {
+        let path = path.strip_prefix("./").map(Path::to_owned).unwrap_or(path);
+        let name = path.display().to_string();
+        files
+            .push((name.clone(), std::fs::read_to_string(&path).map_err(|error| unreadable(&name, &error))?));
+    }
+    Ok(without_parts(files).into_iter().map(|(path, _)| PathBuf::from(path)).collect())
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> Failure {
@@ -61,7 +78,7 @@ fn named_by(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     for entry in std::fs::read_dir(listed).map_err(|error| unreadable(&name, &error))? {
         let entry = entry.map_err(|error| unreadable(&name, &error))?;
         let file = entry.file_name();
-        if file.to_str().is_some_and(|file| matches(pattern, file)) && entry.path().is_file() {
+        if file.to_str().is_some_and(|file| fits(pattern, file)) && entry.path().is_file() {
             files.push(directory.join(file));
         }
     }
@@ -71,21 +88,6 @@ fn named_by(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
-}
-
-/// Whether a file name fits a pattern in which `*` is any text and `?` any character.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut rest = name.chars();
-    let mut pattern_rest = pattern.chars();
-    match pattern_rest.next() {
-        None => name.is_empty(),
-        Some('*') => {
-            let after = pattern_rest.as_str();
-            name.char_indices().map(|(at, _)| at).chain([name.len()]).any(|at| matches(after, &name[at..]))
-        }
-        Some('?') => rest.next().is_some() && matches(pattern_rest.as_str(), rest.as_str()),
-        Some(letter) => rest.next() == Some(letter) && matches(pattern_rest.as_str(), rest.as_str()),
-    }
 }
 
 /// What is wrong with the manifests.
@@ -114,7 +116,8 @@ impl From<Failure> for Unusable {
 /// in which they are to be acted on.
 pub(super) fn manifests(files: &[File], services: &[String]) -> Result<Vec<Manifest>, Unusable> {
     let (drawn, worst) = lint(files, Format::Human { colour: true });
-    let parsed: Result<Vec<_>, _> = files.iter().map(|(file, text)| Manifest::parse(file, text)).collect();
+    let parsed: Result<Vec<_>, _> =
+        files.iter().map(|(file, text)| Manifest::parse_with(file, text, &Disk)).collect();
     let manifests: Vec<Manifest> = match parsed {
         Ok(parsed) if worst != Some(Severity::Error) => {
             parsed.into_iter().map(|parsed| parsed.manifest).collect()
@@ -199,20 +202,5 @@ mod tests {
     #[test]
     fn services_in_a_circle_come_by_name() {
         assert_eq!(order(&[("b", &["a"]), ("a", &["b"]), ("c", &["a"])]), ["a", "b", "c"]);
-    }
-
-    #[test]
-    fn patterns() {
-        for (pattern, name, fits) in [
-            ("*.toml", "order.toml", true),
-            ("*.toml", "order.toml.bak", false),
-            ("order*", "order", true),
-            ("?rder.toml", "order.toml", true),
-            ("?rder.toml", "rder.toml", false),
-            ("*-*.toml", "order-service.toml", true),
-            ("*ö?.*", "aöü.toml", true),
-        ] {
-            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
-        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn batches(steps: &[Step], lock_slots_max: usize) -> impl Iterator<It
         while first.transaction == Transaction::Together && length < rest.len() {
             let next = &rest[length];
             slots += self::slots(next);
-            let apart = (first.object.tag == Tag::Extension) != (next.object.tag == Tag::Extension);
+            let apart = first.object.tag.is_shared() != next.object.tag.is_shared();
             if next.transaction != Transaction::Together || apart || slots > lock_slots_max {
                 break;
             }
@@ -67,9 +67,9 @@ mod tests {
     }
 
     #[test]
-    fn extensions_are_apart_because_they_are_made_under_the_shared_lock() {
-        let steps = [Tag::Extension, Tag::Extension, Tag::Enum, Tag::Table]
-            .map(|tag| step(Transaction::Together, tag));
+    fn what_is_shared_is_apart_because_it_is_made_under_the_shared_lock() {
+        let steps =
+            [Tag::Schema, Tag::Extension, Tag::Enum, Tag::Table].map(|tag| step(Transaction::Together, tag));
         assert_eq!(lengths(&steps, 1_000), [2, 2]);
     }
 }

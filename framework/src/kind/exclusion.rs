@@ -45,7 +45,7 @@ impl Kind for Exclusion {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        let Size { rows, bytes } = match draft.ground(&self.table) {
+        let Size { rows, bytes, .. } = match draft.ground(&self.table) {
             Ground::New => return,
             Ground::Empty => Size::default(),
             Ground::Used(size) => size,

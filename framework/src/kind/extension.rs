@@ -38,7 +38,7 @@ impl Kind for Extension {
             Literal(self.name.as_str())
         );
         let undo = Undo::Lost("extensions are shared: another service may use it by now");
-        draft.steps.push(Step::on_new_ground(self.address(), Phase::Extension, run, done, undo));
+        draft.steps.push(Step::on_new_ground(self.address(), Phase::Shared, run, done, undo));
     }
 
     /// A schema other than the wanted one is right: the extension was there first.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::validate;
 use super::key::Timing;
-use super::{Draft, Ground, Kind, constraint_stands, refuse_changes};
+use super::{Draft, Ground, Kind, Size, constraint_stands, refuse_changes};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -93,7 +93,18 @@ impl Kind for ForeignKey {
             draft.steps.push(self.added(Phase::Table, Sql::fixed("")));
             return;
         }
-        let in_use = matches!(child, Ground::Used(_));
+        let mut in_use = matches!(child, Ground::Used(_));
+        if let Ground::Used(Size { rows, partitioned: true, .. }) = child {
+            let help = format!(
+                "add it by hand in a quiet hour: {};",
+                self.added(Phase::ForeignKey, Sql::default()).run
+            );
+            if draft.too_big_in_partitions(self.address(), &self.table, rows, help) {
+                return;
+            }
+            // What is small is read at once.
+            in_use = false;
+        }
         let unproven = Sql::fixed(if in_use || self.not_valid { " not valid" } else { "" });
         draft.steps.push(Step {
             transaction: Transaction::Alone,

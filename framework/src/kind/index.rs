@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Draft, Ground, Kind, Object, Size, Text, refuse_changes};
 use crate::address::{Address, Tag};
+use crate::hazard::Hazard;
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, PathName, QName};
 use crate::sql::{Expr, Literal, Sql, quoted, sql};
@@ -58,6 +59,8 @@ pub enum State {
     Invalid,
     /// Somebody is building it right now.
     Building,
+    /// It is on a partitioned table, and some partition has no part of it yet.
+    Unattached,
 }
 
 /// One key of an index.
@@ -176,6 +179,17 @@ impl Kind for Index {
                 "wait until the build has ended (pg_stat_progress_create_index shows it), then start again",
             );
         }
+        if live.state == State::Unattached {
+            draft.refuse(
+                "FH217",
+                self.address(),
+                "it stands on the partitioned table, but not every partition has its part of it, so no query can count on it",
+                format!(
+                    "build the same index concurrently on each partition that lacks it, then: alter index {} attach partition <its index>;",
+                    quoted(&self.qualified()),
+                ),
+            );
+        }
         live.state = self.state;
         let unique = |index: &Self| if index.unique { "unique " } else { "" };
         let show = |index: &Self| format!("{}{}", unique(index), quoted(&index.clause()));
@@ -250,9 +264,10 @@ impl Index {
         )
     }
 
-    fn created(&self, how: &'static str) -> Sql {
+    fn created(&self, how: &'static str, only: &'static str) -> Sql {
         let unique = Sql::fixed(if self.unique { "unique " } else { "" });
-        sql!("create {}index {}{} on {} {}", unique, Sql::fixed(how), self.name, self.table, self.clause())
+        let (how, only) = (Sql::fixed(how), Sql::fixed(only));
+        sql!("create {}index {}{} on {}{} {}", unique, how, self.name, only, self.table, self.clause())
     }
 
     /// Whether it has the name of what a `reindex concurrently` of the index or key `of` left behind when it was cut off: the server calls the
@@ -308,25 +323,44 @@ pub(super) fn build(index: &Index, when: When, draft: &mut Draft<'_>) {
     }
     let undo = Undo::Run(sql!("drop index {}", index.qualified()));
     let step = |phase, how| {
-        Step::on_new_ground(index.address(), phase, index.created(how), index.stands(), undo.clone())
+        Step::on_new_ground(index.address(), phase, index.created(how, ""), index.stands(), undo.clone())
     };
-    draft.steps.push(match ground {
+    let built = match ground {
         Ground::New => step(Phase::Table, ""),
         Ground::Empty => Step {
             transaction: Transaction::Alone,
             lock: Lock::on(Mode::Share, [&index.table]),
             ..step(Phase::Index, "")
         },
+        Ground::Used(Size { rows, bytes, partitioned: true }) => {
+            let help = format!(
+                "by hand, without stopping anybody: {}; then on each partition `create index concurrently`, and `alter index {} attach partition <its index>`; the next start takes it as it is",
+                index.created("", "only "),
+                quoted(&index.qualified()),
+            );
+            if draft.too_big_in_partitions(index.address(), &index.table, rows, help) {
+                return;
+            }
+            Step {
+                transaction: Transaction::Alone,
+                lock: Lock::on(Mode::Share, [&index.table]),
+                hazards: vec![Hazard::Scan],
+                rows_estimate: rows,
+                bytes,
+                ..step(Phase::Index, "")
+            }
+        }
         Ground::Used(_) => {
             Step { when, ..concurrently(step(Phase::Index, "concurrently "), &index.table, ground) }
         }
-    });
+    };
+    draft.steps.push(built);
 }
 
 /// A concurrent build waits for every older transaction of the database, so neither of its waits is limited: a limit that
 /// strikes leaves an invalid index behind.
 fn concurrently(step: Step, table: &QName, ground: Ground) -> Step {
-    let Size { rows, bytes } = match ground {
+    let Size { rows, bytes, .. } = match ground {
         Ground::Used(size) => size,
         Ground::New | Ground::Empty => Size::default(),
     };

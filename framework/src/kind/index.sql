@@ -12,6 +12,7 @@ select json_agg(json_build_object(
         select json_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) from unnest(ic.reloptions) o), '{}'),
     'predicate', pg_catalog.pg_get_expr(i.indpred, i.indrelid),
     'state', case when i.indisvalid and i.indisready then 'valid'
+        when ic.relkind = 'I' then 'unattached'
         when exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid) then 'building'
         else 'invalid' end
 ))

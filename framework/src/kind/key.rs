@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::index::{self, Element, Index};
-use super::{Draft, Ground, Kind, Object, constraint_stands, refuse_changes};
+use super::{Draft, Ground, Kind, Object, Size, constraint_stands, refuse_changes};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -85,6 +85,17 @@ impl Kind for Key {
             Ground::Empty => {
                 let clause = self.clause();
                 self.attach(draft, clause);
+            }
+            Ground::Used(Size { rows, partitioned: true, .. }) => {
+                let help = format!(
+                    "build a unique index on these columns partition by partition, as for any index, then in a quiet hour: alter table {} add {};",
+                    quoted(&self.table),
+                    self.clause(),
+                );
+                if !draft.too_big_in_partitions(self.address(), &self.table, rows, help) {
+                    let clause = self.clause();
+                    self.attach(draft, clause);
+                }
             }
             Ground::Used(_) => {
                 index::build(&self.index(), When::Before, draft);

@@ -31,6 +31,8 @@ pub struct Header<'a> {
     pub plan: &'a Plan,
     /// What is there when it begins.
     pub live: &'a Schema,
+    /// What must be remembered of what it will make.
+    pub memory: &'a Memory,
 }
 
 /// A statement that has run.
@@ -97,8 +99,9 @@ pub async fn open(
         return Ok(Opened::Taken(taken));
     }
     let insert = sql!(
-        "{}; insert into freehold.history (service, generation, from_version, to_version, manifest, plan, actor)
+        "{}; {}; insert into freehold.history (service, generation, from_version, to_version, manifest, plan, actor)
          values ({}, {}, {}, {}, {}, {}::jsonb, {}) returning id; commit",
+        claim::remember(&caller.service, header.memory)?,
         late::recorded(&caller.service, header.live)?,
         Literal(&caller.service),
         *generation,

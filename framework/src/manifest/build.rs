@@ -14,9 +14,11 @@ use crate::kind::Object;
 use crate::kind::check::Check;
 use crate::kind::comment::Comment;
 use crate::kind::exclusion::Exclusion;
+use crate::kind::extension::Extension;
 use crate::kind::foreign_key::ForeignKey;
 use crate::kind::index::{Index, State};
 use crate::kind::key::Key;
+use crate::kind::namespace::Namespace;
 use crate::kind::table::Table;
 use crate::kind::table::column::Column;
 use crate::name::Name;
@@ -38,7 +40,25 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    fn add(&mut self, object: impl Into<Object>, place: Range<usize>) -> Address {
+    /// Adds every schema that something declared stands in, for the service's owner, or is made in; `public` is there.
+    pub(super) fn namespaces(
+        &mut self,
+        extensions: &[Extension],
+        home: &Name,
+        owner: Option<&Name>,
+        place: &Range<usize>,
+    ) {
+        let own = self.objects.iter().filter_map(|object| object.address().schema).chain([home.clone()]);
+        let theirs = extensions.iter().filter_map(|extension| extension.schema.clone());
+        let all = theirs.map(|name| (name, None)).chain(own.map(|name| (name, owner.cloned())));
+        for (name, owner) in all.collect::<BTreeMap<_, _>>() {
+            if name.as_str() != "public" {
+                self.add(Namespace { name, owner }, place.clone());
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, object: impl Into<Object>, place: Range<usize>) -> Address {
         let object = object.into();
         let address = object.address();
         self.places.insert(address.clone(), place);

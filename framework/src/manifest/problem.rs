@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::text::Lines;
+use super::sources::{Positions, Sources};
+use crate::step::Place;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +24,7 @@ pub struct Problem {
     pub code: &'static str,
     /// The sentence.
     pub title: String,
-    /// Where, in bytes of the file.
+    /// Where, in bytes of all files of the manifest; see [`Sources`].
     pub span: Range<usize>,
     /// What to write beside that place; may be empty.
     pub label: String,
@@ -71,31 +72,40 @@ impl Problem {
 /// All problems of one manifest, by place. At least one of them is an error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Problems {
-    /// The file, as it was named.
-    pub file: String,
-    /// What it holds.
-    pub text: String,
+    /// The files that they are in.
+    pub sources: Sources,
     /// The problems, warnings among them.
     pub list: Vec<Problem>,
+}
+
+impl Problems {
+    /// The errors, a line each: place, code, sentence, what to do.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        let positions = self.sources.positions();
+        let errors = self.list.iter().filter(|problem| problem.severity == Severity::Error);
+        errors.map(|problem| problem.line(&positions)).collect()
+    }
+}
+
+impl Problem {
+    fn line(&self, positions: &Positions<'_>) -> String {
+        let Place { file, line, column } = positions.place(self.span.start);
+        let severity = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let Self { code, title, help, .. } = self;
+        let help: String = help.iter().map(|help| format!("; {help}")).collect();
+        format!("{file}:{line}:{column}: {severity}[{code}]: {title}{help}")
+    }
 }
 
 impl fmt::Display for Problems {
     /// A line per problem, for logs; the command line draws them with the source.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = Lines::new(&self.text);
-        for (count, problem) in self.list.iter().enumerate() {
-            let (line, column) = lines.position(problem.span.start);
-            let severity = match problem.severity {
-                Severity::Warning => "warning",
-                Severity::Error => "error",
-            };
-            let line_end = if count == 0 { "" } else { "\n" };
-            let Problem { code, title, help, .. } = problem;
-            write!(f, "{line_end}{}:{line}:{column}: {severity}[{code}]: {title}", self.file)?;
-            for help in help {
-                write!(f, "; {help}")?;
-            }
-        }
-        Ok(())
+        let positions = self.sources.positions();
+        let lines: Vec<String> = self.list.iter().map(|problem| problem.line(&positions)).collect();
+        f.write_str(&lines.join("\n"))
     }
 }

@@ -8,9 +8,12 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::bundle::{Files, beside};
 use super::code;
 use super::cursor::{Read, Word};
+use super::include::Loaded;
 use super::problem::Problem;
+use super::sources::Sources;
 use super::suggest::nearest;
 use super::text::Text;
 use crate::name::{NAME_BYTES_MAX, Name, NameError};
@@ -38,16 +41,66 @@ impl Keys {
     }
 }
 
-/// The file, and what was found wrong with it so far.
+/// The manifest's text, and what was found wrong with it so far.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
+    /// The text of all its files, one after another, to which every span belongs.
     pub(super) file: &'a str,
     pub(super) problems: Vec<Problem>,
+    /// The files that were read so far, included ones first, then those that sections asked for.
+    sources: Sources,
+    files: &'a dyn Files,
+}
+
+/// A file beside the manifest that a section named: a function's body, the rows of a seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Beside {
+    /// What it holds, as it is on the disk.
+    pub(super) text: String,
+    /// The offset of its first byte: add it to an offset in `text` to get one for a [`Problem`].
+    pub(super) start: usize,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(file: &'a str) -> Self {
-        Self { file, problems: Vec::new() }
+    pub(super) fn new(loaded: &'a Loaded, files: &'a dyn Files) -> Self {
+        let Loaded { sources, problems } = loaded;
+        Self { file: sources.text(), problems: problems.clone(), sources: sources.clone(), files }
+    }
+
+    /// What was found, and everything that was read.
+    pub(super) fn finish(self) -> (Vec<Problem>, Sources) {
+        (self.problems, self.sources)
+    }
+
+    /// Everything that was read so far.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Reads the file that a string names, relative to the file that the string stands in. What it holds becomes a part of
+    /// the fingerprint, goes along when the manifest is bundled, and can be pointed at by problems.
+    pub(super) fn beside(&mut self, name: &Text) -> Option<Beside> {
+        let (written, span) = (name.as_str(), name.whole());
+        let Some(path) = beside(self.sources.at(span.start).path, written) else {
+            let title = format!("`{written}` does not start from this file's folder");
+            let problem = Problem::error(code::FILE, span, title);
+            self.report(problem.help("write it relative to this file, with `/`"));
+            return None;
+        };
+        if let Some(known) = self.sources.files().find(|known| known.path == path) {
+            return Some(Beside { text: known.text.to_owned(), start: known.start });
+        }
+        match self.files.read(&path) {
+            Ok(text) => {
+                let start = self.sources.push(&path, &text);
+                Some(Beside { text, start })
+            }
+            Err(error) => {
+                let problem = Problem::error(code::FILE, span, format!("`{written}` cannot be read"));
+                self.report(problem.label(format!("{path}: {error}")));
+                None
+            }
+        }
     }
 
     pub(super) fn report(&mut self, problem: impl Into<Problem>) {
@@ -60,12 +113,16 @@ impl<'a> Walk<'a> {
     }
 
     /// Reports what the TOML parser found; `false` when the tree is not to be trusted. Of syntax errors only the first one
-    /// counts: one open bracket makes a dozen.
-    pub(super) fn syntax(&mut self, errors: &[toml::de::Error]) -> bool {
+    /// counts: one open bracket makes a dozen. `start` is where the file starts.
+    pub(super) fn syntax(&mut self, errors: &[toml::de::Error], start: usize) -> bool {
+        let span_of = |error: &toml::de::Error| {
+            let span = error.span().unwrap_or_default();
+            span.start + start..span.end + start
+        };
         let (twice, broken): (Vec<_>, Vec<_>) =
             errors.iter().partition(|error| error.message() == "duplicate key");
         for error in twice {
-            let span = error.span().unwrap_or_default();
+            let span = span_of(error);
             let key = self.file.get(span.clone()).unwrap_or_default().to_owned();
             self.report(
                 Problem::error(code::TWICE, span, format!("the key `{key}` stands here twice"))
@@ -74,7 +131,7 @@ impl<'a> Walk<'a> {
         }
         let first = broken.iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
         if let Some(error) = first {
-            let span = error.span().unwrap_or_default();
+            let span = span_of(error);
             self.report(Problem::error(code::SYNTAX, span, error.message().replace('\n', ", ")));
         }
         first.is_none()

@@ -133,6 +133,12 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
                 "SQLite has no extensions; what needs this one is listed by itself",
             ),
             Object::Comment(comment) => draft.degrade(comment.on.comment(), "SQLite keeps no comments"),
+            Object::Namespace(_) => {
+                let what = "SQLite has no schemas; a table of another than the service's own has that name before its own";
+                draft.degrade(object.address(), what);
+            }
+            Object::Sequence(_) => draft.degrade(object.address(), "SQLite has no sequences"),
+            Object::Function(_) => draft.degrade(object.address(), "SQLite has no functions of its own"),
             Object::Enum(_)
             | Object::Key(_)
             | Object::Check(_)
@@ -140,6 +146,12 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
             | Object::Index(_)
             | Object::ForeignKey(_) => {}
         }
+    }
+    for seed in &manifest.seeds {
+        draft.degrade(
+            Address::top(Tag::Seed, &seed.table),
+            "its rows are not written to SQLite by this release",
+        );
     }
     twice(&tables, &mut draft);
     let Draft { mut degraded, refusals, .. } = draft;
@@ -222,7 +234,7 @@ fn one_table(table: &table::Table, draft: &mut Draft<'_>) -> Table {
             Object::Exclusion(_) => {
                 draft.degrade(address, "SQLite has no exclusion constraints: it is not held here")
             }
-            Object::Table(_) | Object::Enum(_) | Object::Extension(_) | Object::Comment(_) => {}
+            _ => {}
         }
     }
     mapped

@@ -103,7 +103,7 @@ async fn sizes(
             let rows = values.next().unwrap_or(0);
             // A table without rows has a page all the same.
             let bytes = if rows == 0 { 0 } else { values.next().unwrap_or(0) };
-            sizes.insert(table.name.clone(), Size { rows, bytes });
+            sizes.insert(table.name.clone(), Size { rows, bytes, partitioned: false });
         }
     }
     Ok(sizes)

@@ -1,6 +1,7 @@
 -- What each service has brought up, and what it owns. Nothing here is read by guess: every column has a comment.
+-- Runs again when something of it is missing, so everything says "if not exists" or "or replace".
 
-create table freehold.service (
+create table if not exists freehold.service (
     service text primary key,
     generation bigint not null default 0,
     version text,
@@ -22,7 +23,7 @@ comment on column freehold.service.types is 'The slice''s types, for the stamp.'
 comment on column freehold.service.parts is 'The indexes and constraints of its tables, for the stamp.';
 comment on column freehold.service.history is 'The run that put the version in place.';
 
-create table freehold.object (
+create table if not exists freehold.object (
     kind text not null,
     name text not null,
     service text not null,
@@ -32,12 +33,12 @@ create table freehold.object (
     claimed_at timestamptz not null default now(),
     primary key (kind, name, service)
 );
-create unique index object_owner_key on freehold.object (kind, name) where not shared;
+create unique index if not exists object_owner_key on freehold.object (kind, name) where not shared;
 comment on table freehold.object is 'Which service owns which object. Shared objects have several owners.';
 comment on column freehold.object.adopted is 'Whether it stood before the service claimed it.';
 comment on column freehold.object.texts is 'Per expression: as it was written, and as the catalog keeps it.';
 
-create table freehold.history (
+create table if not exists freehold.history (
     id bigint generated always as identity primary key,
     service text not null,
     generation bigint not null,
@@ -52,10 +53,10 @@ create table freehold.history (
     finished_at timestamptz,
     check ((outcome is null) = (finished_at is null))
 );
-create index history_service_idx on freehold.history (service, id desc);
+create index if not exists history_service_idx on freehold.history (service, id desc);
 comment on table freehold.history is 'Every run that changed something, with its manifest and its plan. No outcome: it was cut off.';
 
-create table freehold.step (
+create table if not exists freehold.step (
     history bigint not null references freehold.history (id),
     number integer not null,
     kind text not null,
@@ -69,7 +70,7 @@ create table freehold.step (
 );
 comment on table freehold.step is 'Every statement that changed something, written in the transaction of the change where there is one.';
 
-create table freehold.waiting (
+create table if not exists freehold.waiting (
     service text not null,
     object text not null,
     code text not null,
@@ -79,7 +80,7 @@ create table freehold.waiting (
 );
 comment on table freehold.waiting is 'What is declared and not in place yet, and why.';
 
-create table freehold.replica (
+create table if not exists freehold.replica (
     service text not null,
     host text not null,
     pid integer not null,
@@ -90,7 +91,7 @@ create table freehold.replica (
 comment on table freehold.replica is 'Running processes, by their last sign of life.';
 
 -- Stops the transaction of a holder that lost the service's lock to a successor.
-create function freehold.guard(of_service text, of_generation bigint) returns void
+create or replace function freehold.guard(of_service text, of_generation bigint) returns void
 language plpgsql as $$
 begin
     perform from freehold.service s where s.service = of_service and s.generation = of_generation for update;
@@ -102,7 +103,7 @@ end
 $$;
 
 -- The history only grows: a run may end once (a partial one twice), and nothing else of it changes.
-create function freehold.only_grows() returns trigger
+create or replace function freehold.only_grows() returns trigger
 language plpgsql as $$
 begin
     if tg_table_name = 'history' and tg_op = 'UPDATE' and coalesce(old.outcome, 'partial') = 'partial' and new.outcome is not null
@@ -114,7 +115,7 @@ begin
 end
 $$;
 
-create function freehold.no_step_after_the_end() returns trigger
+create or replace function freehold.no_step_after_the_end() returns trigger
 language plpgsql as $$
 begin
     if exists (
@@ -126,10 +127,14 @@ begin
 end
 $$;
 
-create trigger history_only_grows before update or delete on freehold.history
+create or replace trigger history_only_grows before update or delete on freehold.history
     for each row execute function freehold.only_grows();
-create trigger step_only_grows before update or delete on freehold.step
+create or replace trigger step_only_grows before update or delete on freehold.step
     for each row execute function freehold.only_grows();
-create trigger step_in_an_open_run after insert on freehold.step
+create or replace trigger step_in_an_open_run after insert on freehold.step
     referencing new table as added
     for each statement execute function freehold.no_step_after_the_end();
+
+-- Steps may have outlived their history: a new run must not get an old one's number.
+select setval(pg_get_serial_sequence('freehold.history', 'id'),
+    greatest((select max(id) from freehold.history), (select max(history) from freehold.step), 0) + 1, false);

@@ -67,6 +67,32 @@ async fn build_that_waits(database: &Database) -> Result<String, Box<dyn std::er
     Err("no build waits".into())
 }
 
+/// A statement whose client is gone must not go on for hours, holding what the next replica waits for.
+#[tokio::test]
+async fn c4_10_the_statement_of_a_killed_process_ends_though_nothing_lets_it_go_on() -> Outcome {
+    let database = filled("c4_10_orphan").await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("letter-service.toml");
+    fs::write(&file, letters("1.1.0", INDEX))?;
+    let reader = old_snapshot(&database).await?;
+    let process = Process::spawn(&mut command::apply(database.address(), &file))?;
+    let backend = build_that_waits(&database).await?;
+    process.kill();
+    assert_eq!(process.wait(LIMIT).end, End::Signalled(9));
+    let there = format!("select count(*)::text from pg_stat_activity where pid = {backend}");
+    let mut interval = tokio::time::interval(Duration::from_millis(50));
+    let mut asked = 0;
+    while database.fetch_one_text(&there).await? != "0" {
+        asked += 1;
+        assert!(asked < 600, "backend {backend} goes on without its client");
+        interval.tick().await;
+    }
+    reader.close().await?;
+    Service::new(&database, &letters("1.1.0", INDEX)).applies().await;
+    assert_eq!(database.fetch_one_text(INDEXES).await?, "letters_whom_idx t");
+    Ok(())
+}
+
 #[tokio::test]
 async fn c6_1_a_build_that_was_killed_is_seen_and_made_whole() -> Outcome {
     let test = "c6_1_killed";

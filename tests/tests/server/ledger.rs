@@ -115,6 +115,18 @@ async fn c9_5_no_failure_leaves_a_mark_that_somebody_must_remove() -> Outcome {
     Ok(())
 }
 
+/// Also the first start of all, which makes the table that it must then stand in.
+#[tokio::test]
+async fn every_start_shows_itself_in_the_ledger() -> Outcome {
+    let database = Database::create("presence").await;
+    let service = Service::new(&database, &orders("1.0.0", ""));
+    service.applies().await;
+    let shown = "select string_agg(concat(service, ' ', version, ' ', pid), ',') from freehold.replica";
+    let itself = format!("order-service 1.0.0 {}", std::process::id());
+    assert_eq!(database.fetch_one_text(shown).await?, itself);
+    Ok(())
+}
+
 /// Ways to lose a ledger, or parts of it. The append-only tables are emptied as only their owner can.
 const LOST: &[&str] = &[
     "drop schema freehold cascade",
@@ -125,6 +137,14 @@ const LOST: &[&str] = &[
     "update freehold.service set stamp = null, tables = '{}', types = '{}'",
     "update freehold.service set stamp = 'x', fingerprint = 'x', version = null",
     "truncate freehold.history, freehold.step",
+    "drop table freehold.replica",
+    "drop table freehold.object",
+    "drop table freehold.waiting",
+    "drop table freehold.service",
+    "drop table freehold.step",
+    "drop table freehold.history cascade",
+    "drop function freehold.guard; delete from freehold.object",
+    "drop trigger step_only_grows on freehold.step; drop table freehold.waiting",
 ];
 
 #[tokio::test]

@@ -83,9 +83,9 @@ async fn a_holder_whose_generation_is_over_cannot_write_any_more() -> Outcome {
     let service = Service::new(&database, &slice("crm-service", CUSTOMERS));
     service.applies().await;
     let (mut lost, mut successor) = (service.session().await, service.session().await);
-    let old = take(&mut lost, "crm-service").await?;
+    let old = take(&mut lost, &service.caller).await?;
     lost.run(&guard("crm-service", old)).await?;
-    let new = take(&mut successor, "crm-service").await?;
+    let new = take(&mut successor, &service.caller).await?;
     assert_eq!(new, old + 1);
     let error = lost.run(&guard("crm-service", old)).await.unwrap_err();
     assert_eq!(error.sqlstate.as_deref(), Some("FH001"), "{error}");

@@ -44,11 +44,10 @@ pub(in crate::cli) fn parts(steps: &[Step], each: bool) -> Vec<Part> {
     parts.into_iter().map(|positions| part(steps, positions)).collect()
 }
 
-/// Whether one step runs in the transaction of the other. Extensions are made in one of their own, before the others.
+/// Whether one step runs in the transaction of the other. What is shared is made in one of its own, before the others.
 pub(in crate::cli) fn are_together(one: &Step, next: &Step) -> bool {
     let together = |step: &Step| step.transaction == Transaction::Together;
-    let extension = |step: &Step| step.object.tag == Tag::Extension;
-    together(one) && together(next) && extension(one) == extension(next)
+    together(one) && together(next) && one.object.tag.is_shared() == next.object.tag.is_shared()
 }
 
 fn part(steps: &[Step], positions: Vec<usize>) -> Part {
@@ -78,7 +77,7 @@ fn title(steps: &[&Step]) -> String {
     let objects: Vec<&Address> = steps.iter().map(|step| &step.object).collect();
     let tables: Vec<&&Address> = objects.iter().filter(|object| object.tag == Tag::Table).collect();
     let counts = counted(objects.iter().copied());
-    if first.object.tag == Tag::Extension {
+    if first.object.tag.is_shared() {
         let names: Vec<String> = objects.iter().map(|object| object.path()).collect();
         return format!("create {counts}: {}", names.join(", "));
     }
@@ -112,7 +111,9 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
             format!("build {named} concurrently")
         }
         (_, Tag::Index) => format!("build {named}"),
-        (_, Tag::Extension | Tag::Enum | Tag::Table) => format!("create {named}"),
+        (Phase::Routine, Tag::Sequence) => format!("give {named} to its column"),
+        _ if object.table.is_none() && starts("create") => format!("create {named}"),
+        _ if object.table.is_none() => format!("change {named}"),
         (Phase::Validate, _) => format!("prove {named}"),
         _ => format!("add {named}{new_rows_only}"),
     }

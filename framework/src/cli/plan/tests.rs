@@ -89,7 +89,7 @@ fn parse(text: &str) -> Manifest {
 
 fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a> {
     let live = before.map_or_else(Schema::default, |before| before.schema.clone());
-    let size = Size { rows: 4_118_202, bytes: 2_040_109_466 };
+    let size = Size { rows: 4_118_202, bytes: 2_040_109_466, partitioned: false };
     let tables = live.objects.values().filter_map(|object| match object {
         Object::Table(table) => Some((table.name.clone(), size)),
         _ => None,

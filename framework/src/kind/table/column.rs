@@ -85,7 +85,7 @@ impl Column {
     pub(super) fn add(&self, table: &QName, draft: &mut Draft<'_>) {
         let address = Address::part(Tag::Column, table, &self.name);
         let ground = draft.ground(table);
-        let Size { rows, bytes } = match ground {
+        let Size { rows, bytes, .. } = match ground {
             Ground::Used(size) => size,
             Ground::New | Ground::Empty => Size::default(),
         };

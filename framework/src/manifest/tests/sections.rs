@@ -65,6 +65,8 @@ fn every_kind_of_object_and_where_it_stands() {
     assert_eq!(
         all_written(EVERYTHING),
         [
+            "extensions None",
+            "sales Some(Name(\"Order Svc\"))",
             "Extension { name: Name(\"citext\"), version: None, schema: None }",
             "Extension { name: Name(\"pgcrypto\"), version: Some(\"1.3\"), schema: None }",
             "Extension { name: Name(\"uuid-ossp\"), version: None, schema: Some(Name(\"extensions\")) }",
