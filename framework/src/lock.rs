@@ -40,7 +40,7 @@ impl Mode {
     /// Whether application statements wait for it, so that it must be alone in its transaction and give way fast.
     #[must_use]
     pub fn is_strong(self) -> bool {
-        self >= Self::Share
+        self >= Self::Share && self != Self::WholeFile
     }
 }
 

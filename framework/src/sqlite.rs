@@ -20,3 +20,4 @@ mod survey;
 
 pub use bringup::{Order, bring_up};
 pub use look::{Outlook, differences, outlook, run_with_steps, runs, server, services, waiting};
+pub use map::outline;

@@ -42,9 +42,13 @@ pub(super) async fn run(
     args: &args::Apply,
 ) -> Result<Exit, End> {
     if args.dry_run {
-        return plan::run(shell, config, manifests, &args::Plan { exit_code: false }).await;
+        return plan::run(shell, config, manifests, &args::Plan { exit_code: false, strict: args.strict })
+            .await;
     }
     let way = Way::of(config);
+    if args.strict {
+        plan::strictly(&way, manifests)?;
+    }
     if !args.yes {
         let outlooks = plan::outlooks(config, &way, manifests).await?;
         let to_do = |outlook: &Outlook<'_>| {

@@ -14,7 +14,6 @@ use crate::config::{Config, File, Profile};
 use crate::decide::decide;
 use crate::ledger::status::Server;
 use crate::manifest::Manifest;
-use crate::plan::Degraded;
 use crate::retry::classify;
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
@@ -106,9 +105,4 @@ pub(super) async fn apply(
             Err(failure.done("nothing; every change of this run was taken back").into())
         }
     }
-}
-
-/// What SQLite holds otherwise, as failures, for whoever does not want that.
-pub(super) fn strictly(manifest: &Manifest, degraded: &[Degraded]) -> Vec<Failure> {
-    refusal::failures(manifest, &refusal::of_degraded(degraded))
 }

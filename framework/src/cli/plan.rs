@@ -15,6 +15,7 @@ use crate::kind::Object;
 use crate::manifest::Manifest;
 use crate::startup::caller;
 
+pub(super) mod degraded;
 pub(super) mod json;
 pub(super) mod parts;
 pub(super) mod screen;
@@ -38,6 +39,9 @@ pub(super) async fn run(
     let way = Way::of(config);
     let outlooks = outlooks(config, &way, manifests).await?;
     let detail = detail(shell, config);
+    if args.strict {
+        strictly(&way, manifests)?;
+    }
     for (position, outlook) in outlooks.iter().enumerate() {
         // Sentences stand together; screens stand apart.
         let before = position.checked_sub(1).map(|before| &outlooks[before]);
@@ -50,6 +54,19 @@ pub(super) async fn run(
     refused(shell, &outlooks)?;
     let changes = outlooks.iter().any(|outlook| !outlook.plan.is_empty());
     Ok(if changes && args.exit_code { Exit::Differences } else { Exit::Done })
+}
+
+/// Refuses what SQLite would hold otherwise, before anything is done.
+pub(super) fn strictly(way: &Way<'_>, manifests: &[Manifest]) -> Result<(), End> {
+    if matches!(way, Way::Server(_)) {
+        return Ok(());
+    }
+    let failures = manifests.iter().flat_map(|manifest| {
+        let degraded = crate::sqlite::outline(manifest).0;
+        refusal::failures(manifest, &refusal::of_degraded(&degraded))
+    });
+    let failures: Vec<Failure> = failures.collect();
+    if failures.is_empty() { Ok(()) } else { Err(End::Failures(failures)) }
 }
 
 /// How much to show.

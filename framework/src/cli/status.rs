@@ -8,6 +8,7 @@ use super::connect::Way;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::figures::{ago, plural};
+use super::object::counted;
 use super::paint::{ADD, ALERT, CAUTION, FAINT, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
 use super::shell::Shell;
@@ -17,6 +18,7 @@ use crate::config::{Config, File};
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::status::{self, Access, Replicas, Run, Server, Service, Waiting};
 use crate::ledger::{self, Answer, Caller};
+use crate::plan::Degraded;
 use crate::session::{Session, SessionError};
 use crate::sqlite;
 
@@ -146,7 +148,27 @@ fn screen(server: &Server, services: &[Seen]) -> String {
     rows.extend(services.iter().map(|seen| row(server, seen)));
     out.push_str(&columns(&rows, 2, 3));
     out.push_str(&needs_a_look(services));
+    out.push_str(&held_otherwise(services));
     out
+}
+
+/// What SQLite holds otherwise than PostgreSQL, by service; `freehold plan -v` names each object.
+fn held_otherwise(services: &[Seen]) -> String {
+    let held = services.iter().filter(|seen| !seen.service.degraded.is_empty());
+    let rows = held.map(|Seen { service, .. }| {
+        let kinds = counted(service.degraded.iter().map(|degraded| &degraded.object));
+        vec![Cell::new(&service.service), Cell::new(kinds)]
+    });
+    let rows: Vec<Vec<Cell>> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let code = paint(FAINT, code::DEGRADED);
+    format!(
+        "\n  {}   {code}   freehold plan -v\n{}",
+        paint(STRONG, "Held otherwise on SQLite"),
+        columns(&rows, 4, 3)
+    )
 }
 
 fn row(server: &Server, seen: &Seen) -> Vec<Cell> {
@@ -237,6 +259,7 @@ struct Entry<'a> {
     changed_at: String,
     replicas: &'a [Replicas],
     waiting: &'a [Waiting],
+    degraded: &'a [Degraded],
     last_run: Option<&'a Run>,
 }
 
@@ -257,6 +280,7 @@ fn document(server: &Server, access: Access, services: &[Seen]) -> String {
                 changed_at: service.changed_at.to_string(),
                 replicas: &service.replicas,
                 waiting: &service.waiting,
+                degraded: &service.degraded,
                 last_run: service.last.as_ref(),
             })
             .collect(),

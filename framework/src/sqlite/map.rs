@@ -160,6 +160,14 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
     Mapped { tables: in_order(tables), degraded, refusals }
 }
 
+/// What of a manifest SQLite would hold otherwise, and what stands against it there. Without a database: what SQLite itself has to say
+/// comes on top when a slice is brought up.
+#[must_use]
+pub fn outline(manifest: &Manifest) -> (Vec<Degraded>, Vec<Refusal>) {
+    let Mapped { degraded, refusals, .. } = map(manifest, &Kept::new());
+    (degraded, refusals)
+}
+
 /// Names that differ in letter case only are one name for SQLite.
 fn twice(tables: &[Table], draft: &mut Draft<'_>) {
     let mut seen: BTreeMap<String, &Address> = BTreeMap::new();

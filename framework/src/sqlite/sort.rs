@@ -36,6 +36,8 @@ pub(super) enum Sort {
     Time,
     /// A length of time, in days.
     Span,
+    /// A length of time with months in it, as what SQLite's functions take.
+    Calendar,
     /// A moment, as a number of days; it was computed.
     Instant,
     /// An identifier of 16 bytes.

@@ -1,9 +1,12 @@
 //! A plan as statements, and as a page for a pull request. Pure.
 
+use super::degraded::section;
 use super::parts::{parts, sentence};
 use super::screen::{Detail, screen, versions};
+use crate::cli::code;
 use crate::cli::figures::plural;
 use crate::cli::outlook::Outlook;
+use crate::plan::Degraded;
 use crate::step::{Step, Transaction};
 
 /// The statements, with what each does and whom it keeps waiting. They are for reading: run by hand, nothing of them would be in
@@ -21,6 +24,9 @@ pub(in crate::cli) fn sql(outlook: &Outlook<'_>) -> String {
     );
     for refusal in &outlook.plan.refusals {
         out.push_str(&format!("-- refused {}: {}: {}\n", refusal.code, refusal.object, refusal.what));
+    }
+    for Degraded { object, what } in &outlook.plan.degraded {
+        out.push_str(&format!("-- held otherwise {}: {object}: {what}\n", code::DEGRADED));
     }
     let mut rest = steps.as_slice();
     let mut number = 0;
@@ -76,6 +82,13 @@ pub(in crate::cli) fn markdown(outlook: &Outlook<'_>, detail: Detail) -> String 
         outlook.plan.left_alone.iter().map(|address| escaped(&address.to_string())).collect();
     if !left_alone.is_empty() {
         out.push_str(&format!("\nLeft alone: {}.\n", left_alone.join(", ")));
+    }
+    let held = section(&outlook.plan.degraded, true);
+    if !held.is_empty() {
+        let held = anstream::adapter::strip_str(&held).to_string();
+        out.push_str(&format!(
+            "\n<details><summary>Held otherwise on SQLite</summary>\n\n```{held}```\n\n</details>\n"
+        ));
     }
     if outlook.plan.steps.is_empty() {
         return out;

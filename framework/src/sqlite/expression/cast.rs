@@ -39,6 +39,8 @@ pub(super) fn cast(value: Value, target: &TypeName) -> Result<Value, Reason> {
         (Sort::Integer, Sort::Text { .. }) => Value::atom(format!("cast({} as text)", value.text), sort),
         (Sort::Boolean, Sort::Integer) => Value { sort, ..value },
         (Sort::Integer, Sort::Boolean) => Value::compound(format!("{text} <> 0"), sort),
+        (Sort::Uuid, Sort::Text { .. }) => return uuid_as_text(&value),
+        (Sort::Instant, Sort::Moment) => value.kept_as(&Sort::Moment)?,
         (Sort::Moment, Sort::Date) => Value::atom(format!("date({})", value.text), sort),
         (Sort::Moment, Sort::Moment) | (Sort::Date, Sort::Date) | (Sort::Uuid, Sort::Uuid) => value,
         (Sort::Json, Sort::Json) => value,
@@ -63,6 +65,9 @@ fn sort_of(type_name: &TypeName) -> Sort {
 pub(super) fn span(text: &str) -> Result<Value, Reason> {
     let unfit = || format!("SQLite has no counterpart of the interval '{text}'");
     let words: Vec<&str> = text.split_whitespace().collect();
+    if let Some(calendar) = calendar(&words) {
+        return Ok(calendar);
+    }
     let mut ms = 0_i64;
     for pair in words.chunks(2) {
         let [count, unit] = pair else { return Err(unfit()) };
@@ -86,4 +91,42 @@ pub(super) fn span(text: &str) -> Result<Value, Reason> {
         _ => format!("({ms} / 86400000.0)"),
     };
     Ok(Value::atom(days, Sort::Span))
+}
+
+/// A length of time in months or years and days, as modifiers of SQLite's functions. `floor` takes the last day of a month that is
+/// too short, as PostgreSQL does.
+fn calendar(words: &[&str]) -> Option<Value> {
+    let mut modifiers = Vec::new();
+    let mut months = false;
+    for pair in words.chunks(2) {
+        let [count, unit] = pair else { return None };
+        let count: i32 = count.parse().ok()?;
+        let unit = match unit.to_lowercase().trim_end_matches('s') {
+            "year" => "years",
+            "mon" | "month" => "months",
+            "day" => "days",
+            _ => return None,
+        };
+        months |= unit != "days";
+        modifiers.push(format!("'{{}}{count} {unit}'"));
+        if unit != "days" {
+            modifiers.push("'floor'".to_owned());
+        }
+    }
+    // The sign of the sum is put in where it is known.
+    months.then(|| Value::atom(modifiers.join(", "), Sort::Calendar))
+}
+
+/// An identifier with its hyphens. One that is made by chance is made as text, because it cannot be taken apart twice.
+fn uuid_as_text(value: &Value) -> Result<Value, Reason> {
+    let text = Sort::Text { folded: false };
+    if value.text == super::function::RANDOM_UUID {
+        return Ok(Value::atom(super::function::RANDOM_UUID_TEXT, text));
+    }
+    if value.text.contains('(') {
+        return Err("SQLite has no counterpart of a cast from uuid to text here".to_owned());
+    }
+    let parts = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)];
+    let parts = parts.map(|(from, count)| format!("substr(hex({}), {from}, {count})", value.text));
+    Ok(Value::atom(format!("lower(printf('%s-%s-%s-%s-%s', {}))", parts.join(", ")), text))
 }

@@ -10,8 +10,13 @@ use crate::sqlite::sort::Sort;
 const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')";
 
 /// A random identifier of version 4.
-const RANDOM_UUID: &str = "unhex(printf('%s4%s%s%s', hex(randomblob(6)), substr(hex(randomblob(2)), 2), \
+pub(super) const RANDOM_UUID: &str = "unhex(printf('%s4%s%s%s', hex(randomblob(6)), substr(hex(randomblob(2)), 2), \
                            substr('89AB', 1 + (random() & 3), 1), substr(hex(randomblob(8)), 2)))";
+
+/// The same as text.
+pub(super) const RANDOM_UUID_TEXT: &str = "lower(printf('%s-%s-4%s-%s%s-%s', hex(randomblob(4)), hex(randomblob(2)), \
+                                           substr(hex(randomblob(2)), 2), substr('89AB', 1 + (random() & 3), 1), \
+                                           substr(hex(randomblob(2)), 2), hex(randomblob(6))))";
 
 const TEXT: Sort = Sort::Text { folded: false };
 

@@ -280,7 +280,7 @@ fn scale(sort: &Sort) -> Option<u32> {
 }
 
 fn sum(left: &Value, symbol: &str, right: &Value) -> Result<Value, Reason> {
-    use Sort::{Date, Decimal, Instant, Integer, Moment, Real, Span};
+    use Sort::{Calendar, Date, Decimal, Instant, Integer, Moment, Real, Span};
     // A constant beside a moment is a length of time, or another moment after a minus; nobody writes that one without its type.
     let right = if left.is_moment() { right.clone().beside(&Span)? } else { right.clone() };
     let text = || format!("{} {symbol} {}", left.bracketed(), right.bracketed());
@@ -291,7 +291,14 @@ fn sum(left: &Value, symbol: &str, right: &Value) -> Result<Value, Reason> {
             let scale = scale(one).zip(scale(other)).map(|(a, b)| a.max(b));
             Value::computed(text(), Decimal(scale))
         }
-        (Moment | Instant, Span) => {
+        (Date, Calendar) => {
+            Value::atom(format!("date({}, {})", left.text, signed(&right.text, symbol)), Date)
+        }
+        (Moment, Calendar) => {
+            let modifiers = signed(&right.text, symbol);
+            Value::atom(format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', {}, {modifiers})", left.text), Moment)
+        }
+        (Moment | Instant | Date, Span) => {
             Value::computed(format!("{} {symbol} {}", left.days(), right.days()), Instant)
         }
         (Moment | Instant, Moment | Instant) if symbol == "-" => {
@@ -306,6 +313,11 @@ fn sum(left: &Value, symbol: &str, right: &Value) -> Result<Value, Reason> {
         (Span, Span) => Value::computed(text(), Span),
         _ => return Err(format!("SQLite has no counterpart of `{symbol}` between these types")),
     })
+}
+
+/// The modifiers of a length of time with months in it, added or taken away.
+fn signed(modifiers: &str, symbol: &str) -> String {
+    modifiers.replace("{}-", if symbol == "-" { "+" } else { "-" }).replace("{}", symbol)
 }
 
 fn joined(left: &Value, right: &Value) -> Result<Value, Reason> {

@@ -70,6 +70,13 @@ fn what_means_the_same_is_said_in_sqlites_words() {
             "round(julianday(a) * 86400000) <= round((julianday(b) + 3.0) * 86400000)",
         ),
         ("d > e", "d > e"),
+        ("d <= (e + interval '5 years')::date", "d <= date(e, '+5 years', 'floor')"),
+        ("d > e - interval '1 month'", "d > date(e, '-1 months', 'floor')"),
+        ("d >= a::date", "d >= date(a)"),
+        (
+            "t = u::text",
+            "t = lower(printf('%s-%s-%s-%s-%s', substr(hex(u), 1, 8), substr(hex(u), 9, 4), substr(hex(u), 13, 4), substr(hex(u), 17, 4), substr(hex(u), 21, 12)))",
+        ),
         ("p <= n * q", "p <= round(n * q, 2)"),
         ("t like 'ab%_[c'", "t glob 'ab*?[[]c'"),
         ("t ilike 'ab%'", "t like 'ab%' escape '\\'"),
@@ -100,7 +107,6 @@ fn what_means_the_same_is_said_in_sqlites_words() {
 fn what_is_not_known_for_sure_has_a_reason() {
     for source in [
         "t ~ '^a'",
-        "a <= b + interval '1 month'",
         "date_trunc('day', a) = a",
         "n = nope",
         "\"nope\" = n",
@@ -146,6 +152,11 @@ fn a_default_is_in_the_form_that_its_column_holds() {
         ("current_date", &Sort::Date, "date('now')"),
         ("(now() at time zone 'utc')", &Sort::Moment, "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"),
         ("'\\xFF00'", &Sort::Bytes, "x'FF00'"),
+        (
+            "now() + interval '1 hour'",
+            &Sort::Moment,
+            "strftime('%Y-%m-%dT%H:%M:%f+00:00', julianday(strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) + (3600000 / 86400000.0))",
+        ),
     ] {
         assert_eq!(default(source, target).as_deref(), Ok(expected), "{source}");
     }

@@ -128,6 +128,7 @@ impl Value {
         match (&left.sort, &right.sort) {
             (Sort::Span, Sort::Span) => Ok(moments(&left, &right)),
             (Sort::Null, _) | (_, Sort::Null) => Ok((left, right)),
+            (Sort::Calendar, _) | (_, Sort::Calendar) => Err("a month has no fixed length".to_owned()),
             (Sort::Json | Sort::List | Sort::Opaque, _) | (_, Sort::Json | Sort::List | Sort::Opaque) => {
                 Err("SQLite holds this value as text and cannot tell whether two of them are equal"
                     .to_owned())
@@ -163,7 +164,10 @@ impl Value {
                 let text = self.stored()?.text;
                 Self::atom(format!("cast(round({text}) as integer)"), Sort::Integer)
             }
-            (Sort::Instant | Sort::Span, _) => {
+            (Sort::Instant, Sort::Moment) => {
+                Self::atom(format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', {})", self.text), Sort::Moment)
+            }
+            (Sort::Instant | Sort::Span | Sort::Calendar, _) => {
                 return Err("SQLite cannot keep a computed moment in a form that is fixed".to_owned());
             }
             (Sort::Null, _) => self,
@@ -203,6 +207,7 @@ fn family(sort: &Sort) -> u8 {
         Sort::Instant => 12,
         Sort::Null => 13,
         Sort::Opaque => 14,
+        Sort::Calendar => 15,
     }
 }
 
@@ -262,7 +267,7 @@ fn constant(content: &str, target: &Sort) -> Result<Value, Reason> {
             Err(_) => return Err(unfit()),
         },
         Sort::List => Value::atom(quoted(&Plain(&list(trimmed).ok_or_else(unfit)?)), Sort::List),
-        Sort::Span => return super::cast::span(trimmed),
+        Sort::Span | Sort::Calendar => return super::cast::span(trimmed),
         Sort::Moment | Sort::Instant | Sort::Date | Sort::Time => return Err(unfit()),
     })
 }
