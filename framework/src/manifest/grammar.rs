@@ -246,13 +246,16 @@ fn column() -> Value {
     definition(
         &tables::COLUMN,
         "What follows the column's name in CREATE TABLE: type [not null] [default …] [primary key] [unique] [references …] [check (…)]",
-        &[(
-            "allow_rewrite",
-            json!({
-                "type": "boolean",
-                "description": "Add it although the table is written again for it while everybody waits",
-            }),
-        )],
+        &[
+            ("sqlite", text("What follows the column's name on SQLite, where it must be something else")),
+            (
+                "allow_rewrite",
+                json!({
+                    "type": "boolean",
+                    "description": "Add it although the table is written again for it while everybody waits",
+                }),
+            ),
+        ],
     )
 }
 
