@@ -24,6 +24,8 @@ pub struct Scope {
     pub sequences: BTreeSet<QName>,
     /// Functions of the slice.
     pub functions: BTreeSet<Address>,
+    /// Extensions whose names are written without their schema, and the schema that they are made in, if one is named.
+    pub extensions: BTreeMap<Name, Option<Name>>,
     /// Tables of others that the manifest leans on.
     pub neighbours: BTreeSet<QName>,
 }
@@ -83,6 +85,12 @@ struct Wanted<'a> {
     arguments: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Provider<'a> {
+    name: &'a Name,
+    schema: Option<&'a Name>,
+}
+
 #[derive(Deserialize)]
 struct NeighbourRow {
     table: QName,
@@ -127,9 +135,13 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
         .chain(scope.functions.iter().filter_map(wanted_function))
         .collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
+    let extensions: Vec<Provider<'_>> =
+        scope.extensions.iter().map(|(name, schema)| Provider { name, schema: schema.as_ref() }).collect();
     // The slice's ids stand in an array: a sequential scan would compare each row with each element.
     let mut message =
         sql!("begin isolation level repeatable read read only; set local enable_seqscan = off;\n");
+    let path = Sql::from_template(include_str!("catalog/path.sql"), &[&Literal(&json(&extensions)?)]);
+    message.push(&sql!("{};\n", path));
     message.push(&Sql::from_template(include_str!("catalog/scope.sql"), &[&Literal(&json(&names)?)]));
     message.push(&sql!(
         ";\nselect set_config('freehold.parts', (
@@ -161,9 +173,9 @@ fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(SessionError::unreadable)
 }
 
-/// The rows in the order of the statements: the scope, the parts, the stamp, each kind, the neighbours.
+/// The rows in the order of the statements: the search path, the scope, the parts, the stamp, each kind, the neighbours.
 fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
-    let mut rows = rows.into_iter();
+    let mut rows = rows.into_iter().skip(1);
     let mut scope = rows.next().unwrap_or_default().into_iter().map(Option::unwrap_or_default);
     let (tables, types) = (scope.next().unwrap_or_default(), scope.next().unwrap_or_default());
     let occupied = parse(&scope.next().unwrap_or_default())?;

@@ -21,7 +21,7 @@ use crate::kind::key::Key;
 use crate::kind::namespace::Namespace;
 use crate::kind::table::Table;
 use crate::kind::table::column::Column;
-use crate::name::Name;
+use crate::name::{Name, QName};
 
 /// Where objects are declared, in bytes of the file.
 pub(super) type Places = BTreeMap<Address, Range<usize>>;
@@ -32,7 +32,7 @@ pub(super) struct Draft {
     pub(super) objects: Vec<Object>,
     pub(super) places: Places,
     /// The enums that are declared, whether or not they could be read.
-    pub(super) enums: Vec<Word>,
+    pub(super) enums: Vec<(QName, Range<usize>)>,
     pub(super) allow_rewrite: BTreeSet<Address>,
 }
 

@@ -40,15 +40,12 @@ pub(super) fn types(
 pub(super) fn requires(
     service: &ServiceRead,
     tables: &[TableRead],
-    enums: &[Word],
+    enums: &[(QName, Range<usize>)],
     required: &RequiresRead,
     walk: &mut Walk<'_>,
 ) {
     let own_tables = tables.iter().map(|table| (Address::top(Tag::Table, &table.name), &table.span));
-    let own_enums = enums.iter().map(|word| {
-        let name = QName { schema: service.schema.clone(), name: word.name.clone() };
-        (Address::top(Tag::Enum, &name), &word.span)
-    });
+    let own_enums = enums.iter().map(|(name, span)| (Address::top(Tag::Enum, name), span));
     for (address, span) in own_tables.chain(own_enums) {
         if let Some(place) = required.places.get(&address) {
             let title = format!("the {address} is required of another service and declared here");
