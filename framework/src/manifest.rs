@@ -20,6 +20,7 @@ mod advice;
 mod build;
 mod bundle;
 mod check;
+mod checks;
 pub mod code;
 mod column;
 mod constraint;
@@ -29,6 +30,7 @@ mod expression;
 mod extensions;
 mod foreign_key;
 mod functions;
+mod grammar;
 mod include;
 mod index;
 mod names;
@@ -48,6 +50,8 @@ mod walk;
 pub mod write;
 
 pub use bundle::{Bundle, Files, beside, fits};
+pub use checks::Check;
+pub use grammar::json_schema;
 pub use problem::{Problem, Problems, Severity};
 pub use requires::{Requirement, WhenMissing};
 pub use service::Service;
@@ -68,6 +72,8 @@ pub struct Manifest {
     pub seeds: Vec<Seed>,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// What must be true of the rows, with its place.
+    pub checks: Vec<(Check, Place)>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
@@ -104,8 +110,9 @@ const KEYS: walk::Keys = walk::Keys {
         "functions",
         "tables",
         "seeds",
+        "checks",
     ],
-    later: &["grants", "checks", "drops", "views"],
+    later: &["grants", "drops", "views"],
 };
 
 impl Manifest {
@@ -167,7 +174,19 @@ impl Manifest {
         let mut seeds = self.seeds.clone();
         seeds.sort_by(|one, other| one.table.cmp(&other.table));
         seeds.iter_mut().for_each(|seed| seed.rows.sort());
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files, seeds })
+        let mut checks: Vec<&Check> = self.checks.iter().map(|(check, _)| check).collect();
+        checks.sort_by(|one, other| one.name.cmp(&other.name));
+        fingerprint(&Content {
+            service: name,
+            schema,
+            prefix,
+            owner,
+            requires,
+            objects,
+            files,
+            seeds,
+            checks,
+        })
     }
 }
 
@@ -180,6 +199,8 @@ struct Content<'a> {
     owner: &'a Option<Name>,
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<&'a Check>,
     /// The hashes of the files that it names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
@@ -239,6 +260,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     functions::functions(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
+    let checks = checks::checks(root, walk);
     let unknown = check::types(&tables, &required, &types, walk);
     names::settle(&mut tables, &draft.enums, &sequences, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
@@ -268,6 +290,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         requires: required.list,
         seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
+        checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),

@@ -143,7 +143,7 @@ fn elsewhere(seen: &Seen) -> String {
     let schemas: Vec<String> =
         seen.elsewhere.iter().map(|of| format!("{} ({})", of.schema, plural(of.tables, "table"))).collect();
     match schemas.as_slice() {
-        [] => "no other schema of this database has tables".to_owned(),
+        [] => "no other schema of this database has anything".to_owned(),
         schemas => format!("--schema names another one: {}", schemas.join(", ")),
     }
 }
@@ -247,11 +247,7 @@ fn report(shell: &Shell, seen: &Seen, written: &[Written], place: &Place) {
         shell.tell(&said(one, place));
     }
     if !seen.elsewhere.is_empty() {
-        shell.tell(&format!(
-            "{} tables of other schemas were not read. {}\n",
-            paint(FAINT, "note:"),
-            elsewhere(seen)
-        ));
+        shell.tell(&format!("{} other schemas were not read. {}\n", paint(FAINT, "note:"), elsewhere(seen)));
     }
     for history in written.first().map(|one| one.imported.histories.as_slice()).unwrap_or_default() {
         let last = history.last.as_ref().map(|last| format!(", up to {last}")).unwrap_or_default();
@@ -357,7 +353,7 @@ fn verdict(plan: &Plan) -> String {
 /// Writes down that the services own what their manifests declare, which must be as it is declared.
 async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result<Exit, End> {
     let target = Target::new(config);
-    let outlooks = plan::outlooks(config, &target, manifests).await?;
+    let outlooks = plan::outlooks(config, &target, manifests, false).await?;
     let mut failures = Vec::new();
     for outlook in &outlooks {
         failures.extend(refusal::failures(outlook.manifest, &outlook.plan.refusals));
@@ -378,6 +374,6 @@ async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result
     if !failures.is_empty() {
         return Err(End::Failures(failures));
     }
-    let args = args::Apply { yes: true, dry_run: false, no_wait: false };
+    let args = args::Apply { yes: true, dry_run: false, no_seeds: true, no_wait: false };
     apply::run(shell, config, manifests, &args).await
 }

@@ -53,19 +53,22 @@ pub(super) struct Declared<T> {
     pub(super) comment: Option<Text>,
 }
 
-const TABLE: Keys = Keys {
+pub(super) const TABLE: Keys = Keys {
     place: "a table",
     known: &["columns", "constraints", "indexes", "triggers", "comment", "unlogged"],
     later: &["renamed_from", "options", "taken_from"],
 };
-const COLUMN: Keys = Keys {
+pub(super) const COLUMN: Keys = Keys {
     place: "a column",
     known: &["def", "comment", "allow_rewrite"],
     later: &["renamed_from", "keep_old_until", "backfill", "using", "sqlite"],
 };
-const CONSTRAINT: Keys = Keys { place: "a constraint", known: &["def", "comment"], later: &["renamed_from"] };
-const TRIGGER: Keys = Keys { place: "a trigger", known: &["def", "comment"], later: &["renamed_from"] };
-const INDEX: Keys = Keys { place: "an index", known: &["def", "comment"], later: &["renamed_from", "only"] };
+pub(super) const CONSTRAINT: Keys =
+    Keys { place: "a constraint", known: &["def", "comment"], later: &["renamed_from"] };
+pub(super) const INDEX: Keys =
+    Keys { place: "an index", known: &["def", "comment"], later: &["renamed_from", "only"] };
+pub(super) const TRIGGER: Keys =
+    Keys { place: "a trigger", known: &["def", "comment"], later: &["renamed_from"] };
 
 impl TableRead {
     pub(super) fn column(&self, name: &Name) -> Option<&DeclaredColumn> {
