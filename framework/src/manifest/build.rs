@@ -75,7 +75,8 @@ impl Draft {
             Some(Column { not_null: column.not_null || primary.contains(&&column.name), ..column })
         });
         let (name, unlogged, columns) = (table.name.clone(), table.unlogged, columns.collect());
-        let address = self.add(Table { name, unlogged, columns }, table.span.clone());
+        let options = table.options.options.clone();
+        let address = self.add(Table { name, unlogged, columns, options }, table.span.clone());
         if let Some(text) = &table.comment {
             self.comment(&address, text);
         }

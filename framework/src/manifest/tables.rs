@@ -12,6 +12,7 @@ use super::column::{ColumnRead, column};
 use super::constraint::{Body, ConstraintRead, constraint};
 use super::cursor::{Read, TypeRead, Word};
 use super::index::{IndexRead, index};
+use super::options::{OptionsRead, options};
 use super::problem::Problem;
 use super::text::Text;
 use super::triggers::{TriggerRead, trigger};
@@ -25,6 +26,7 @@ pub(super) struct TableRead {
     pub(super) span: Range<usize>,
     pub(super) comment: Option<Text>,
     pub(super) unlogged: bool,
+    pub(super) options: OptionsRead,
     pub(super) columns: Vec<DeclaredColumn>,
     /// Those inside of columns first, then those that stand by themselves.
     pub(super) constraints: Vec<Declared<ConstraintRead>>,
@@ -55,8 +57,8 @@ pub(super) struct Declared<T> {
 
 pub(super) const TABLE: Keys = Keys {
     place: "a table",
-    known: &["columns", "constraints", "indexes", "triggers", "comment", "unlogged"],
-    later: &["renamed_from", "options", "taken_from"],
+    known: &["columns", "constraints", "indexes", "triggers", "comment", "unlogged", "options"],
+    later: &["renamed_from", "taken_from"],
 };
 pub(super) const COLUMN: Keys = Keys {
     place: "a column",
@@ -148,6 +150,10 @@ fn one_table<'a>(
     let mut read = TableRead {
         comment: walk.comment(table),
         unlogged: walk.flag(table, "unlogged"),
+        options: walk
+            .optional(table, "options")
+            .and_then(|text| walk.keep(options(&text)))
+            .unwrap_or_default(),
         columns: Vec::new(),
         constraints: Vec::new(),
         indexes: Vec::new(),

@@ -77,3 +77,8 @@ async fn golden_kind_triggers() -> Outcome {
 async fn golden_kind_schemas() -> Outcome {
     holds("schemas").await
 }
+
+#[tokio::test]
+async fn golden_kind_options() -> Outcome {
+    holds("options").await
+}
