@@ -21,6 +21,7 @@ mod exit;
 mod explain;
 mod failure;
 mod figures;
+mod file;
 mod fmt;
 mod history;
 mod import;
@@ -185,14 +186,14 @@ fn manifests(shell: &Shell) -> Result<Vec<Manifest>, End> {
 fn lint_files(shell: &Shell, args: &args::Lint) -> Result<Exit, End> {
     let files = source::read(&shell.manifest_paths())?;
     let locks = locked::Locks::beside(files.iter().map(|(file, _)| file.as_str()))?;
-    let worst = lint::lint_with(&files, &locks, lint::Format::Json).1;
+    let worst = lint::lint_with(&files, &locks, args.backend, lint::Format::Json).1;
     shell.answer(|format| {
         let format = match format {
             Format::Json => lint::Format::Json,
             Format::Github => lint::Format::Github,
             _ => lint::Format::Human { colour: true },
         };
-        lint::lint_with(&files, &locks, format).0
+        lint::lint_with(&files, &locks, args.backend, format).0
     })?;
     let denied = if args.deny.is_some() { Severity::Warning } else { Severity::Error };
     Ok(if worst >= Some(denied) { Exit::Invalid } else { Exit::Done })

@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::name::{Name, QName};
 use crate::schema::{Schema, fingerprint};
 use crate::seed::Seed;
-use crate::sql::TypeName;
+use crate::sql::{Expr, TypeName};
 use crate::step::Place;
 
 mod advice;
@@ -75,6 +75,10 @@ pub struct Manifest {
     pub allow_rewrite: BTreeSet<Address>,
     /// What must be true of the rows, with its place.
     pub checks: Vec<(Check, Place)>,
+    /// What SQLite is to have of a column in place of what is declared: what follows the column's name there.
+    pub sqlite: BTreeMap<Address, Expr>,
+    /// The indexes and constraints that are for PostgreSQL only.
+    pub postgres_only: BTreeSet<Address>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
@@ -170,6 +174,7 @@ impl Manifest {
         let mut requires: Vec<_> = self.requires.iter().map(Requirement::content).collect();
         requires.sort_by(|one, other| one.service.cmp(other.service));
         let objects: Vec<_> = self.schema.objects.values().collect();
+        let sqlite = (self.sqlite.iter().collect(), &self.postgres_only);
         // As after a checkout on Windows.
         let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
         let mut seeds = self.seeds.clone();
@@ -187,6 +192,7 @@ impl Manifest {
             files,
             seeds,
             checks,
+            sqlite,
         })
     }
 }
@@ -202,6 +208,7 @@ struct Content<'a> {
     objects: Vec<&'a crate::kind::Object>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<&'a Check>,
+    sqlite: (Vec<(&'a Address, &'a Expr)>, &'a BTreeSet<Address>),
     /// The hashes of the files that it names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
@@ -292,6 +299,8 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
         checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),
+        sqlite: draft.sqlite,
+        postgres_only: draft.postgres_only,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),

@@ -163,6 +163,9 @@ pub(super) struct Plan {
     /// Exit with 2 when there is something to change
     #[arg(long, visible_aliases = ["detailed-exitcode", "check"])]
     pub(super) exit_code: bool,
+    /// SQLite: refuse what it would hold otherwise than PostgreSQL
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 /// Options of `apply`.
@@ -180,6 +183,9 @@ pub(super) struct Apply {
     /// Do not wait for another instance that is at work on the same service
     #[arg(long)]
     pub(super) no_wait: bool,
+    /// SQLite: refuse what it would hold otherwise than PostgreSQL
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 /// Options of `status`.
@@ -252,6 +258,15 @@ pub(super) struct Lint {
     /// Fail on warnings too
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(super) deny: Option<Deny>,
+    /// Say too what another database would hold otherwise than PostgreSQL
+    #[arg(long, value_enum, value_name = "DATABASE")]
+    pub(super) backend: Option<Backend>,
+}
+
+/// A database whose differences `lint` can tell without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Backend {
+    Sqlite,
 }
 
 /// What else fails.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::{self, Format};
 use super::columns::{Cell, columns, cut};
-use super::connect::Target;
+use super::connect::Way;
 use super::exit::Exit;
 use super::figures::{self, ms, plural};
 use super::object::{definition, is_declared, owner};
@@ -71,12 +71,21 @@ pub(super) async fn run(
     manifests: &[Manifest],
     args: &args::Verify,
 ) -> Result<Exit, End> {
-    let target = Target::new(config);
-    let outlooks = plan::outlooks(config, &target, manifests, true).await?;
+    let way = Way::of(config);
+    let outlooks = plan::outlooks(config, &way, manifests, true).await?;
     let mut differ = false;
     for (position, outlook) in outlooks.iter().enumerate() {
         let differences = differences(outlook, args.strict);
-        let checks = checks::run(&target, outlook.manifest).await?;
+        let checks = match &way {
+            Way::Server(target) => checks::run(target, outlook.manifest).await?,
+            Way::File(_) => Vec::new(),
+        };
+        if matches!(way, Way::File(_)) && !outlook.manifest.checks.is_empty() {
+            shell.tell(&format!(
+                "{}: its checks are PostgreSQL's SQL and are not run on SQLite\n",
+                outlook.manifest.service.name
+            ));
+        }
         differ |= !differences.is_empty() || !checks.iter().all(checks::Checked::holds);
         shell.answer(|format| match format {
             Format::Json => document(outlook, &differences, &checks),
