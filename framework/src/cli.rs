@@ -32,6 +32,7 @@ mod output;
 mod paint;
 mod plan;
 mod refusal;
+mod rows;
 mod shell;
 mod sign;
 mod source;

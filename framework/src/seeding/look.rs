@@ -42,6 +42,8 @@ pub struct Outlook {
     pub steps: Vec<Step>,
     /// How many rows each of them writes.
     pub counts: BTreeMap<Address, Counts>,
+    /// Rows that are listed, whether or not anything is to be done about them.
+    pub rows: usize,
     /// What stands against it.
     pub refusals: Vec<Refusal>,
     /// What waits for rows of others.
@@ -81,6 +83,7 @@ pub async fn look(
     let groups = groups(&seeds, ground.wanted);
     let parents_first: Vec<&Seed> = groups.iter().flatten().map(|seed| seeds[*seed]).collect();
     for seed in parents_first {
+        outlook.rows += seed.rows.len();
         if !stands(seed, ground) {
             outlook.all(seed);
             continue;

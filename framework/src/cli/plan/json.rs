@@ -11,6 +11,7 @@ use crate::hazard::Hazard;
 use crate::kind::Refusal;
 use crate::ledger::status::Waiting;
 use crate::lock::Mode;
+use crate::seed::note::Note;
 use crate::step::{Phase, Place, Step, Transaction, Undo, When};
 
 /// The form of every JSON answer of the command line.
@@ -30,6 +31,8 @@ struct Document<'a> {
     steps: Vec<Line<'a>>,
     waiting: &'a [Waiting],
     left_alone: Vec<Object>,
+    /// Rows that are kept as somebody made them, by rule.
+    kept_rows: &'a [Note],
     refusals: Vec<Refused<'a>>,
     summary: Summary,
 }
@@ -99,6 +102,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         steps: plan.steps.iter().map(line).collect(),
         waiting: &outlook.waiting,
         left_alone: plan.left_alone.iter().map(object).collect(),
+        kept_rows: &outlook.seeds.notes,
         refusals: plan.refusals.iter().map(|refusal| refused(outlook, refusal)).collect(),
         summary: Summary {
             steps: plan.steps.len(),

@@ -104,6 +104,9 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
     };
     let new_rows_only = if run.as_str().ends_with(" not valid") { ", for new rows" } else { "" };
     match (phase, object.tag) {
+        (_, Tag::Seed) => {
+            format!("{object} ({})", figures::plural(usize::try_from(step.rows_estimate).unwrap_or(0), "row"))
+        }
         (_, Tag::Comment) => named,
         (Phase::Enum, _) if starts("alter") => format!("add a value to {named}"),
         (Phase::Index, _) if starts("reindex") => format!("build {named} again"),

@@ -104,6 +104,7 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
         step.source = manifest.places.get(&step.object).cloned();
     }
     Outlook {
+        seeds: crate::seeding::Outlook::default(),
         manifest,
         from: before.map(|before| before.service.version.clone()),
         ahead: false,
