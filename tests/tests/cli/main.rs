@@ -7,6 +7,7 @@ mod authoring;
 mod config;
 mod end;
 mod look;
+mod rows;
 mod usage;
 
 use freehold_tests::address::Address;

@@ -113,7 +113,6 @@ key = ["code"]
 rows = [{ code = "ada", team = "red" }, { code = "bob", team = "red" }]
 [seeds.staff]
 key = ["code"]
-mode = "upsert"
 lookup = { boss_id = "staff.code" }
 rows = [
   { code = "c", boss_id = "b" },
