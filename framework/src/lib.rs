@@ -15,7 +15,7 @@
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
 //! [`seeding`], [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
-//! [`health`], and with the features of their names the modules `http`, `testing`.
+//! [`health`], with the feature `http` the module `http`, and for the tests of services [`testing`].
 #![forbid(unsafe_code)]
 
 pub mod address;
@@ -49,10 +49,10 @@ pub mod seed;
 pub mod seeding;
 pub mod session;
 pub mod sql;
+pub mod sqlite;
 pub mod startup;
 pub mod step;
 pub mod survey;
-#[cfg(feature = "testing")]
 pub mod testing;
 
 pub use manifest::Manifest;

@@ -33,6 +33,7 @@ mod seeds_order;
 mod seeds_values;
 mod service;
 mod session_settings;
+mod triggers;
 mod types;
 mod warm;
 

@@ -5,12 +5,14 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
+use crate::cli::code;
 use crate::cli::figures::ms;
 use crate::cli::outlook::Outlook;
 use crate::hazard::Hazard;
 use crate::kind::Refusal;
 use crate::ledger::status::Waiting;
 use crate::lock::Mode;
+use crate::plan::Degraded;
 use crate::seed::note::Note;
 use crate::step::{Phase, Place, Step, Transaction, Undo, When};
 
@@ -34,6 +36,8 @@ struct Document<'a> {
     /// Rows that are kept as somebody made them, by rule.
     kept_rows: &'a [Note],
     refusals: Vec<Refused<'a>>,
+    /// What SQLite holds otherwise; empty on PostgreSQL.
+    degraded: Vec<Held<'a>>,
     summary: Summary,
 }
 
@@ -67,6 +71,15 @@ struct Object {
 }
 
 #[derive(Serialize)]
+struct Held<'a> {
+    code: &'static str,
+    kind: &'static str,
+    object: String,
+    summary: &'a str,
+    manifest_span: Option<&'a Place>,
+}
+
+#[derive(Serialize)]
 struct Refused<'a> {
     code: &'static str,
     kind: &'static str,
@@ -82,6 +95,7 @@ struct Summary {
     outside_transaction: usize,
     refusals: usize,
     left_alone: usize,
+    degraded: usize,
     waiting: usize,
     duration_ms: f64,
 }
@@ -104,6 +118,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         left_alone: plan.left_alone.iter().map(object).collect(),
         kept_rows: &outlook.seeds.notes,
         refusals: plan.refusals.iter().map(|refusal| refused(outlook, refusal)).collect(),
+        degraded: plan.degraded.iter().map(|degraded| held(outlook, degraded)).collect(),
         summary: Summary {
             steps: plan.steps.len(),
             outside_transaction: plan
@@ -113,6 +128,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
                 .count(),
             refusals: plan.refusals.len(),
             left_alone: plan.left_alone.len(),
+            degraded: plan.degraded.len(),
             waiting: outlook.waiting.len(),
             duration_ms: ms(outlook.took),
         },
@@ -151,6 +167,16 @@ fn line(step: &Step) -> Line<'_> {
 
 fn object(address: &Address) -> Object {
     Object { kind: address.tag.word(), object: address.path() }
+}
+
+fn held<'a>(outlook: &'a Outlook<'_>, degraded: &'a Degraded) -> Held<'a> {
+    Held {
+        code: code::DEGRADED,
+        kind: degraded.object.tag.word(),
+        object: degraded.object.path(),
+        summary: &degraded.what,
+        manifest_span: outlook.manifest.places.get(&degraded.object),
+    }
 }
 
 fn refused<'a>(outlook: &'a Outlook<'_>, refusal: &'a Refusal) -> Refused<'a> {
