@@ -8,6 +8,7 @@ mod config;
 mod end;
 mod look;
 mod provoked;
+mod rows;
 mod usage;
 
 use freehold_tests::address::Address;
