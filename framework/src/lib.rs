@@ -14,7 +14,7 @@
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
+//! [`seeding`], [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
 //! [`health`], with the feature `http` the module `http`, and for the tests of services [`testing`].
 #![forbid(unsafe_code)]
 
@@ -46,6 +46,7 @@ pub mod plan;
 pub mod retry;
 pub mod schema;
 pub mod seed;
+pub mod seeding;
 pub mod session;
 pub mod sql;
 pub mod startup;

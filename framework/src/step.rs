@@ -35,6 +35,8 @@ pub enum Phase {
     ForeignKey,
     /// Constraints proven against the rows that are there.
     Validate,
+    /// Rows that tables are to have.
+    Seed,
     /// Comments on what existed before.
     Comment,
 }

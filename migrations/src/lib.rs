@@ -14,7 +14,7 @@ pub const SCHEMA: &str = "freehold";
 pub const TABLE: &str = "migration";
 
 /// The tables that a ledger of this build has, in the schema [`SCHEMA`].
-pub const TABLES: [&str; 6] = ["service", "object", "history", "step", "waiting", "replica"];
+pub const TABLES: [&str; 7] = ["service", "object", "history", "step", "waiting", "replica", "seed"];
 
 /// The ledger's steps, oldest first. Each can run again over what is there.
 #[derive(Debug)]

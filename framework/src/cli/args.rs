@@ -168,6 +168,9 @@ pub(super) struct Apply {
     /// Only show the plan
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Leave the rows of tables alone; the next start seeds them
+    #[arg(long)]
+    pub(super) no_seeds: bool,
     /// Do not wait for another instance that is at work on the same service
     #[arg(long)]
     pub(super) no_wait: bool,

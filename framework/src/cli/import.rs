@@ -357,7 +357,7 @@ fn verdict(plan: &Plan) -> String {
 /// Writes down that the services own what their manifests declare, which must be as it is declared.
 async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result<Exit, End> {
     let target = Target::new(config);
-    let outlooks = plan::outlooks(config, &target, manifests).await?;
+    let outlooks = plan::outlooks(config, &target, manifests, false).await?;
     let mut failures = Vec::new();
     for outlook in &outlooks {
         failures.extend(refusal::failures(outlook.manifest, &outlook.plan.refusals));
@@ -378,6 +378,6 @@ async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result
     if !failures.is_empty() {
         return Err(End::Failures(failures));
     }
-    let args = args::Apply { yes: true, dry_run: false, no_wait: false };
+    let args = args::Apply { yes: true, dry_run: false, no_seeds: true, no_wait: false };
     apply::run(shell, config, manifests, &args).await
 }

@@ -13,6 +13,7 @@ use crate::address::{Address, Tag};
 use crate::config::{Config, Profile};
 use crate::kind::Object;
 use crate::manifest::Manifest;
+use crate::seeding::Sowing;
 use crate::startup::caller;
 
 pub(super) mod json;
@@ -36,7 +37,7 @@ pub(super) async fn run(
     args: &args::Plan,
 ) -> Result<Exit, End> {
     let target = Target::new(config);
-    let outlooks = outlooks(config, &target, manifests).await?;
+    let outlooks = outlooks(config, &target, manifests, true).await?;
     let detail = detail(shell, config);
     for (position, outlook) in outlooks.iter().enumerate() {
         // Sentences stand together; screens stand apart.
@@ -71,13 +72,16 @@ pub(super) async fn outlooks<'a>(
     config: &Config,
     target: &'a Target<'_>,
     manifests: &'a [Manifest],
+    seeds: bool,
 ) -> Result<Vec<Outlook<'a>>, Failure> {
     let mut outlooks = Vec::with_capacity(manifests.len());
     for manifest in manifests {
         let caller = caller(manifest);
         let mut session = target.open(&caller, &manifest.service.schema).await?;
-        let looked =
-            look(&mut session, manifest, &caller, target.host(), config.profile == Profile::Dev).await;
+        let sowing = Sowing::new(manifest, &config.profile.to_string());
+        let sowing = if seeds { sowing } else { sowing.skipped() };
+        let lenient = config.profile == Profile::Dev;
+        let looked = look(&mut session, manifest, &caller, target.host(), lenient, &sowing).await;
         session.close().await;
         outlooks.push(looked.map_err(|error| trouble::failure(&error, Some(manifest)))?);
     }

@@ -70,7 +70,7 @@ pub(super) async fn run(
     args: &args::Verify,
 ) -> Result<Exit, End> {
     let target = Target::new(config);
-    let outlooks = plan::outlooks(config, &target, manifests).await?;
+    let outlooks = plan::outlooks(config, &target, manifests, true).await?;
     let mut differ = false;
     for (position, outlook) in outlooks.iter().enumerate() {
         let differences = differences(outlook, args.strict);

@@ -28,6 +28,7 @@ mod refused;
 mod replicas;
 mod schemas;
 mod secrets;
+mod seeds;
 mod service;
 mod session_settings;
 mod types;
