@@ -49,6 +49,7 @@ pub mod seed;
 pub mod seeding;
 pub mod session;
 pub mod sql;
+pub mod sqlite;
 pub mod startup;
 pub mod step;
 pub mod survey;

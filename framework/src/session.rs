@@ -7,11 +7,13 @@
 //! <https://www.postgresql.org/docs/current/protocol-flow.html>
 
 use futures_util::StreamExt;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Either, Executor, Row, ValueRef};
 
 use crate::name::Name;
 use crate::sql::{Sql, quoted, sql};
+
+pub mod sqlite;
 
 /// A connection of ours, with the settings that we rely on.
 #[derive(Debug)]
@@ -185,10 +187,7 @@ pub fn pinned(options: PgConnectOptions, application: &str, schema: &Name) -> Pg
 impl SessionError {
     fn new(source: sqlx::Error, succeeded: usize) -> Self {
         let database = source.as_database_error();
-        let message = match database.and_then(|error| error.try_downcast_ref::<PgDatabaseError>()) {
-            Some(error) => error.message().to_owned(),
-            None => source.to_string(),
-        };
+        let message = database.map_or_else(|| source.to_string(), |error| error.message().to_owned());
         let sqlstate = database.and_then(|error| error.code()).map(std::borrow::Cow::into_owned);
         Self { message, sqlstate, succeeded, source }
     }

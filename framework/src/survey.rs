@@ -1,5 +1,7 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
+pub mod checks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};

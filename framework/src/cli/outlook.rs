@@ -6,7 +6,7 @@ use semver::Version;
 
 use crate::bringup::refusal::{absent, behind, version_reused};
 use crate::bringup::{BringUpError, build_of, seen};
-use crate::decide::{Decision, decide};
+use crate::decide::{Decision, Seen, decide};
 use crate::ledger::status::{self, Server, Waiting};
 use crate::ledger::{self, Answer, Caller};
 use crate::manifest::Manifest;
@@ -60,10 +60,22 @@ pub(super) async fn look<'a>(
     let surveyed = survey(session, manifest, there).await?;
     let surveyed = with_seeds(session, manifest, sowing, there, surveyed).await?;
     let waiting = if there { status::waiting(session, &caller.service).await? } else { Vec::new() };
-    let mut plan = surveyed.plan;
-    let mut ahead = false;
     let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
-    match (decision, &seen) {
+    let (plan, ahead, in_place) = decided(manifest, decision, seen.as_ref(), surveyed.plan);
+    let from = seen.map(|seen| seen.version);
+    let (live, seeds, took) = (surveyed.found.live, surveyed.seeds, since.elapsed());
+    Ok(Outlook { manifest, from, ahead, in_place, plan, seeds, live, waiting, server, host, took })
+}
+
+/// What a decision makes of a plan; whether the database is ahead, and whether the version is in place.
+pub(super) fn decided(
+    manifest: &Manifest,
+    decision: Decision,
+    seen: Option<&Seen>,
+    mut plan: Plan,
+) -> (Plan, bool, bool) {
+    let mut ahead = false;
+    match (decision, seen) {
         (Decision::VersionReused, _) => plan.refusals.insert(0, version_reused(manifest)),
         (Decision::Follow, Some(seen)) => {
             let absent = absent(&plan);
@@ -75,8 +87,5 @@ pub(super) async fn look<'a>(
         }
         _ => {}
     }
-    let from = seen.map(|seen| seen.version);
-    let (live, seeds, took) = (surveyed.found.live, surveyed.seeds, since.elapsed());
-    let in_place = matches!(decision, Decision::Ready | Decision::Compare);
-    Ok(Outlook { manifest, from, ahead, in_place, plan, seeds, live, waiting, server, host, took })
+    (plan, ahead, matches!(decision, Decision::Ready | Decision::Compare))
 }

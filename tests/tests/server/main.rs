@@ -31,6 +31,7 @@ mod secrets;
 mod seeds;
 mod service;
 mod session_settings;
+mod triggers;
 mod types;
 mod warm;
 

@@ -4,7 +4,7 @@
 
 use crate::Outcome;
 use crate::service::{Service, manifest};
-use freehold::bringup::{self, Applied};
+use freehold::bringup::Applied;
 use freehold_tests::database::Database;
 
 /// A catalogue of two tables, with this seed.

@@ -61,7 +61,7 @@ impl Service {
 
     /// A service whose manifest is a file, and may name others beside it.
     pub(crate) fn reading(database: &Database, path: &Path) -> Self {
-        let parsed = Manifest::read(&path.display().to_string());
+        let parsed = Manifest::read(path);
         Self::of(database.address(), parsed.unwrap_or_else(|error| panic!("{error}")).manifest)
     }
 
