@@ -119,12 +119,24 @@ async fn the_server_is_found_by_the_environment_and_a_failed_test_leaves_nothing
 }
 
 #[test]
-fn a_server_that_is_missing_or_not_there_is_told_with_the_variable() {
-    let nobody = child("pass", None);
-    assert!(nobody.stderr.contains(&format!("{GIVEN} is not set")), "{nobody}");
+fn without_a_server_the_test_runs_on_a_file_and_leaves_none() {
+    let well = child("pass", None);
+    assert_eq!(well.end, End::Exited(0), "{well}");
+    let failed = child("fail", None);
+    assert!(failed.end != End::Exited(0) && failed.stderr.contains("as it was told"), "{failed}");
+    for output in [&well, &failed] {
+        let file = env::temp_dir().join(format!("{}.db", made(output)));
+        assert!(!file.exists(), "{}", file.display());
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_with_the_variable_and_without_the_password() {
     let closed =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap();
     let away = child("pass", Some(&format!("postgres://somebody:hunter2@{closed}/postgres")));
     assert!(away.stderr.contains("the tests of user-service") && away.stderr.contains(GIVEN), "{away}");
     assert!(!away.stderr.contains("hunter2"), "{away}");
+    let file = child("pass", Some("sqlite://./x.db"));
+    assert!(file.stderr.contains("unset it to test on files"), "{file}");
 }
