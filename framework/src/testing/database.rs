@@ -297,7 +297,7 @@ fn drop_on(server: &config::Database, name: &Name) -> bool {
     let sql = sql!("drop database if exists {} with (force)", name);
     let dropped = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-        runtime.block_on(tokio::time::timeout(DROP_MAX, administer(&server, &sql))).ok()?.ok()
+        runtime.block_on(async { tokio::time::timeout(DROP_MAX, administer(&server, &sql)).await }).ok()?.ok()
     });
     matches!(dropped.join(), Ok(Some(())))
 }
