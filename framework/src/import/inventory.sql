@@ -11,7 +11,7 @@ with asked as (
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.name and c.relkind in ('r', 'p')
 ), told as (
     select array(select json_array_elements_text({})) as tables
-), members as (
+), members as not materialized (
     select classid, objid from pg_catalog.pg_depend where deptype = 'e'
 ), owned as (
     -- Sequences that a column of a written table owns, by serial or identity, with what they would be if nobody had said anything.
@@ -38,7 +38,7 @@ with asked as (
     join asked a on a.oid = c.relnamespace
     cross join patterns p cross join told
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c', 'S') and c.relname like any (p.fits)
-        and c.oid not in (select oid from written) and c.oid not in (select oid from owned)
+        and c.oid <> all (array(select oid from written)) and c.oid <> all (array(select oid from owned))
         and not c.relname = any (told.tables)
         and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)
         -- A sequence goes with the table that it numbers.
@@ -215,7 +215,7 @@ with asked as (
     union all
     select 'grant', format('on %s', format('%I', c.relname)), null
     from pg_catalog.pg_class c
-    where (c.oid in (select oid from written) or c.oid in (select oid from owned)) and c.relacl is not null
+    where (c.oid = any (array(select oid from written)) or c.oid = any (array(select oid from owned))) and c.relacl is not null
         and c.relacl <> pg_catalog.acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)
     union all
     select 'grant', format('on type %I', y.typname), null

@@ -4,7 +4,7 @@ with asked as (
     select n.oid, n.nspname from pg_catalog.pg_namespace n where n.nspname = {}
 ), patterns as (
     select array(select json_array_elements_text({})) as fits
-), members as (
+), members as not materialized (
     select classid, objid from pg_catalog.pg_depend where deptype = 'e'
 ), relations as (
     select c.*, a.nspname,
@@ -24,6 +24,8 @@ with asked as (
             when cardinality(r.columns) = 0 then 'without columns'
         end as why
     from relations r
+), named as materialized (
+    select distinct t.atttypid as oid from pg_catalog.pg_attribute t where t.attrelid = any (array(select oid from tables)) and not t.attisdropped
 ), enums as (
     select y.oid, a.nspname as schema, y.typname as name, pg_catalog.pg_get_userbyid(y.typowner) as owner
     from pg_catalog.pg_type y
@@ -31,31 +33,35 @@ with asked as (
     cross join patterns p
     where y.typtype = 'e'
         and not exists (select from members m where m.classid = 'pg_catalog.pg_type'::regclass and m.objid = y.oid)
-        and (y.typname like any (p.fits) or exists (
-            select from pg_catalog.pg_attribute t where t.attrelid in (select oid from tables) and t.atttypid in (y.oid, y.typarray) and not t.attisdropped))
-), parts as (
+        and (y.typname like any (p.fits) or y.oid in (select oid from named) or y.typarray in (select oid from named))
+), parts as materialized (
     select oid as owner, 'pg_catalog.pg_class'::regclass as classid, oid as objid from tables
     union all
-    select i.indrelid, 'pg_catalog.pg_class'::regclass, i.indexrelid from pg_catalog.pg_index i where i.indrelid in (select oid from tables)
+    select i.indrelid, 'pg_catalog.pg_class'::regclass, i.indexrelid from pg_catalog.pg_index i where i.indrelid = any (array(select oid from tables))
     union all
-    select d.adrelid, 'pg_catalog.pg_attrdef'::regclass, d.oid from pg_catalog.pg_attrdef d where d.adrelid in (select oid from tables)
+    select d.adrelid, 'pg_catalog.pg_attrdef'::regclass, d.oid from pg_catalog.pg_attrdef d where d.adrelid = any (array(select oid from tables))
     union all
-    select k.conrelid, 'pg_catalog.pg_constraint'::regclass, k.oid from pg_catalog.pg_constraint k where k.conrelid in (select oid from tables)
-), used as (
-    select distinct x.extname, p.owner
+    select k.conrelid, 'pg_catalog.pg_constraint'::regclass, k.oid from pg_catalog.pg_constraint k where k.conrelid = any (array(select oid from tables))
+), needs as materialized (
+    -- What the parts depend on; for an array type, its element.
+    select distinct p.owner, d.refclassid as classid, case when y.typcategory = 'A' and y.typelem <> 0 then y.typelem else d.refobjid end as objid
     from parts p
     join pg_catalog.pg_depend d on d.classid = p.classid and d.objid = p.objid
     left join pg_catalog.pg_type y on d.refclassid = 'pg_catalog.pg_type'::regclass and y.oid = d.refobjid
-    join pg_catalog.pg_depend m on m.deptype = 'e' and m.refclassid = 'pg_catalog.pg_extension'::regclass and m.classid = d.refclassid
-        and m.objid = case when y.typcategory = 'A' and y.typelem <> 0 then y.typelem else d.refobjid end
+), extended as materialized (
+    select m.classid, m.objid, x.extname
+    from pg_catalog.pg_depend m
     join pg_catalog.pg_extension x on x.oid = m.refobjid
+    where m.deptype = 'e' and m.refclassid = 'pg_catalog.pg_extension'::regclass
+), used as (
+    select distinct e.extname, n.owner from needs n join extended e using (classid, objid)
 ), types as (
     select distinct y.typname as name, n.nspname as schema
     from pg_catalog.pg_attribute t
     join pg_catalog.pg_type given on given.oid = t.atttypid
     join pg_catalog.pg_type y on y.oid = case when given.typcategory = 'A' and given.typelem <> 0 then given.typelem else given.oid end
     join pg_catalog.pg_namespace n on n.oid = y.typnamespace
-    where t.attrelid in (select oid from tables) and t.attnum > 0 and not t.attisdropped
+    where t.attrelid = any (array(select oid from tables)) and t.attnum > 0 and not t.attisdropped
         and n.nspname <> 'pg_catalog' and pg_catalog.pg_type_is_visible(y.oid)
 )
 select json_build_object(
