@@ -7,6 +7,7 @@ use freehold::execute::Patience;
 use freehold::import::{self, Choice, Imported};
 use freehold::ledger::Caller;
 use freehold::name::Name;
+use freehold::seeding::Sowing;
 use freehold::session::Session;
 use freehold::startup::caller;
 use freehold::survey::{Survey, survey};
@@ -72,7 +73,9 @@ impl Service {
 
     /// One start.
     pub(crate) async fn start(&self) -> Outcome<bringup::Outcome> {
+        let sowing = Sowing::new(&self.manifest, "prod");
         let order = Order {
+            sowing: &sowing,
             manifest: &self.manifest,
             caller: &self.caller,
             options: &self.options,
