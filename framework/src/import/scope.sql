@@ -63,6 +63,45 @@ with asked as (
     join pg_catalog.pg_namespace n on n.oid = y.typnamespace
     where t.attrelid = any (array(select oid from tables)) and t.attnum > 0 and not t.attisdropped
         and n.nspname <> 'pg_catalog' and pg_catalog.pg_type_is_visible(y.oid)
+), functions as (
+    select f.oid, a.nspname as schema, f.proname as name, pg_catalog.pg_get_userbyid(f.proowner) as owner, i.arguments
+    from pg_catalog.pg_proc f
+    join asked a on a.oid = f.pronamespace
+    join pg_catalog.pg_language l on l.oid = f.prolang
+    cross join patterns p
+    cross join lateral (
+        select coalesce(json_agg(pg_catalog.format_type(t.type, null) order by t.position), '[]') as arguments
+        from unnest(f.proargtypes::oid[]) with ordinality t (type, position)
+    ) i
+    where f.prokind = 'f' and f.proname like any (p.fits) and l.lanname not in ('c', 'internal') and f.prosupport = 0
+        and f.protrftypes is null and to_jsonb(f) ->> 'prosqlbody' is null
+        and not exists (select from members m where m.classid = 'pg_catalog.pg_proc'::regclass and m.objid = f.oid)
+        and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = f.oid and d.deptype = 'i')
+        -- The rows of what is not written have no type where the manifest is applied.
+        and not exists (
+            select from pg_catalog.pg_depend d
+            join pg_catalog.pg_type y on y.oid = d.refobjid
+            left join pg_catalog.pg_type e on e.oid = y.typelem and y.typcategory = 'A'
+            where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = f.oid and d.refclassid = 'pg_catalog.pg_type'::regclass
+                and coalesce(e.typrelid, y.typrelid) <> 0
+                and coalesce(e.typrelid, y.typrelid) <> all (array(select oid from tables where why is null)))
+), sequences as (
+    select c.oid, a.nspname as schema, c.relname as name, pg_catalog.pg_get_userbyid(c.relowner) as owner
+    from pg_catalog.pg_class c
+    join asked a on a.oid = c.relnamespace
+    cross join patterns p
+    where c.relkind = 'S' and c.relname like any (p.fits) and c.relpersistence = 'p'
+        and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)
+        -- A sequence that serial or identity made goes with its column; one that belongs to a column which is not written goes with that.
+        and not exists (
+            select from pg_catalog.pg_depend d
+            where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_catalog.pg_class'::regclass
+                and (d.deptype = 'i' or d.deptype = 'a' and (
+                    d.refobjid <> all (array(select oid from tables where why is null)) or exists (
+                        select from pg_catalog.pg_attrdef e
+                        join pg_catalog.pg_depend draws on draws.classid = 'pg_catalog.pg_attrdef'::regclass and draws.objid = e.oid
+                            and draws.refclassid = 'pg_catalog.pg_class'::regclass and draws.refobjid = c.oid
+                        where e.adrelid = d.refobjid and e.adnum = d.refobjsubid))))
 )
 select json_build_object(
     'database', current_database(),
@@ -72,6 +111,8 @@ select json_build_object(
     'ledger', to_regclass('freehold.object') is not null and has_table_privilege(to_regclass('freehold.object'), 'select'),
     'tables', coalesce((select json_agg(json_build_object('schema', schema, 'name', name, 'owner', owner, 'columns', columns, 'why', why) order by name) from tables), '[]'),
     'enums', coalesce((select json_agg(json_build_object('schema', schema, 'name', name, 'owner', owner) order by name) from enums), '[]'),
+    'functions', coalesce((select json_agg(json_build_object('schema', schema, 'name', name, 'owner', owner, 'arguments', arguments)) from functions), '[]'),
+    'sequences', coalesce((select json_agg(json_build_object('schema', schema, 'name', name, 'owner', owner)) from sequences), '[]'),
     'types', coalesce((select json_agg(json_build_object('name', name, 'schema', schema)) from types), '[]'),
     'used', coalesce((select json_agg(json_build_object('extension', u.extname, 'table', t.name)) from used u join tables t on t.oid = u.owner), '[]'),
     'elsewhere', coalesce((
