@@ -6,6 +6,7 @@ mod apply;
 mod authoring;
 mod config;
 mod end;
+mod import;
 mod look;
 mod provoked;
 mod rows;
