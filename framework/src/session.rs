@@ -190,6 +190,12 @@ impl SessionError {
         }
     }
 
+    /// Something wrong that was found by asking, where no statement failed.
+    pub(crate) fn found(message: String) -> Self {
+        let source = sqlx::Error::Decode(message.clone().into());
+        Self { message, sqlstate: None, succeeded: 0, source }
+    }
+
     /// Whether the server said this code.
     #[must_use]
     pub fn is(&self, sqlstate: &str) -> bool {
