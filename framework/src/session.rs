@@ -127,6 +127,19 @@ impl Session {
         Ok(Some(json.to_string()))
     }
 
+    /// Runs a single statement with values beside it, and gives back its rows, whose columns are all of type text. Values are
+    /// never a part of the statement's text, so that they are not in the server's log when it fails.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn ask(&mut self, sql: &Sql, values: &[&str]) -> Result<Rows, SessionError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the file that may")]
+        let query = sqlx::query(AssertSqlSafe(sql.as_str().to_owned())).persistent(false);
+        let query = values.iter().fold(query, |query, value| query.bind(*value));
+        let rows = self.connection.fetch_all(query).await.map_err(|error| SessionError::new(error, 0))?;
+        Ok(rows.iter().map(self::values).collect())
+    }
+
     /// Says goodbye to the server.
     pub async fn close(self) {
         if let Err(error) = self.connection.close().await {
@@ -194,6 +207,17 @@ impl SessionError {
     pub(crate) fn found(message: String) -> Self {
         let source = sqlx::Error::Decode(message.clone().into());
         Self { message, sqlstate: None, succeeded: 0, source }
+    }
+
+    /// The same with other words, in which something is added or left out; the driver's own error, which says the old ones, is left
+    /// out then.
+    pub(crate) fn saying(self, words: impl FnOnce(&str) -> String) -> Self {
+        let message = words(&self.message);
+        if message.contains(&self.message) {
+            return Self { message, ..self };
+        }
+        let source = sqlx::Error::Protocol(message.clone());
+        Self { message, source, ..self }
     }
 
     /// Whether the server said this code.

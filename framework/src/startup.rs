@@ -16,6 +16,7 @@ use crate::execute::Patience;
 use crate::ledger::Caller;
 use crate::manifest::Manifest;
 use crate::retry::{Delays, Policy, Retry};
+use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
 use crate::survey::survey;
 
@@ -296,6 +297,7 @@ fn conclude(inner: &Inner, outcome: Result<Outcome, BringUpError>) -> bool {
         Ok(outcome) => {
             let waiting = match &outcome {
                 Outcome::Applied(applied) => applied.waiting.len(),
+                Outcome::Waiting(waiting) => waiting.len(),
                 _ => 0,
             };
             if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
@@ -325,8 +327,10 @@ async fn apply(
 ) -> Result<Outcome, BringUpError> {
     let locks = &inner.config.locks;
     let patience = |budget| Patience { lock_timeout: locks.timeout, budget };
+    let sowing = Sowing::new(&inner.manifest, &inner.config.profile.to_string());
     let order = Order {
         manifest: &inner.manifest,
+        sowing: &sowing,
         caller: &inner.caller,
         options,
         lenient: inner.config.profile == Profile::Dev,

@@ -18,7 +18,7 @@ pub const TABLE: &str = "migration";
 pub const SQLITE_TABLE: &str = "freehold_migration";
 
 /// The tables that a ledger of this build has, in the schema [`SCHEMA`].
-pub const TABLES: [&str; 6] = ["service", "object", "history", "step", "waiting", "replica"];
+pub const TABLES: [&str; 7] = ["service", "object", "history", "step", "waiting", "replica", "seed"];
 
 /// The ledger's steps, oldest first. Each can run again over what is there.
 #[derive(Debug)]

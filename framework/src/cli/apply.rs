@@ -20,6 +20,7 @@ use crate::config::{Config, Profile};
 use crate::execute::Patience;
 use crate::ledger::status::{self, Choice};
 use crate::manifest::Manifest;
+use crate::seeding::Sowing;
 use crate::session::Session;
 use crate::startup::caller;
 
@@ -50,7 +51,7 @@ pub(super) async fn run(
         plan::strictly(&way, manifests)?;
     }
     if !args.yes {
-        let outlooks = plan::outlooks(config, &way, manifests).await?;
+        let outlooks = plan::outlooks(config, &way, manifests, !args.no_seeds).await?;
         let to_do = |outlook: &Outlook<'_>| {
             !outlook.plan.steps.is_empty() || !(outlook.in_place || outlook.plan.refusals.is_empty())
         };
@@ -127,8 +128,11 @@ async fn one(
     let caller = caller(manifest);
     let mut session = target.open(&caller, &manifest.service.schema).await?;
     let patience = |budget| Patience { lock_timeout: config.locks.timeout, budget };
+    let sowing = Sowing::new(manifest, &config.profile.to_string());
+    let sowing = if args.no_seeds { sowing.skipped() } else { sowing };
     let order = Order {
         manifest,
+        sowing: &sowing,
         caller: &caller,
         options: &target.options,
         lenient: config.profile == Profile::Dev,

@@ -139,6 +139,10 @@ pub(super) enum Command {
     Verify(Verify),
     /// What was changed, when, by which version
     History(History),
+    /// What a code means, and what to do
+    Explain(Explain),
+    /// Write a first manifest, and settings for editors
+    Init(Init),
     /// Check manifests; no database needed
     Lint(Lint),
     /// Format manifests and write freehold.lock beside them
@@ -147,6 +151,8 @@ pub(super) enum Command {
     Import(Import),
     /// Wait until the database is there
     Wait(Wait),
+    /// Print the JSON Schema of manifests, for editors
+    Schema,
     /// Every setting, and where it came from
     Config(Config),
 }
@@ -171,6 +177,9 @@ pub(super) struct Apply {
     /// Only show the plan
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Leave the rows of tables alone; the next start seeds them
+    #[arg(long)]
+    pub(super) no_seeds: bool,
     /// Do not wait for another instance that is at work on the same service
     #[arg(long)]
     pub(super) no_wait: bool,
@@ -225,6 +234,22 @@ impl History {
     pub(super) fn id(&self) -> Option<i64> {
         self.show.as_ref().map(|Show::Show { id }| *id)
     }
+}
+
+/// Options of `explain`.
+#[derive(Args)]
+pub(super) struct Explain {
+    /// The code, such as FH310; without one, all of them
+    #[arg(value_name = "CODE")]
+    pub(super) code: Option<String>,
+}
+
+/// Options of `init`.
+#[derive(Args)]
+pub(super) struct Init {
+    /// The service's name
+    #[arg(value_name = "NAME", default_value = "shop-service")]
+    pub(super) name: String,
 }
 
 /// Options of `lint`.

@@ -61,6 +61,7 @@ pub(super) async fn look<'a>(
         ahead,
         in_place,
         plan,
+        seeds: crate::seeding::Outlook::default(),
         live,
         waiting,
         server,

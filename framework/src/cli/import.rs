@@ -147,7 +147,7 @@ fn elsewhere(seen: &Seen) -> String {
     let schemas: Vec<String> =
         seen.elsewhere.iter().map(|of| format!("{} ({})", of.schema, plural(of.tables, "table"))).collect();
     match schemas.as_slice() {
-        [] => "no other schema of this database has tables".to_owned(),
+        [] => "no other schema of this database has anything".to_owned(),
         schemas => format!("--schema names another one: {}", schemas.join(", ")),
     }
 }
@@ -251,11 +251,7 @@ fn report(shell: &Shell, seen: &Seen, written: &[Written], place: &Place) {
         shell.tell(&said(one, place));
     }
     if !seen.elsewhere.is_empty() {
-        shell.tell(&format!(
-            "{} tables of other schemas were not read. {}\n",
-            paint(FAINT, "note:"),
-            elsewhere(seen)
-        ));
+        shell.tell(&format!("{} other schemas were not read. {}\n", paint(FAINT, "note:"), elsewhere(seen)));
     }
     for history in written.first().map(|one| one.imported.histories.as_slice()).unwrap_or_default() {
         let last = history.last.as_ref().map(|last| format!(", up to {last}")).unwrap_or_default();
@@ -361,7 +357,7 @@ fn verdict(plan: &Plan) -> String {
 /// Writes down that the services own what their manifests declare, which must be as it is declared.
 async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result<Exit, End> {
     let way = Way::of(config);
-    let outlooks = plan::outlooks(config, &way, manifests).await?;
+    let outlooks = plan::outlooks(config, &way, manifests, false).await?;
     let mut failures = Vec::new();
     for outlook in &outlooks {
         failures.extend(refusal::failures(outlook.manifest, &outlook.plan.refusals));
@@ -382,6 +378,6 @@ async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result
     if !failures.is_empty() {
         return Err(End::Failures(failures));
     }
-    let args = args::Apply { yes: true, dry_run: false, no_wait: false, strict: false };
+    let args = args::Apply { yes: true, dry_run: false, no_seeds: true, no_wait: false, strict: false };
     apply::run(shell, config, manifests, &args).await
 }

@@ -13,6 +13,7 @@ use crate::address::{Address, Tag};
 use crate::config::{Config, File, Profile};
 use crate::kind::Object;
 use crate::manifest::Manifest;
+use crate::seeding::Sowing;
 use crate::startup::caller;
 
 pub(super) mod degraded;
@@ -37,7 +38,7 @@ pub(super) async fn run(
     args: &args::Plan,
 ) -> Result<Exit, End> {
     let way = Way::of(config);
-    let outlooks = outlooks(config, &way, manifests).await?;
+    let outlooks = outlooks(config, &way, manifests, true).await?;
     let detail = detail(shell, config);
     if args.strict {
         strictly(&way, manifests)?;
@@ -88,9 +89,10 @@ pub(super) async fn outlooks<'a>(
     config: &Config,
     way: &'a Way<'_>,
     manifests: &'a [Manifest],
+    seeds: bool,
 ) -> Result<Vec<Outlook<'a>>, Failure> {
     let mut outlooks = match way {
-        Way::Server(target) => on_server(config, target, manifests).await?,
+        Way::Server(target) => on_server(config, target, manifests, seeds).await?,
         Way::File(file) => on_file(config, file, manifests).await?,
     };
     settle(&mut outlooks);
@@ -115,13 +117,16 @@ async fn on_server<'a>(
     config: &Config,
     target: &'a Target<'_>,
     manifests: &'a [Manifest],
+    seeds: bool,
 ) -> Result<Vec<Outlook<'a>>, Failure> {
     let mut outlooks = Vec::with_capacity(manifests.len());
     for manifest in manifests {
         let caller = caller(manifest);
         let mut session = target.open(&caller, &manifest.service.schema).await?;
-        let looked =
-            look(&mut session, manifest, &caller, target.host(), config.profile == Profile::Dev).await;
+        let sowing = Sowing::new(manifest, &config.profile.to_string());
+        let sowing = if seeds { sowing } else { sowing.skipped() };
+        let lenient = config.profile == Profile::Dev;
+        let looked = look(&mut session, manifest, &caller, target.host(), lenient, &sowing).await;
         session.close().await;
         outlooks.push(looked.map_err(|error| trouble::failure(&error, Some(manifest)))?);
     }

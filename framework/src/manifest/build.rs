@@ -116,6 +116,15 @@ impl Draft {
             let address = self.add(index(table, &word.name, read), word.span.clone());
             self.beside(&address, declared);
         }
+        for (declared, read) in table.triggers() {
+            let address = self.add(
+                read.trigger.clone(),
+                declared.name.as_ref().map(|word| word.span.clone()).unwrap_or_default(),
+            );
+            if let Some(text) = &declared.comment {
+                self.comment(&address, text);
+            }
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::cursor::{Read, TypeRead, Word};
 use super::index::{IndexRead, index};
 use super::problem::Problem;
 use super::text::Text;
+use super::triggers::{TriggerRead, trigger};
 use super::walk::{Keys, Value, Walk};
 use crate::name::{Name, QName};
 use crate::sql::Expr;
@@ -29,6 +30,7 @@ pub(super) struct TableRead {
     /// Those inside of columns first, then those that stand by themselves.
     pub(super) constraints: Vec<Declared<ConstraintRead>>,
     pub(super) indexes: Vec<Declared<IndexRead>>,
+    pub(super) triggers: Vec<Declared<TriggerRead>>,
 }
 
 /// A column that is declared, whether or not it could be read.
@@ -55,19 +57,22 @@ pub(super) struct Declared<T> {
     pub(super) postgres_only: bool,
 }
 
-const TABLE: Keys = Keys {
+pub(super) const TABLE: Keys = Keys {
     place: "a table",
-    known: &["columns", "constraints", "indexes", "comment", "unlogged"],
-    later: &["renamed_from", "options", "triggers", "taken_from"],
+    known: &["columns", "constraints", "indexes", "triggers", "comment", "unlogged"],
+    later: &["renamed_from", "options", "taken_from"],
 };
-const COLUMN: Keys = Keys {
+pub(super) const COLUMN: Keys = Keys {
     place: "a column",
     known: &["def", "comment", "allow_rewrite", "sqlite"],
     later: &["renamed_from", "keep_old_until", "backfill", "using"],
 };
-const CONSTRAINT: Keys =
+pub(super) const CONSTRAINT: Keys =
     Keys { place: "a constraint", known: &["def", "comment", "only"], later: &["renamed_from"] };
-const INDEX: Keys = Keys { place: "an index", known: &["def", "comment", "only"], later: &["renamed_from"] };
+pub(super) const INDEX: Keys =
+    Keys { place: "an index", known: &["def", "comment", "only"], later: &["renamed_from"] };
+pub(super) const TRIGGER: Keys =
+    Keys { place: "a trigger", known: &["def", "comment"], later: &["renamed_from"] };
 
 impl TableRead {
     pub(super) fn column(&self, name: &Name) -> Option<&DeclaredColumn> {
@@ -95,6 +100,11 @@ impl TableRead {
     /// The indexes that could be read.
     pub(super) fn indexes(&self) -> impl Iterator<Item = (&Declared<IndexRead>, &IndexRead)> {
         self.indexes.iter().filter_map(|declared| Some((declared, declared.read.as_ref()?)))
+    }
+
+    /// The triggers that could be read.
+    pub(super) fn triggers(&self) -> impl Iterator<Item = (&Declared<TriggerRead>, &TriggerRead)> {
+        self.triggers.iter().filter_map(|declared| Some((declared, declared.read.as_ref()?)))
     }
 
     /// The columns of the primary key.
@@ -145,6 +155,7 @@ fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mu
         columns: Vec::new(),
         constraints: Vec::new(),
         indexes: Vec::new(),
+        triggers: Vec::new(),
         name,
         span,
     };
@@ -170,6 +181,18 @@ fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mu
         let index = text.and_then(|text| walk.keep(index(&text, &home)));
         let (name, postgres_only) = (Some(word), only(value, walk));
         read.indexes.push(Declared { name, column: None, read: index, comment, postgres_only });
+    }
+    let triggers = walk.section(table, "triggers");
+    for (word, value) in walk.named(triggers) {
+        let (text, comment) = definition(value, &TRIGGER, walk);
+        let trigger = text.and_then(|text| walk.keep(trigger(&read.name, &word, &text, &home)));
+        read.triggers.push(Declared {
+            name: Some(word),
+            column: None,
+            read: trigger,
+            comment,
+            postgres_only: false,
+        });
     }
     read
 }

@@ -211,7 +211,14 @@ async fn work(
     };
     ledger::finish(session, caller, &state, history, &objects(&surveyed)).await?;
     let steps = ran.len();
-    Ok(Outcome::Applied(Applied { history, from, steps, waiting: Vec::new(), drift: surveyed.plan.refusals }))
+    Ok(Outcome::Applied(Applied {
+        history,
+        from,
+        steps,
+        waiting: Vec::new(),
+        drift: surveyed.plan.refusals,
+        notes: Vec::new(),
+    }))
 }
 
 async fn run<'p>(

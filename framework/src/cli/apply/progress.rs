@@ -15,7 +15,7 @@ use crate::cli::plan::parts::{Part, are_together, parts};
 use crate::cli::shell::Shell;
 use crate::execute;
 use crate::ledger::advisory::Holder;
-use crate::ledger::record::Done;
+use crate::ledger::record::{Done, Waiting};
 use crate::manifest::Manifest;
 use crate::step::Step;
 
@@ -295,6 +295,13 @@ impl<'a> Progress<'a> {
                 let found = plural(drift.len(), "object");
                 format!("{name}: in place, but {found} changed by hand\n{}", drift_lines(drift))
             }
+            Outcome::Waiting(waiting) => {
+                format!(
+                    "{name}: nothing could be done yet ({})\n{}",
+                    figures::took(took),
+                    waiting_lines(waiting)
+                )
+            }
             Outcome::Ahead(version) => format!(
                 "{name}: ahead — the database is at {version} and has all that {} needs; nothing was changed\n",
                 service.version
@@ -309,18 +316,19 @@ impl<'a> Progress<'a> {
                     figures::took(took),
                     applied.history
                 );
-                for waiting in &applied.waiting {
-                    out.push_str(&format!(
-                        "  ! {} waits: {}   {}\n",
-                        waiting.object, waiting.reason, waiting.code
-                    ));
-                }
+                out.push_str(&waiting_lines(&applied.waiting));
                 out.push_str(&drift_lines(&applied.drift));
                 out
             }
             Outcome::Refused(_) => String::new(),
         }
     }
+}
+
+fn waiting_lines(waiting: &[Waiting]) -> String {
+    let line =
+        |waiting: &Waiting| format!("  ! {} waits: {}   {}\n", waiting.object, waiting.reason, waiting.code);
+    waiting.iter().map(line).collect()
 }
 
 fn drift_lines(drift: &[crate::kind::Refusal]) -> String {

@@ -109,6 +109,7 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
         ahead: false,
         in_place: false,
         plan,
+        seeds: crate::seeding::Outlook::default(),
         live,
         waiting: Vec::new(),
         server: Server {
