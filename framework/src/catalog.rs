@@ -26,6 +26,8 @@ pub struct Scope {
     pub functions: BTreeSet<Address>,
     /// Indexes and keys of the slice, whose names may be taken.
     pub indexes: BTreeSet<Address>,
+    /// Extensions whose names are written without their schema, and the schema that they are made in, if one is named.
+    pub extensions: BTreeMap<Name, Option<Name>>,
     /// Tables of others that the manifest leans on.
     pub neighbours: BTreeSet<QName>,
 }
@@ -92,6 +94,12 @@ struct Wanted<'a> {
     on_table: Option<&'a Name>,
 }
 
+#[derive(Serialize)]
+struct Provider<'a> {
+    name: &'a Name,
+    schema: Option<&'a Name>,
+}
+
 #[derive(Deserialize)]
 struct NeighbourRow {
     table: QName,
@@ -138,9 +146,13 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
         .chain(scope.indexes.iter().filter_map(wanted_index))
         .collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
+    let extensions: Vec<Provider<'_>> =
+        scope.extensions.iter().map(|(name, schema)| Provider { name, schema: schema.as_ref() }).collect();
     // The slice's ids stand in an array: a sequential scan would compare each row with each element.
     let mut message =
         sql!("begin isolation level repeatable read read only; set local enable_seqscan = off;\n");
+    let path = Sql::from_template(include_str!("catalog/path.sql"), &[&Literal(&json(&extensions)?)]);
+    message.push(&sql!("{};\n", path));
     message.push(&Sql::from_template(include_str!("catalog/scope.sql"), &[&Literal(&json(&names)?)]));
     message.push(&sql!(
         ";\nselect set_config('freehold.parts', (
@@ -182,9 +194,9 @@ fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(SessionError::unreadable)
 }
 
-/// The rows in the order of the statements: the scope, the parts, the stamp, each kind, the neighbours.
+/// The rows in the order of the statements: the search path, the scope, the parts, the stamp, each kind, the neighbours.
 fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
-    let mut rows = rows.into_iter();
+    let mut rows = rows.into_iter().skip(1);
     let mut scope = rows.next().unwrap_or_default().into_iter().map(Option::unwrap_or_default);
     let (tables, types) = (scope.next().unwrap_or_default(), scope.next().unwrap_or_default());
     let occupied = parse(&scope.next().unwrap_or_default())?;

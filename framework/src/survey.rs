@@ -181,6 +181,11 @@ fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
             _ => false,
         };
     }
+    let extensions = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Extension(extension) => Some((extension.name.clone(), extension.schema.clone())),
+        _ => None,
+    });
+    scope.extensions = extensions.collect();
     scope.neighbours = manifest.requires.iter().flat_map(|other| other.tables.keys().cloned()).collect();
     scope
 }

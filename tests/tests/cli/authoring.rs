@@ -191,7 +191,7 @@ fails = \"select 1 / count(*) = 1 from shop_customers\"
 silent = \"select true from shop_customers\"
 slow = \"select pg_sleep(60) is not null\"
 ";
-    shop.declares(&format!("{}{checks}", super::SHOP));
+    shop.declares(&format!("{}{checks}", SHOP));
     ends_with(0, &shop.said(&["apply", "--yes"]));
     let verify = shop.said(&["verify"]);
     ends_with(2, &verify);
@@ -212,7 +212,7 @@ slow = \"select pg_sleep(60) is not null\"
     assert_eq!((&json["checks"][0]["name"], &json["checks"][0]["holds"]), (&"no_debts".into(), &true.into()));
     assert_eq!(json["checks"][1]["code"], "FH420");
 
-    shop.declares(&format!("{}[checks]\nfine = \"select true\"\n", super::SHOP.replace("1.0.0", "1.0.1")));
+    shop.declares(&format!("{}[checks]\nfine = \"select true\"\n", SHOP.replace("1.0.0", "1.0.1")));
     ends_with(0, &shop.said(&["apply", "--yes"]));
     ends_with(0, &shop.said(&["verify"]));
 }
