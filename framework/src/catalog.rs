@@ -26,6 +26,8 @@ pub struct Scope {
     pub sequences: BTreeSet<QName>,
     /// Functions of the slice.
     pub functions: BTreeSet<Address>,
+    /// Indexes and keys of the slice, whose names may be taken.
+    pub indexes: BTreeSet<Address>,
     /// Extensions whose names are written without their schema, and the schema that they are made in, if one is named.
     pub extensions: BTreeMap<Name, Option<Name>>,
     /// Tables of others that the manifest leans on.
@@ -62,6 +64,8 @@ pub struct Occupied {
     pub schema: Name,
     /// The name.
     pub name: Name,
+    /// The table that an index was wanted on.
+    pub on_table: Option<Name>,
     /// What stands there: `a view`.
     pub what: String,
 }
@@ -75,6 +79,8 @@ pub struct Neighbour {
     pub may_reference: bool,
     /// The role that owns it.
     pub owner: String,
+    /// The role that we are.
+    pub role: Name,
 }
 
 #[derive(Serialize)]
@@ -85,6 +91,9 @@ struct Wanted<'a> {
     /// A function's argument types, as the catalog prints them.
     #[serde(skip_serializing_if = "Option::is_none")]
     arguments: Option<String>,
+    /// The table of an index or of a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_table: Option<&'a Name>,
 }
 
 #[derive(Serialize)]
@@ -99,6 +108,7 @@ struct NeighbourRow {
     columns: Vec<NeighbourColumn>,
     may_reference: bool,
     owner: String,
+    role: Name,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +145,7 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
         .chain(enums)
         .chain(sequences)
         .chain(scope.functions.iter().filter_map(wanted_function))
+        .chain(scope.indexes.iter().filter_map(wanted_index))
         .collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
     let extensions: Vec<Provider<'_>> =
@@ -162,13 +173,23 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
 }
 
 fn wanted<'a>(name: &'a QName, tag: &'static str) -> Wanted<'a> {
-    Wanted { schema: &name.schema, name: &name.name, tag, arguments: None }
+    Wanted { schema: &name.schema, name: &name.name, tag, arguments: None, on_table: None }
 }
 
 fn wanted_function(address: &Address) -> Option<Wanted<'_>> {
     let types: Vec<&str> = address.arguments.iter().flatten().map(TypeName::as_str).collect();
     let (schema, name) = (address.schema.as_ref()?, &address.name);
-    Some(Wanted { schema, name, tag: "function", arguments: Some(types.join(", ")) })
+    Some(Wanted { schema, name, tag: "function", arguments: Some(types.join(", ")), on_table: None })
+}
+
+fn wanted_index(address: &Address) -> Option<Wanted<'_>> {
+    let tag = match address.tag {
+        Tag::Key => "key",
+        Tag::Exclusion => "exclusion",
+        _ => "index",
+    };
+    let schema = address.schema.as_ref()?;
+    Some(Wanted { schema, name: &address.name, tag, arguments: None, on_table: address.table.as_ref() })
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
@@ -195,7 +216,7 @@ fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
     let neighbours: Vec<NeighbourRow> = parse(&json)?;
     let neighbours = neighbours.into_iter().map(|row| {
         let columns = row.columns.into_iter().map(|column| (column.name, column.type_name)).collect();
-        (row.table, Neighbour { columns, may_reference: row.may_reference, owner: row.owner })
+        (row.table, Neighbour { columns, may_reference: row.may_reference, owner: row.owner, role: row.role })
     });
     Ok(Found { live, stamp, tables, types, parts, occupied, neighbours: neighbours.collect(), lock_slots })
 }

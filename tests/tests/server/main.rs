@@ -31,6 +31,8 @@ mod replicas;
 mod schemas;
 mod secrets;
 mod seeds;
+mod seeds_order;
+mod seeds_values;
 mod service;
 mod session_settings;
 mod triggers;
