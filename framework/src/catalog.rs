@@ -13,6 +13,8 @@ use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, TypeName, sql};
 
+pub mod grantee;
+
 /// The names to look for.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {

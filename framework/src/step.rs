@@ -39,6 +39,8 @@ pub enum Phase {
     Validate,
     /// Rows that tables are to have.
     Seed,
+    /// Rights that others get.
+    Grant,
     /// Comments on what existed before.
     Comment,
 }

@@ -21,11 +21,20 @@ pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
     }
 }
 
-/// What a build cannot live without, of what a plan would make. An index, a check, a key to another table or a comment that a newer build took
+/// What a build cannot live without, of what a plan would make. An index, a check, a key to another table, a trigger, a grant or a comment that a newer build took
 /// away is no reason for an older one to stay away.
 pub(crate) fn absent(plan: &Plan) -> Vec<String> {
     let needed = |address: &&Address| {
-        !matches!(address.tag, Tag::Check | Tag::Exclusion | Tag::Index | Tag::ForeignKey | Tag::Comment)
+        !matches!(
+            address.tag,
+            Tag::Check
+                | Tag::Exclusion
+                | Tag::Index
+                | Tag::ForeignKey
+                | Tag::Trigger
+                | Tag::Grant
+                | Tag::Comment
+        )
     };
     let steps = plan.steps.iter().map(|step| &step.object).filter(needed);
     let not_there =
