@@ -14,6 +14,7 @@ use tokio::sync::{Notify, OnceCell, watch};
 use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, ConfigErrors, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
+use crate::kind::Refusal;
 use crate::ledger::Caller;
 use crate::manifest::Manifest;
 use crate::retry::{Delays, Policy, Retry};
@@ -304,7 +305,8 @@ fn conclude(inner: &Inner, outcome: Result<Outcome, BringUpError>) -> bool {
             };
             if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
                 for drift in drift {
-                    tracing::warn!(service, event = "drift", code = drift.code, object = %drift.object, "{}", drift.what);
+                    let Refusal { code, object, what, help } = drift;
+                    tracing::warn!(service, event = "drift", code, object = %object, help = %help, "not applied, because {what}");
                 }
             }
             if let Outcome::Applied(Applied { notes, .. }) = &outcome {

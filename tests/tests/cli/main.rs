@@ -6,7 +6,9 @@ mod apply;
 mod authoring;
 mod config;
 mod end;
+mod import;
 mod look;
+mod provoked;
 mod rows;
 mod usage;
 

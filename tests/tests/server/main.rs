@@ -11,6 +11,7 @@ mod columns;
 mod corpus_expressions;
 mod drift;
 mod enums;
+mod extensions;
 mod forbidden;
 mod frozen;
 mod functions;
