@@ -8,6 +8,8 @@ mod config;
 mod end;
 mod import;
 mod look;
+mod provoked;
+mod rows;
 mod usage;
 
 use freehold_tests::address::Address;
