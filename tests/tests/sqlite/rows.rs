@@ -13,6 +13,7 @@ use freehold::execute::Patience;
 use freehold::kind::Object;
 use freehold::kind::table::Table;
 use freehold::kind::table::column::Column;
+use freehold::seeding::Sowing;
 use freehold::session::Session;
 use freehold::sqlite::outline;
 use freehold::startup::caller;
@@ -195,8 +196,10 @@ async fn on_postgres(manifest: &Manifest) -> Result<(Database, PgConnection), Bo
     let caller = caller(manifest);
     let mut session = Session::open(&options, "rows", &manifest.service.schema).await?;
     let patience = Patience { lock_timeout: Duration::from_millis(200), budget: Duration::from_secs(20) };
+    let sowing = Sowing::new(manifest, "dev");
     let order = Order {
         manifest,
+        sowing: &sowing,
         caller: &caller,
         options: &options,
         lenient: false,
