@@ -12,7 +12,7 @@ macro_rules! codes {
 
 codes! {
     LEFT_ALONE = "FH201", "an object that the manifest does not name, and that is left in place";
-    DEGRADED = "FH250", "something that SQLite holds otherwise than PostgreSQL, or not at all";
+    DEGRADED = "FH240", "something that SQLite holds otherwise than PostgreSQL, or not at all";
     SETTINGS = "FH400", "the settings cannot be used";
     SOURCE = "FH401", "a manifest cannot be found or read";
     STEP = "FH402", "a step stopped";

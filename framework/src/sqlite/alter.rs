@@ -150,7 +150,7 @@ impl Draft<'_> {
         let wanted = shape::read(table.create(&table.name).as_str());
         let (Some(wanted), Some(stands)) = (wanted, self.live.shape(&table.name)) else {
             self.refuse(
-                "FH253",
+                "FH243",
                 table.address.clone(),
                 "the text that made it is in a form that this release cannot read".to_owned(),
                 "compare it by hand; a `sqlite = \"…\"` in the manifest must be what follows a column's name",

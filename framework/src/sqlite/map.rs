@@ -179,7 +179,7 @@ fn twice(tables: &[Table], draft: &mut Draft<'_>) {
     for (name, address) in all {
         if let Some(first) = seen.insert(name.to_lowercase(), address) {
             let what = format!("SQLite takes its name for that of the {first}");
-            draft.refuse("FH252", address.clone(), what, "give one of the two another name");
+            draft.refuse("FH242", address.clone(), what, "give one of the two another name");
         }
     }
 }

@@ -104,7 +104,7 @@ async fn attempt(memory: &mut Session, table: &Table) -> Result<(), SessionError
 
 fn refusal(object: Address, error: &SessionError) -> Refusal {
     Refusal {
-        code: "FH251",
+        code: "FH241",
         object,
         what: format!("SQLite does not take it: {}", error.message),
         help: "say beside `def` what SQLite is to have: `sqlite = \"…\"`, with what follows the column's name there".to_owned(),

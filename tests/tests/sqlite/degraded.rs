@@ -92,7 +92,7 @@ async fn c14_3_a_default_that_cannot_be_had_is_refused_with_a_way_out() -> Outco
         refusals.iter().map(|of| format!("{} {}: {}; {}", of.code, of.object, of.what, of.help)).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(
-        said[0].starts_with("FH251 column t.n: its default `md5('x')` cannot be had on SQLite, because"),
+        said[0].starts_with("FH241 column t.n: its default `md5('x')` cannot be had on SQLite, because"),
         "{said:?}"
     );
     assert!(said.iter().all(|line| line.contains("`sqlite = \"…\"`")), "{said:?}");

@@ -21,7 +21,7 @@ async fn c14_3_plan_makes_no_file_and_lists_what_is_held_otherwise() -> Outcome 
     assert!(planned.success() && !file.path().exists(), "{planned}");
     for expected in [
         "(SQLite 3.",
-        "Held otherwise on SQLite   FH250",
+        "Held otherwise on SQLite   FH240",
         "SQLite has no regular expressions",
         "create 14 tables",
     ] {
@@ -29,9 +29,9 @@ async fn c14_3_plan_makes_no_file_and_lists_what_is_held_otherwise() -> Outcome 
     }
     let strict = run(&file, &["apply", "--yes", "--strict", "--database-url", "sqlite://./shop.db"]);
     assert_eq!(strict.end, End::Exited(3), "{strict}");
-    assert!(strict.stderr.contains("error[FH250]") && !file.path().exists(), "{strict}");
+    assert!(strict.stderr.contains("error[FH240]") && !file.path().exists(), "{strict}");
     let lint = run(&file, &["lint", "--backend", "sqlite"]);
-    assert!(lint.success() && lint.stdout.contains("warning[FH250]"), "{lint}");
+    assert!(lint.success() && lint.stdout.contains("warning[FH240]"), "{lint}");
     Ok(())
 }
 

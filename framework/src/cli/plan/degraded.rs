@@ -79,7 +79,7 @@ mod tests {
         let mut degraded = checks.to_vec();
         degraded.push(of(Tag::Index, "i", "it is left out"));
         let plain = |all| anstream::adapter::strip_str(&section(&degraded, all)).to_string();
-        let lines = "\n  Held otherwise on SQLite   FH250\n    4 checks    it is not held here\n    index t.i   it is left out\n";
+        let lines = "\n  Held otherwise on SQLite   FH240\n    4 checks    it is not held here\n    index t.i   it is left out\n";
         assert_eq!(plain(false), lines);
         assert!(plain(true).contains("\n      t.cccc"), "{}", plain(true));
         assert_eq!(section(&[], true), "");

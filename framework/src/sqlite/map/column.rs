@@ -33,7 +33,7 @@ pub(super) fn numbered(table: &Table, draft: &mut Draft<'_>) -> Option<Name> {
     let others: Vec<&Column> = numbered.collect();
     for second in others {
         let what = format!("SQLite numbers one column of a table, and `{}` is numbered already", first.name);
-        draft.refuse("FH251", of(second), what, OWN_WORDS);
+        draft.refuse("FH241", of(second), what, OWN_WORDS);
     }
     Some(first.name.clone())
 }
@@ -128,7 +128,7 @@ fn values(column: &Column, whole: &Whole<'_>, sort: &Sort, address: &Address, dr
         }
         Err(reason) => {
             let what = format!("its {what} `{expression}` cannot be had on SQLite, because {reason}");
-            draft.refuse("FH251", address.clone(), what, OWN_WORDS);
+            draft.refuse("FH241", address.clone(), what, OWN_WORDS);
             Sql::default()
         }
     }
