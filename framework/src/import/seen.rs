@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use super::{history, json};
 use crate::address::Address;
+use crate::catalog::look_into;
 use crate::name::{Name, QName};
 use crate::session::{Session, SessionError};
-use crate::sql::{Literal, Sql, TypeName};
+use crate::sql::{Literal, Sql, TypeName, sql};
 
 /// What is to be imported.
 #[derive(Clone, Debug)]
@@ -130,8 +131,19 @@ pub async fn look(session: &mut Session, choice: &Choice) -> Result<Seen, Sessio
     let fits = json(&likes(&choice.patterns))?;
     let query =
         Sql::from_template(include_str!("scope.sql"), &[&Literal(choice.schema.as_str()), &Literal(&fits)]);
+    if choice.patterns.is_empty() {
+        // All extensions will be declared, and a start of that manifest looks for names where they are.
+        let installed = session.value(&sql!("select json_agg(extname) from pg_catalog.pg_extension")).await?;
+        let installed: Vec<Name> =
+            serde_json::from_str(&installed.unwrap_or_default()).map_err(SessionError::unreadable)?;
+        session.run(&look_into(installed.iter().map(|name| (name, None)))?).await?;
+    }
     let answer = session.value(&query).await?.unwrap_or_default();
-    serde_json::from_str(&answer).map_err(SessionError::unreadable)
+    let seen: Seen = serde_json::from_str(&answer).map_err(SessionError::unreadable)?;
+    if !choice.patterns.is_empty() {
+        session.run(&look_into(seen.used.iter().map(|used| (&used.extension, None)))?).await?;
+    }
+    Ok(seen)
 }
 
 impl Seen {
