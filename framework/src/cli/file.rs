@@ -1,5 +1,6 @@
 //! The commands on a file of SQLite: the same answers, from another place.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -77,6 +78,7 @@ pub(super) async fn apply(
     file: &File,
     manifest: &Manifest,
     args: &args::Apply,
+    approved: Option<&BTreeSet<String>>,
 ) -> Result<(), End> {
     let caller = caller(manifest);
     let mut session = Session::open(&file.path).await.map_err(|error| unopened(file, &error))?;
@@ -84,6 +86,7 @@ pub(super) async fn apply(
         manifest,
         caller: &caller,
         file: &file.path,
+        approved,
         lenient: config.profile == Profile::Dev,
         lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
     };
