@@ -12,7 +12,7 @@ use toml::de::DeTable;
 use crate::address::Address;
 use crate::name::{Name, QName};
 use crate::schema::{Schema, fingerprint};
-use crate::sql::TypeName;
+use crate::sql::{Expr, TypeName};
 use crate::step::Place;
 
 mod advice;
@@ -59,6 +59,8 @@ pub struct Manifest {
     pub schema: Schema,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// How a column's values become another type.
+    pub using: BTreeMap<Address, Expr>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
@@ -207,6 +209,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         schema: objects.collect(),
         requires: required.list,
         allow_rewrite: draft.allow_rewrite,
+        using: draft.using,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: Bundle::pack(&sources),
         file: file.to_owned(),

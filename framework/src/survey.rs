@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};
-use crate::catalog::{self, Found, Scope};
+use crate::catalog::{self, ColumnChange, Found, Scope};
 use crate::check::{Violation, check};
 use crate::diff::{Diff, diff};
 use crate::equal::{self, Memory};
+use crate::kind::key::Key;
 use crate::kind::{Facts, Kind, Object, Refusal, foreign_key::ForeignKey, table::column::called_functions};
 use crate::ledger::claim::{self, Claims};
 use crate::manifest::Manifest;
@@ -102,6 +103,7 @@ async fn compare(
     let difference = diff(&manifest.schema, &live);
     let mut facts = facts(session, manifest, &difference, &live).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
+    facts.using.clone_from(&manifest.using);
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         step.source = manifest.places.get(&step.object).cloned();
@@ -154,7 +156,37 @@ async fn facts(
             functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
         }
     }
-    catalog::facts(session, &tables, &functions).await
+    let mut facts = catalog::facts(session, &tables, &functions).await?;
+    let changes: Vec<ColumnChange> = difference.different.iter().flat_map(column_changes).collect();
+    if !changes.is_empty() {
+        catalog::column_facts(session, &changes, &mut facts).await?;
+    }
+    let keys: Vec<Key> = difference
+        .different
+        .iter()
+        .filter_map(|(_, live)| match live {
+            Object::Key(key) => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    if !keys.is_empty() {
+        catalog::key_facts(session, &keys, &mut facts).await?;
+    }
+    Ok(facts)
+}
+
+/// The columns of a table whose rows or dependents matter to a change.
+fn column_changes((wanted, live): &(Object, Object)) -> Vec<ColumnChange> {
+    let (Object::Table(wanted), Object::Table(live)) = (wanted, live) else { return Vec::new() };
+    let standing = wanted.columns.iter().filter_map(|column| Some((column, live.column(&column.name)?)));
+    let changes = standing.map(|(column, live)| ColumnChange {
+        schema: wanted.name.schema.clone(),
+        table: wanted.name.name.clone(),
+        column: column.name.clone(),
+        type_name: (column.type_name != live.type_name).then(|| column.type_name.clone()),
+        count_nulls: column.not_null && !live.not_null,
+    });
+    changes.filter(|change| change.type_name.is_some() || change.count_nulls).collect()
 }
 
 fn conflicts(claims: &Claims) -> impl Iterator<Item = Refusal> {

@@ -10,7 +10,9 @@ use crate::name::{Name, QName};
 use crate::sql::{Sql, sql};
 use crate::step::{Phase, Step, Undo};
 
+pub mod change;
 pub mod column;
+mod retype;
 
 use column::Column;
 
@@ -41,6 +43,7 @@ impl Kind for Table {
         for column in &self.columns {
             match live.columns.iter_mut().find(|found| found.name == column.name) {
                 Some(found) => {
+                    change::change(column, found, &self.name, draft);
                     let address = Address::part(Tag::Column, &self.name, &column.name);
                     let differences = column.differences(found);
                     refuse_changes(column, found, &address, &differences, draft);

@@ -22,6 +22,7 @@ use crate::kind::namespace::Namespace;
 use crate::kind::table::Table;
 use crate::kind::table::column::Column;
 use crate::name::Name;
+use crate::sql::Expr;
 
 /// Where objects are declared, in bytes of the file.
 pub(super) type Places = BTreeMap<Address, Range<usize>>;
@@ -34,6 +35,7 @@ pub(super) struct Draft {
     /// The enums that are declared, whether or not they could be read.
     pub(super) enums: Vec<Word>,
     pub(super) allow_rewrite: BTreeSet<Address>,
+    pub(super) using: BTreeMap<Address, Expr>,
 }
 
 impl Draft {
@@ -84,6 +86,9 @@ impl Draft {
             self.places.insert(address.clone(), column.word.span.clone());
             if let Some(text) = &column.comment {
                 self.comment(&address, text);
+            }
+            if let Some(using) = &column.using {
+                self.using.insert(address.clone(), using.clone());
             }
             if column.allow_rewrite {
                 self.allow_rewrite.insert(address);

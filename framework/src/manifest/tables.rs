@@ -10,12 +10,14 @@ use toml::de::{DeTable, DeValue};
 use super::code;
 use super::column::{ColumnRead, column};
 use super::constraint::{Body, ConstraintRead, constraint};
-use super::cursor::{Read, TypeRead, Word};
+use super::cursor::{Cursor, Read, TypeRead, Word, tokens};
+use super::expression::expression;
 use super::index::{IndexRead, index};
 use super::problem::Problem;
 use super::text::Text;
 use super::walk::{Keys, Value, Walk};
 use crate::name::{Name, QName};
+use crate::sql::Expr;
 
 /// A table as it was read.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub(super) struct DeclaredColumn {
     pub(super) read: Option<ColumnRead>,
     pub(super) comment: Option<Text>,
     pub(super) allow_rewrite: bool,
+    /// How its values become another type.
+    pub(super) using: Option<Expr>,
 }
 
 /// A constraint or an index that is declared, whether or not it could be read.
@@ -58,8 +62,8 @@ const TABLE: Keys = Keys {
 };
 const COLUMN: Keys = Keys {
     place: "a column",
-    known: &["def", "comment", "allow_rewrite"],
-    later: &["renamed_from", "keep_old_until", "backfill", "using", "sqlite"],
+    known: &["def", "comment", "allow_rewrite", "using"],
+    later: &["renamed_from", "keep_old_until", "backfill", "sqlite"],
 };
 const CONSTRAINT: Keys = Keys { place: "a constraint", known: &["def", "comment"], later: &["renamed_from"] };
 const INDEX: Keys = Keys { place: "an index", known: &["def", "comment"], later: &["renamed_from", "only"] };
@@ -181,6 +185,10 @@ fn definition<'a>(value: &Value<'a>, keys: &Keys, walk: &mut Walk<'a>) -> (Optio
 fn one_column<'a>(word: Word, value: &Value<'a>, table: &mut TableRead, walk: &mut Walk<'a>) {
     let (text, comment) = definition(value, &COLUMN, walk);
     let allow_rewrite = value.get_ref().as_table().is_some_and(|table| walk.flag(table, "allow_rewrite"));
+    let using = value.get_ref().as_table().and_then(|table| walk.optional(table, "using"));
+    let using = using.and_then(|text| {
+        walk.keep(tokens(&text).and_then(|tokens| expression(&Cursor::new(&text, &tokens))))
+    });
     let (type_name, read): (_, Option<Read<ColumnRead>>) = match &text {
         Some(text) => {
             let (type_name, read) = column(&word, text, &table.name.schema);
@@ -195,7 +203,7 @@ fn one_column<'a>(word: Word, value: &Value<'a>, table: &mut TableRead, walk: &m
             table.constraints.push(Declared { name, column, read: Some(constraint), comment: None });
         }
     }
-    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite });
+    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite, using });
 }
 
 /// The table or type that a key names: `orders`, or `sales.orders`, split at the first dot outside of double quotes.
