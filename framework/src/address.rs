@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{Name, QName};
+use crate::sql::TypeName;
 
 /// The kinds of object that a slice is made of, in the order in which a new slice is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,6 +17,10 @@ pub enum Tag {
     Extension,
     /// An enum type.
     Enum,
+    /// A sequence that stands by itself.
+    Sequence,
+    /// A function.
+    Function,
     /// A table with its columns.
     Table,
     /// A column of a table.
@@ -30,8 +35,12 @@ pub enum Tag {
     Index,
     /// A foreign key.
     ForeignKey,
+    /// A trigger.
+    Trigger,
     /// The comment on another object.
     Comment,
+    /// The rows that a table is to have; called like the table.
+    Seed,
 }
 
 impl Tag {
@@ -48,6 +57,8 @@ impl Tag {
             Self::Schema => "schema",
             Self::Extension => "extension",
             Self::Enum => "enum",
+            Self::Sequence => "sequence",
+            Self::Function => "function",
             Self::Table => "table",
             Self::Column => "column",
             Self::Key => "key",
@@ -55,7 +66,9 @@ impl Tag {
             Self::Exclusion => "exclusion constraint",
             Self::Index => "index",
             Self::ForeignKey => "foreign key",
+            Self::Trigger => "trigger",
             Self::Comment => "comment",
+            Self::Seed => "seed",
         }
     }
 }
@@ -73,19 +86,23 @@ pub struct Address {
     pub table: Option<Name>,
     /// Its own name.
     pub name: Name,
+    /// The types that tell a function from others of its name; `None` for everything else.
+    #[serde(default)]
+    pub arguments: Option<Vec<TypeName>>,
 }
 
 impl Address {
     /// An object of the whole database.
     #[must_use]
     pub fn global(tag: Tag, name: Name) -> Self {
-        Self { tag, of: None, schema: None, table: None, name }
+        Self { tag, of: None, schema: None, table: None, name, arguments: None }
     }
 
     /// An object directly in a schema.
     #[must_use]
     pub fn top(tag: Tag, name: &QName) -> Self {
-        Self { tag, of: None, schema: Some(name.schema.clone()), table: None, name: name.name.clone() }
+        let (schema, name) = (Some(name.schema.clone()), name.name.clone());
+        Self { tag, of: None, schema, table: None, name, arguments: None }
     }
 
     /// A part of a table.
@@ -97,7 +114,14 @@ impl Address {
             schema: Some(table.schema.clone()),
             table: Some(table.name.clone()),
             name: name.clone(),
+            arguments: None,
         }
+    }
+
+    /// A function that takes these types.
+    #[must_use]
+    pub fn function(name: &QName, arguments: Vec<TypeName>) -> Self {
+        Self { arguments: Some(arguments), ..Self::top(Tag::Function, name) }
     }
 
     /// The comment on this object.
@@ -112,17 +136,21 @@ impl Address {
         let schema = self.schema.clone()?;
         match (&self.table, self.of.unwrap_or(self.tag)) {
             (Some(table), _) => Some(QName { schema, name: table.clone() }),
-            (None, Tag::Table) => Some(QName { schema, name: self.name.clone() }),
+            (None, Tag::Table | Tag::Seed) => Some(QName { schema, name: self.name.clone() }),
             (None, _) => None,
         }
     }
 
-    /// The name without the kind: `orders.total`, `sales.orders`, `citext`.
+    /// The name without the kind: `orders.total`, `sales.orders`, `citext`, `touch()`.
     #[must_use]
     pub fn path(&self) -> String {
         let schema = self.schema.iter().filter(|schema| schema.as_str() != "public");
         let parts: Vec<&str> = schema.chain(&self.table).chain([&self.name]).map(Name::as_str).collect();
-        parts.join(".")
+        let arguments = self.arguments.as_ref().map(|types| {
+            let types: Vec<&str> = types.iter().map(TypeName::as_str).collect();
+            format!("({})", types.join(", "))
+        });
+        parts.join(".") + &arguments.unwrap_or_default()
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Scope {
     pub tables: BTreeSet<QName>,
     /// Enum types of the slice.
     pub enums: BTreeSet<QName>,
+    /// Sequences of the slice.
+    pub sequences: BTreeSet<QName>,
+    /// Functions of the slice.
+    pub functions: BTreeSet<Address>,
     /// Tables of others that the manifest leans on.
     pub neighbours: BTreeSet<QName>,
 }
@@ -36,7 +40,7 @@ pub struct Found {
     pub tables: String,
     /// The ids of the slice's types, as an array literal.
     pub types: String,
-    /// The ids of the indexes and constraints of its tables, as an array literal.
+    /// The ids of the indexes and constraints of its tables and of its sequences and functions, as an array literal.
     pub parts: String,
     /// Names of the slice that something else stands under.
     pub occupied: Vec<Occupied>,
@@ -75,6 +79,9 @@ struct Wanted<'a> {
     schema: &'a Name,
     name: &'a Name,
     tag: &'static str,
+    /// A function's argument types, as the catalog prints them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arguments: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +120,13 @@ fn stamp_by_settings() -> Sql {
 /// When the connection fails or the server's answer is not what was asked for.
 pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, SessionError> {
     let tables = scope.tables.iter().map(|name| wanted(name, "table"));
-    let names: Vec<Wanted<'_>> = tables.chain(scope.enums.iter().map(|name| wanted(name, "enum"))).collect();
+    let enums = scope.enums.iter().map(|name| wanted(name, "enum"));
+    let sequences = scope.sequences.iter().map(|name| wanted(name, "sequence"));
+    let names: Vec<Wanted<'_>> = tables
+        .chain(enums)
+        .chain(sequences)
+        .chain(scope.functions.iter().filter_map(wanted_function))
+        .collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
     // The slice's ids stand in an array: a sequential scan would compare each row with each element.
     let mut message =
@@ -122,7 +135,8 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
     message.push(&sql!(
         ";\nselect set_config('freehold.parts', (
             array(select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[]))
-            || array(select oid from pg_catalog.pg_constraint where conrelid = any (current_setting('freehold.tables')::oid[])))::text, true)"
+            || array(select oid from pg_catalog.pg_constraint where conrelid = any (current_setting('freehold.tables')::oid[]))
+            || current_setting('freehold.sequences')::oid[] || current_setting('freehold.functions')::oid[])::text, true)"
     ));
     for query in [stamp_by_settings()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {
         message.push(&sql!(";\n{}", query));
@@ -134,7 +148,13 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
 }
 
 fn wanted<'a>(name: &'a QName, tag: &'static str) -> Wanted<'a> {
-    Wanted { schema: &name.schema, name: &name.name, tag }
+    Wanted { schema: &name.schema, name: &name.name, tag, arguments: None }
+}
+
+fn wanted_function(address: &Address) -> Option<Wanted<'_>> {
+    let types: Vec<&str> = address.arguments.iter().flatten().map(TypeName::as_str).collect();
+    let (schema, name) = (address.schema.as_ref()?, &address.name);
+    Some(Wanted { schema, name, tag: "function", arguments: Some(types.join(", ")) })
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {

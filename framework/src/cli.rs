@@ -20,8 +20,11 @@ mod environment;
 mod exit;
 mod failure;
 mod figures;
+mod fmt;
 mod history;
+mod import;
 pub mod lint;
+mod locked;
 mod log;
 mod object;
 mod outlook;
@@ -126,11 +129,18 @@ async fn interrupted() {
 }
 
 async fn run(cli: Cli) -> Result<Exit, End> {
-    let Cli { common, command } = cli;
+    let Cli { mut common, command } = cli;
+    // Manifests are no answer in a format: they go where `-o` says by rules of their own.
+    let manifests_to = match command {
+        Command::Import(_) => std::mem::take(&mut common.outputs),
+        _ => Vec::new(),
+    };
     let shell = Shell::new(common, formats(&command))?;
     log::start(&shell.common, &shell.environment);
     match command {
-        Command::Lint => lint_files(&shell),
+        Command::Lint(args) => lint_files(&shell, &args),
+        Command::Fmt(args) => fmt::run(&shell, &args),
+        Command::Import(args) => import::run(&shell, &shell.config()?, &args, &manifests_to).await,
         Command::Config(args) => config::run(&shell, &args),
         Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
@@ -150,7 +160,9 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Status(_) => status::FORMATS,
         Command::Verify(_) => verify::FORMATS,
         Command::History(_) => history::FORMATS,
-        Command::Lint => &[Format::Human, Format::Json],
+        Command::Lint(_) => &[Format::Human, Format::Json, Format::Github],
+        Command::Fmt(_) => fmt::FORMATS,
+        Command::Import(_) => import::FORMATS,
         Command::Wait(_) => wait::FORMATS,
         Command::Config(_) => config::FORMATS,
     }
@@ -161,17 +173,20 @@ fn manifests(shell: &Shell) -> Result<Vec<Manifest>, End> {
     Ok(source::manifests(&files, &shell.common.services)?)
 }
 
-fn lint_files(shell: &Shell) -> Result<Exit, End> {
+fn lint_files(shell: &Shell, args: &args::Lint) -> Result<Exit, End> {
     let files = source::read(&shell.manifest_paths())?;
-    let worst = lint::lint(&files, lint::Format::Json).1;
+    let locks = locked::Locks::beside(files.iter().map(|(file, _)| file.as_str()))?;
+    let worst = lint::lint_with(&files, &locks, lint::Format::Json).1;
     shell.answer(|format| {
         let format = match format {
             Format::Json => lint::Format::Json,
+            Format::Github => lint::Format::Github,
             _ => lint::Format::Human { colour: true },
         };
-        lint::lint(&files, format).0
+        lint::lint_with(&files, &locks, format).0
     })?;
-    Ok(if worst == Some(Severity::Error) { Exit::Invalid } else { Exit::Done })
+    let denied = if args.deny.is_some() { Severity::Warning } else { Severity::Error };
+    Ok(if worst >= Some(denied) { Exit::Invalid } else { Exit::Done })
 }
 
 /// The answer of a command that failed, for programs.

@@ -1,5 +1,6 @@
 //! Manifests from the disk, with the files that they name.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,23 @@ fn entries(directory: &str, pattern: &str) -> Vec<String> {
     // As in a shell, a file that hides is meant only when its dot is written.
     let fits = |name: &String| fits(pattern, name) && (pattern.starts_with('.') || !name.starts_with('.'));
     names.filter(fits).map(|name| path(&name)).collect()
+}
+
+/// The manifests among files, given as path and text: those that no other one of them includes.
+#[must_use]
+pub fn without_parts(mut files: Vec<(String, String)>) -> Vec<(String, String)> {
+    let including = files.iter().filter(|(_, text)| text.contains("include"));
+    let parts: BTreeSet<String> = including
+        .flat_map(|(file, text)| {
+            let sources = match Manifest::parse_with(file, text, &Disk) {
+                Ok(parsed) => parsed.manifest.sources,
+                Err(problems) => problems.sources,
+            };
+            sources.included().map(|part| part.path.to_owned()).collect::<Vec<_>>()
+        })
+        .collect();
+    files.retain(|(file, _)| !parts.contains(file.strip_prefix("./").unwrap_or(file)));
+    files
 }
 
 /// Why a manifest could not be read from the disk.
@@ -107,6 +125,19 @@ mod tests {
         assert_eq!(found("tables/.*.toml"), ["tables/.c.toml"]);
         assert_eq!(found("t*/d?ep/*"), ["tables/deep/d.toml"]);
         assert!(found("none/*.toml").is_empty() && found("*.sql").is_empty());
+    }
+
+    #[test]
+    fn a_part_is_no_manifest() {
+        let folder = folder();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let file = |name: &str, text: &str| {
+            fs::write(path(name), text).unwrap();
+            (path(name), text.to_owned())
+        };
+        let files = vec![file("a.toml", "include = [\"b.toml\"]"), file("b.toml", ""), file("c.toml", "")];
+        let left: Vec<String> = without_parts(files).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(left, [path("a.toml"), path("c.toml")]);
     }
 
     #[test]

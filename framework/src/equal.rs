@@ -94,15 +94,19 @@ pub async fn settle(
     memory: &Memory,
 ) -> Result<(), SessionError> {
     let pairs = remembered(wanted, live, memory);
-    let mut by_table: BTreeMap<QName, Vec<Pair>> = BTreeMap::new();
+    let mut by_rows: BTreeMap<(QName, Rows), Vec<Pair>> = BTreeMap::new();
     for pair in pairs {
-        by_table.entry(pair.table.clone()).or_default().push(pair);
+        by_rows.entry((pair.table.clone(), Rows::of(pair.address.tag))).or_default().push(pair);
     }
     let mut same = BTreeSet::new();
-    for (name, pairs) in by_table {
-        let Some(Object::Table(table)) = live.objects.get(&Address::top(Tag::Table, &name)) else { continue };
+    for ((name, rows), pairs) in by_rows {
+        let table = match live.objects.get(&Address::top(Tag::Table, &name)) {
+            Some(Object::Table(table)) => Some(table),
+            _ => None,
+        };
+        let rows = rows.source(table);
         for pairs in pairs.chunks(PAIRS_MAX) {
-            same.extend(judge(session, table, pairs).await?);
+            same.extend(judge(session, &rows, pairs).await?);
         }
     }
     adopt(wanted, live, &same);
@@ -180,13 +184,13 @@ fn adopt(wanted: &Schema, live: &mut Schema, same: &BTreeSet<(Address, String)>)
 /// Asks the server; a question that fails is halved until the pair that it cannot answer stands alone.
 async fn judge(
     session: &mut Session,
-    table: &Table,
+    rows: &Sql,
     pairs: &[Pair],
 ) -> Result<Vec<(Address, String)>, SessionError> {
     let mut open = vec![pairs];
     let mut same = Vec::new();
     while let Some(pairs) = open.pop() {
-        match session.judge(&question(table, pairs)).await {
+        match session.judge(&question(rows, pairs)).await {
             Ok(answer) => {
                 let outputs = outputs(&answer.unwrap_or_default());
                 let judged = pairs.iter().zip(outputs.chunks_exact(2));
@@ -210,21 +214,48 @@ async fn judge(
     Ok(same)
 }
 
-/// The table's columns stand in as a row source of the same names and types, so that the question needs no right on the table.
-fn question(table: &Table, pairs: &[Pair]) -> Sql {
+/// The rows that an expression may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rows {
+    /// Those of its table.
+    Table,
+    /// A trigger's: the row before and the row after.
+    OldAndNew,
+    /// None: an argument's default.
+    None,
+}
+
+impl Rows {
+    fn of(tag: Tag) -> Self {
+        match tag {
+            Tag::Trigger => Self::OldAndNew,
+            Tag::Function => Self::None,
+            _ => Self::Table,
+        }
+    }
+
+    /// The table's columns stand in as a row source of the same names and types, so that the question needs no right on the table.
+    fn source(self, table: Option<&Table>) -> Sql {
+        let Some(table) = table.filter(|_| self != Self::None) else { return Sql::default() };
+        let columns = table.columns.iter().map(|column| sql!("{} {}", column.name, column.type_name));
+        let columns = Sql::join(columns, ", ");
+        let rows = |name: Sql| sql!("json_to_recordset(null) as {} ({})", name, columns);
+        match self {
+            Self::Table => sql!(" from {}", rows(sql!("{}", table.name.name))),
+            Self::OldAndNew => sql!(" from {}, {}", rows(sql!("old")), rows(sql!("new"))),
+            Self::None => Sql::default(),
+        }
+    }
+}
+
+fn question(rows: &Sql, pairs: &[Pair]) -> Sql {
     let cast = |expression: &Expr, cast: &Option<TypeName>| match cast {
         Some(cast) => sql!("({})::{}", expression, cast),
         None => sql!("({})", expression),
     };
     let entries =
         pairs.iter().flat_map(|pair| [cast(&pair.wanted, &pair.cast), cast(&pair.live, &pair.cast)]);
-    let columns = table.columns.iter().map(|column| sql!("{} {}", column.name, column.type_name));
-    sql!(
-        "explain (verbose, costs off, format json) select {} from json_to_recordset(null) as {} ({})",
-        Sql::join(entries, ", "),
-        table.name.name,
-        Sql::join(columns, ", "),
-    )
+    sql!("explain (verbose, costs off, format json) select {}{}", Sql::join(entries, ", "), rows)
 }
 
 fn outputs(answer: &str) -> Vec<String> {

@@ -18,15 +18,17 @@ pub mod enumeration;
 pub mod exclusion;
 pub mod extension;
 pub mod foreign_key;
+pub mod function;
 pub mod index;
 pub mod key;
 pub mod namespace;
+pub mod sequence;
 pub mod table;
 
 /// What every kind can do. Everything here is pure.
 pub trait Kind: Clone + PartialEq {
-    /// The catalog query: one row, one JSON array of this type's values. It reads the tables and types whose ids
-    /// stand in the settings `freehold.tables` and `freehold.types`.
+    /// The catalog query: one row, one JSON array of this type's values. It reads the objects whose ids stand
+    /// in the settings `freehold.tables`, `freehold.types`, `freehold.sequences` and `freehold.functions`.
     const QUERY: &'static str;
 
     /// Where it stands.
@@ -129,6 +131,8 @@ kinds! {
     Namespace = namespace::Namespace,
     Extension = extension::Extension,
     Enum = enumeration::Enum,
+    Sequence = sequence::Sequence,
+    Function = function::Function,
     Table = table::Table,
     Key = key::Key,
     Check = check::Check,

@@ -13,13 +13,15 @@
 //! ```
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
-//! [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`survey`], [`execute`], [`bringup`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
-//! [`health`], and with the feature `http` the module `http`.
+//! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
+//! [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
+//! [`health`], and with the features of their names the modules `http`, `testing`.
 #![forbid(unsafe_code)]
 
 pub mod address;
 pub mod bringup;
+#[cfg(feature = "cli")]
+pub mod build;
 pub mod catalog;
 pub mod check;
 #[cfg(feature = "cli")]
@@ -34,6 +36,7 @@ pub mod hazard;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod import;
 pub mod kind;
 pub mod ledger;
 pub mod lock;
@@ -42,11 +45,14 @@ pub mod name;
 pub mod plan;
 pub mod retry;
 pub mod schema;
+pub mod seed;
 pub mod session;
 pub mod sql;
 pub mod startup;
 pub mod step;
 pub mod survey;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use manifest::Manifest;
 pub use startup::{Freehold, Handle};

@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use crate::address::Address;
 use crate::name::{Name, QName};
 use crate::schema::{Schema, fingerprint};
+use crate::seed::Seed;
 use crate::sql::{Expr, TypeName};
 use crate::step::Place;
 
@@ -27,11 +28,15 @@ mod enums;
 mod expression;
 mod extensions;
 mod foreign_key;
+mod functions;
 mod include;
 mod index;
 mod names;
 mod problem;
 mod requires;
+mod routine;
+mod seeds;
+mod sequences;
 mod service;
 mod sources;
 mod suggest;
@@ -39,6 +44,7 @@ mod tables;
 mod text;
 mod types;
 mod walk;
+pub mod write;
 
 pub use bundle::{Bundle, Files, beside, fits};
 pub use problem::{Problem, Problems, Severity};
@@ -57,6 +63,8 @@ pub struct Manifest {
     pub requires: Vec<Requirement>,
     /// The objects.
     pub schema: Schema,
+    /// The rows that tables are to have, in the order of the file.
+    pub seeds: Vec<Seed>,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
     /// How a column's values become another type.
@@ -71,6 +79,8 @@ pub struct Manifest {
     pub sources: Sources,
     /// The places in bytes of all files, for problems that only show beside other manifests.
     pub spans: BTreeMap<Address, Range<usize>>,
+    /// Where its version stands, in the same bytes.
+    pub version_span: Range<usize>,
 }
 
 /// A manifest without errors.
@@ -84,8 +94,19 @@ pub struct Parsed {
 
 const KEYS: walk::Keys = walk::Keys {
     place: "a manifest",
-    known: &["manifest", "include", "service", "extensions", "requires", "enums", "tables"],
-    later: &["seeds", "grants", "sequences", "checks", "drops", "functions", "views"],
+    known: &[
+        "manifest",
+        "include",
+        "service",
+        "extensions",
+        "requires",
+        "enums",
+        "sequences",
+        "functions",
+        "tables",
+        "seeds",
+    ],
+    later: &["grants", "checks", "drops", "views"],
 };
 
 impl Manifest {
@@ -125,8 +146,17 @@ impl Manifest {
         Self::parse_with(&file, &text, &files)
     }
 
+    /// A manifest that was checked and packed when this program was built; see [`crate::manifest!`].
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bundled(packed: &str) -> Self {
+        let parsed = Self::unpack("manifest", packed);
+        // The build script has read these very bytes with this very code, and would have ended the build.
+        parsed.unwrap_or_else(|problems| unreachable!("the build let a manifest pass:\n{problems}")).manifest
+    }
+
     /// A short hash of what is declared: two manifests with the same one ask for the same slice. Layout, comments, line ends,
-    /// the order of tables, the version and the file do not change it; the order of columns does.
+    /// the order of tables and of seeded rows, the version and the file do not change it; the order of columns does.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let Service { name, version: _, schema, prefix, owner } = &self.service;
@@ -135,7 +165,10 @@ impl Manifest {
         let objects: Vec<_> = self.schema.objects.values().collect();
         // As after a checkout on Windows.
         let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files })
+        let mut seeds = self.seeds.clone();
+        seeds.sort_by(|one, other| one.table.cmp(&other.table));
+        seeds.iter_mut().for_each(|seed| seed.rows.sort());
+        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files, seeds })
     }
 }
 
@@ -149,7 +182,9 @@ struct Content<'a> {
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
     /// The hashes of the files that it names.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
+    seeds: Vec<Seed>,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -175,6 +210,23 @@ impl Requirement {
     }
 }
 
+/// The manifest of a service, checked and packed into this program when it was built: `freehold::manifest!("order-service")`. The build
+/// script of the package says where manifests are: [`build::manifests("../manifests")`](crate::build::manifests).
+#[macro_export]
+macro_rules! manifest {
+    ($service:literal) => {
+        $crate::Manifest::bundled(include_str!(concat!(
+            env!(
+                "OUT_DIR",
+                "no build script: let build.rs call freehold::build::manifests(\"../manifests\")"
+            ),
+            "/freehold/",
+            $service,
+            ".json"
+        )))
+    };
+}
+
 /// Reads the tree. `None` when there is no telling whose manifest it is.
 fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option<Manifest> {
     walk.format(root, &KEYS);
@@ -184,23 +236,29 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let extensions = extensions::extensions(root, walk, &mut draft.places);
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
+    let sequences = sequences::sequences(root, home, walk);
+    functions::functions(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
     let unknown = check::types(&tables, &required, &types, walk);
-    names::settle(&mut tables, &draft.enums, service.prefix.as_ref(), walk);
+    names::settle(&mut tables, &draft.enums, &sequences, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
+    sequences::settle(&sequences, &tables, &mut draft, walk);
     for table in &tables {
         draft.table(table, &parents);
     }
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
     draft.namespaces(&extensions, home, owner, &service.place);
+    let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
+    let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
+    spans.extend(seeded.iter().map(|(seed, span)| (seed.address(), span.clone())));
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
     let sources = walk.sources().clone();
     let positions = sources.positions();
@@ -208,11 +266,13 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     Some(Manifest {
         schema: objects.collect(),
         requires: required.list,
+        seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
         using: draft.using,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
-        text: Bundle::pack(&sources),
+        text: sources.packed(),
         file: file.to_owned(),
+        version_span: service.version,
         service: service.service?,
         spans,
         sources,

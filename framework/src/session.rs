@@ -57,6 +57,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "3"),
+    ("check_function_bodies", "off"),
     ("jit", "off"),
 ];
 

@@ -47,13 +47,19 @@ mod sealed {
     impl Sealed for super::QName {}
     impl Sealed for super::PathName {}
     impl Sealed for super::Literal<'_> {}
+    impl Sealed for super::Dollar<'_> {}
     impl Sealed for i64 {}
+    impl Sealed for f64 {}
     impl<F: Sealed + ?Sized> Sealed for &F {}
 }
 
 /// A text that becomes a quoted literal.
 #[derive(Clone, Copy, Debug)]
 pub struct Literal<'a>(pub &'a str);
+
+/// A text of many lines that becomes a literal between dollar signs, in which nothing needs an escape: a function's body.
+#[derive(Clone, Copy, Debug)]
+pub struct Dollar<'a>(pub &'a str);
 
 /// Writes SQL from a template of ours and fragments: each `{}` takes the next one. A template with more or fewer
 /// places than fragments is a bug that the first use shows.
@@ -232,6 +238,25 @@ impl Fragment for Literal<'_> {
     }
 }
 
+impl Fragment for Dollar<'_> {
+    /// The first tag that does not end the text early: not in it, and not begun at its end.
+    fn write(&self, out: &mut String) {
+        let closes = |tag: &String| format!("{}{tag}", self.0).find(tag.as_str()) == Some(self.0.len());
+        let more = (1..).map(|number| format!("$body{number}$"));
+        let tags = ["$$".to_owned(), "$body$".to_owned()].into_iter().chain(more);
+        let tag = tags.into_iter().find(closes).unwrap_or_default();
+        out.push_str(&tag);
+        out.push_str(self.0);
+        out.push_str(&tag);
+    }
+}
+
+impl Fragment for f64 {
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.to_string());
+    }
+}
+
 impl Fragment for i64 {
     fn write(&self, out: &mut String) {
         out.push_str(&self.to_string());
@@ -281,6 +306,21 @@ mod tests {
     fn literals_hold_quotes_and_backslashes_in() {
         assert_eq!(sql!("select {}", Literal("it's")).as_str(), "select 'it''s'");
         assert_eq!(sql!("select {}", Literal(r"a\'b")).as_str(), r"select E'a\\''b'");
+    }
+
+    #[test]
+    fn a_body_between_dollar_signs_ends_where_it_ends() {
+        for (body, written) in [
+            ("begin end", "$$begin end$$"),
+            ("a $$ b", "$body$a $$ b$body$"),
+            ("it costs 5$", "$body$it costs 5$$body$"),
+            ("$$ $body", "$body1$$$ $body$body1$"),
+            ("$$ $body$", "$body1$$$ $body$$body1$"),
+        ] {
+            let text = quoted(&Dollar(body));
+            assert_eq!(text, written);
+            assert_eq!(lex::lex(&text).unwrap().len(), 1, "{text}");
+        }
     }
 
     #[test]

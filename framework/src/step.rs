@@ -15,10 +15,16 @@ pub enum Phase {
     Shared,
     /// Enum types, and values added to them.
     Enum,
+    /// Sequences.
+    Sequence,
+    /// New functions, which tables may call.
+    Function,
     /// New tables with everything that belongs to them.
     Table,
     /// Columns added to existing tables.
     Column,
+    /// What needs tables and columns: functions that name them, the columns that sequences belong to; and changed functions.
+    Routine,
     /// Constraints added to existing tables, not yet proven.
     Constraint,
     /// Indexes built on existing tables.

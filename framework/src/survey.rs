@@ -128,6 +128,8 @@ fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
         match (address.tag, name) {
             (Tag::Table, Some(name)) => scope.tables.insert(name),
             (Tag::Enum, Some(name)) => scope.enums.insert(name),
+            (Tag::Sequence, Some(name)) => scope.sequences.insert(name),
+            (Tag::Function, Some(_)) => scope.functions.insert(address.clone()),
             _ => false,
         };
     }

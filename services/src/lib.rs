@@ -10,6 +10,8 @@
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 
+use freehold::Manifest;
+
 mod ending;
 mod listen;
 mod log;
@@ -25,17 +27,16 @@ pub use serve::{Running, manifest};
 pub struct Service {
     /// As its manifest says it.
     pub name: &'static str,
-    /// The text of its manifest.
-    pub manifest: &'static str,
+    /// Its manifest, bundled when this was built.
+    pub manifest: fn() -> Manifest,
 }
 
 /// Accounts, profiles, sessions, papers and shifts.
-pub const USER: Service =
-    Service { name: "user-service", manifest: include_str!("../../manifests/user-service.toml") };
+pub const USER: Service = Service { name: "user-service", manifest: || freehold::manifest!("user-service") };
 
 /// Orders, their lines, offers and deliveries.
 pub const ORDER: Service =
-    Service { name: "order-service", manifest: include_str!("../../manifests/order-service.toml") };
+    Service { name: "order-service", manifest: || freehold::manifest!("order-service") };
 
 /// The whole of a service's `main`: serves, or asks the service that runs beside it how it is.
 pub fn main(service: &Service) -> ExitCode {

@@ -88,16 +88,10 @@ impl Running {
 /// # Errors
 /// When it cannot be read, has mistakes, or is of another service.
 pub fn manifest(service: &Service, config: &Config) -> Result<Manifest, Trouble> {
-    let file_name = format!("{}.toml", service.name);
-    let (file, text) = match config.manifests.first() {
-        None => (format!("manifests/{file_name}"), service.manifest.to_owned()),
-        Some(named) => {
-            let path = if named.is_dir() { named.join(file_name) } else { named.clone() };
-            let file = path.display().to_string();
-            let text = fs::read_to_string(&path).map_err(|error| Trouble::Unreadable(file.clone(), error))?;
-            (file, text)
-        }
-    };
+    let Some(named) = config.manifests.first() else { return Ok((service.manifest)()) };
+    let path = if named.is_dir() { named.join(format!("{}.toml", service.name)) } else { named.clone() };
+    let file = path.display().to_string();
+    let text = fs::read_to_string(&path).map_err(|error| Trouble::Unreadable(file.clone(), error))?;
     let parsed = Manifest::parse_with(&file, &text, &Disk).map_err(Trouble::Manifest)?;
     let theirs = &parsed.manifest.service.name;
     if theirs != service.name {

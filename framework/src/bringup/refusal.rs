@@ -25,7 +25,7 @@ pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
 /// away is no reason for an older one to stay away.
 pub(crate) fn absent(plan: &Plan) -> Vec<String> {
     let needed = |address: &&Address| {
-        matches!(address.tag, Tag::Schema | Tag::Extension | Tag::Enum | Tag::Table | Tag::Column | Tag::Key)
+        !matches!(address.tag, Tag::Check | Tag::Exclusion | Tag::Index | Tag::ForeignKey | Tag::Comment)
     };
     let steps = plan.steps.iter().map(|step| &step.object).filter(needed);
     let not_there =

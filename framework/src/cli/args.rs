@@ -26,6 +26,7 @@ When something is wrong
 
 Writing manifests
   lint     Check manifests; no database needed
+  import   Write a manifest from tables that already exist
 
 For machines
   wait     Wait until the database is there
@@ -114,6 +115,7 @@ pub(super) enum Format {
     Json,
     Sql,
     Markdown,
+    Github,
 }
 
 /// When to use colours: on a terminal, always, never.
@@ -138,7 +140,11 @@ pub(super) enum Command {
     /// What was changed, when, by which version
     History(History),
     /// Check manifests; no database needed
-    Lint,
+    Lint(Lint),
+    /// Format manifests and write freehold.lock beside them
+    Fmt(Fmt),
+    /// Write a manifest from tables that already exist
+    Import(Import),
     /// Wait until the database is there
     Wait(Wait),
     /// Every setting, and where it came from
@@ -213,6 +219,51 @@ impl History {
     pub(super) fn id(&self) -> Option<i64> {
         self.show.as_ref().map(|Show::Show { id }| *id)
     }
+}
+
+/// Options of `lint`.
+#[derive(Args)]
+pub(super) struct Lint {
+    /// Fail on warnings too
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) deny: Option<Deny>,
+}
+
+/// What else fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Deny {
+    Warnings,
+}
+
+/// Options of `fmt`.
+#[derive(Args)]
+pub(super) struct Fmt {
+    /// Change nothing; exit with 2 when something would change
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Lock manifests that changed under the same version: it was never released
+    #[arg(long)]
+    pub(super) unreleased: bool,
+}
+
+/// Options of `import`.
+#[derive(Args)]
+pub(super) struct Import {
+    /// Only tables, enums and what else fits: 'order*'; again for more
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) tables: Vec<String>,
+    /// The schema that they are in [default: public]
+    #[arg(long, value_name = "NAME")]
+    pub(super) schema: Option<String>,
+    /// A manifest for each role that owns tables, into the directory that -o names
+    #[arg(long)]
+    pub(super) by_owner: bool,
+    /// The tool that made them: its history must be among the tables, and is told of (flyway, sqlx, django, prisma, …)
+    #[arg(long, value_name = "TOOL")]
+    pub(super) from: Option<String>,
+    /// Write down that the service owns them; changes nothing. With -f, of manifests that are written already
+    #[arg(long)]
+    pub(super) adopt: bool,
 }
 
 /// Options of `wait`.

@@ -27,6 +27,8 @@ codes! {
     NO_RUN = "FH413", "the history has no such run";
     OUTPUT = "FH414", "the answer could not be written";
     INTERRUPTED = "FH415", "somebody ended it";
+    IMPORT = "FH416", "there is nothing that could be imported like this";
+    ADOPT = "FH417", "what is to be adopted differs from the manifest";
     BUG = "FH499", "a bug in Freehold";
 }
 

@@ -54,6 +54,33 @@ impl Report<'_> {
         renderer.render(&[title.elements(snippets).elements(help)])
     }
 
+    /// The problems as commands to GitHub's runner, a line each.
+    #[must_use]
+    pub fn github(&self) -> String {
+        let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+        let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+        let line = |problem: &Problem, found: Diagnostic| {
+            let Place { file, start, end } = &found.range;
+            let help = problem.help.iter().map(|help| format!("help: {help}"));
+            let said: Vec<String> =
+                [problem.label.clone()].into_iter().filter(|label| !label.is_empty()).chain(help).collect();
+            let said = if said.is_empty() { found.summary.clone() } else { said.join("\n") };
+            let title = format!("{}: {}", found.code, found.summary);
+            format!(
+                "::{} file={},line={},endLine={},col={},endColumn={},title={}::{}\n",
+                found.severity,
+                property(file),
+                start.line,
+                end.line,
+                start.column,
+                end.column,
+                property(&title),
+                data(&said)
+            )
+        };
+        self.problems.iter().zip(self.json()).map(|(problem, found)| line(problem, found)).collect()
+    }
+
     /// The problems as values for JSON.
     #[must_use]
     pub fn json(&self) -> Vec<Diagnostic> {

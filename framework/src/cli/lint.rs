@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::diagnostic::{Diagnostic, Report};
+use super::locked::Locks;
 use crate::address::{Address, Tag};
 use crate::disk::Disk;
 use crate::kind::Object;
@@ -22,6 +23,8 @@ pub enum Format {
     },
     /// One JSON object.
     Json,
+    /// Commands that GitHub's runner turns into annotations of a pull request.
+    Github,
 }
 
 /// One manifest with what was found in it.
@@ -35,6 +38,15 @@ struct Linted {
 /// print, and how bad the worst finding is.
 #[must_use]
 pub fn lint(files: &[(String, String)], format: Format) -> (String, Option<Severity>) {
+    lint_with(files, &Locks::default(), format)
+}
+
+/// The same, and against what is locked.
+pub(super) fn lint_with(
+    files: &[(String, String)],
+    locks: &Locks,
+    format: Format,
+) -> (String, Option<Severity>) {
     let read = |(file, text): &'_ (String, String)| match Manifest::parse_with(file, text, &Disk) {
         Ok(parsed) => Linted {
             sources: parsed.manifest.sources.clone(),
@@ -44,11 +56,15 @@ pub fn lint(files: &[(String, String)], format: Format) -> (String, Option<Sever
         Err(Problems { sources, list }) => Linted { sources, manifest: None, problems: list },
     };
     let mut linted: Vec<Linted> = files.iter().map(read).collect();
+    for file in &mut linted {
+        file.problems.extend(file.manifest.as_ref().and_then(|manifest| locks.problem(manifest)));
+    }
     together(&mut linted);
     let worst = linted.iter().flat_map(|file| &file.problems).map(|problem| problem.severity).max();
     let text = match format {
         Format::Human { colour } => human(&linted, colour),
         Format::Json => json(&linted),
+        Format::Github => github(&linted),
     };
     (text, worst)
 }
@@ -63,6 +79,12 @@ fn human(linted: &[Linted], colour: bool) -> String {
         out.push_str(&Report { sources, problems }.human(colour));
         out.push_str("\n\n");
     }
+    out.push_str(&summary(linted));
+    out
+}
+
+/// `2 manifests: 1 error, 3 warnings`
+fn summary(linted: &[Linted]) -> String {
     let counted = |count: usize, what: &str| match count {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
@@ -75,9 +97,16 @@ fn human(linted: &[Linted], colour: bool) -> String {
         .map(|(count, what)| counted(count, what))
         .collect();
     match found.as_slice() {
-        [] => out.push_str(&format!("{manifests}: nothing to report\n")),
-        found => out.push_str(&format!("{manifests}: {}\n", found.join(", "))),
+        [] => format!("{manifests}: nothing to report\n"),
+        found => format!("{manifests}: {}\n", found.join(", ")),
     }
+}
+
+/// Workflow commands, a line each: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+fn github(linted: &[Linted]) -> String {
+    let mut out: String =
+        linted.iter().map(|Linted { sources, problems, .. }| Report { sources, problems }.github()).collect();
+    out.push_str(&summary(linted));
     out
 }
 
@@ -258,6 +287,17 @@ name = \"text\"
     fn a_mistake_as_machines_see_it() {
         let (text, _) = lint(&[service("s", "[tables.t.columns]\nid = \"itn primary key\"\n")], Format::Json);
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_mistake_as_github_sees_it() {
+        let (text, _) =
+            lint(&[service("s", "[tables.t.columns]\nid = \"itn primary key\"\n")], Format::Github);
+        assert_eq!(
+            text,
+            "::error file=s.toml,line=6,endLine=6,col=7,endColumn=10,title=FH140%3A unknown type `itn`::neither a type of \
+             PostgreSQL nor an enum declared here%0Ahelp: did you mean `int`?\n1 manifest: 1 error\n"
+        );
     }
 
     #[test]

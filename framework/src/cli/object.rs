@@ -55,6 +55,8 @@ pub(super) fn definition(manifest: &Manifest, address: &Address) -> String {
         Object::Namespace(_) => String::new(),
         Object::Extension(extension) => extension.version.clone().unwrap_or_default(),
         Object::Enum(values) => values.labels.join(", "),
+        Object::Function(function) => function.clause().to_string(),
+        Object::Sequence(sequence) => sequence.clause().to_string().trim().to_owned(),
         Object::Table(table) => parts_of(manifest, &table.name),
         Object::Key(key) => unnamed(&key.name, &key.clause()),
         Object::Check(check) => unnamed(&check.name, &check.clause()),

@@ -84,6 +84,7 @@ fn named_format(name: &str) -> Option<(Format, &str)> {
         "json" => Format::Json,
         "sql" => Format::Sql,
         "markdown" => Format::Markdown,
+        "github" => Format::Github,
         _ => return None,
     };
     Some((format, file))
@@ -101,6 +102,7 @@ impl Format {
             Self::Json => "json",
             Self::Sql => "sql",
             Self::Markdown => "markdown",
+            Self::Github => "github",
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn detail(shell: &Shell, config: &Config) -> Detail {
 
 fn rendered(outlook: &Outlook<'_>, format: Format, detail: Detail) -> String {
     match format {
-        Format::Human => screen::screen(outlook, detail),
+        Format::Human | Format::Github => screen::screen(outlook, detail),
         Format::Json => json::document(outlook),
         Format::Sql => text::sql(outlook),
         Format::Markdown => text::markdown(outlook, detail),

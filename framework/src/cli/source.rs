@@ -8,11 +8,14 @@ use super::code;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lint::{Format, lint};
-use crate::disk::Disk;
+use crate::disk::{Disk, without_parts};
 use crate::manifest::{Manifest, Severity, fits, nearest};
 
 /// Where manifests are when nobody says so.
 const DEFAULT: &str = "manifests";
+
+/// What the text of stdin is called.
+pub(super) const STDIN: &str = "stdin";
 
 /// A file, as path and text.
 pub(super) type File = (String, String);
@@ -27,8 +30,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<File>, Failure> {
         if path.as_os_str() == "-" {
             let mut text = String::new();
             let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| unreadable("stdin", &error))?;
-            files.push(("stdin".to_owned(), text));
+            read.map_err(|error| unreadable(STDIN, &error))?;
+            files.push((STDIN.to_owned(), text));
             continue;
         }
         for file in named_by(path)? {
@@ -39,7 +42,20 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<File>, Failure> {
             }
         }
     }
-    Ok(files)
+    Ok(without_parts(files))
+}
+
+/// The manifests of a folder.
+pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut files = Vec::new();
+    for path in named_by(here)? {
+        let path = path.strip_prefix("./").map(Path::to_owned).unwrap_or(path);
+        let name = path.display().to_string();
+        files
+            .push((name.clone(), std::fs::read_to_string(&path).map_err(|error| unreadable(&name, &error))?));
+    }
+    Ok(without_parts(files).into_iter().map(|(path, _)| PathBuf::from(path)).collect())
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> Failure {

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ground, Kind, Object};
+use super::{Draft, Ground, Kind};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::QName;
@@ -44,7 +44,8 @@ impl Comment {
         let table = self.on.table();
         let new = match &table {
             Some(table) => draft.ground(table) == Ground::New,
-            None => draft.live(&self.on).is_none_or(|on| !matches!(on, Object::Enum(_))),
+            // A function may come after the tables.
+            None => draft.live(&self.on).is_none() && self.on.tag != Tag::Function,
         };
         let target = self.target();
         let undo = match before {
@@ -62,7 +63,8 @@ impl Comment {
 
     /// What follows `comment on`.
     fn target(&self) -> Sql {
-        let Address { tag, schema, table, name, .. } = &self.on;
+        let Address { tag, schema, table, name, arguments, .. } = &self.on;
+        let arguments = Sql::join(arguments.iter().flatten(), ", ");
         let own = schema.clone().map(|schema| QName { schema, name: name.clone() });
         let table = table.as_ref().and(self.on.table());
         match (tag, own, table) {
@@ -70,6 +72,8 @@ impl Comment {
             (Tag::Index, Some(own), _) => sql!("index {}", own),
             (Tag::Table, Some(own), _) => sql!("table {}", own),
             (Tag::Enum, Some(own), _) => sql!("type {}", own),
+            (Tag::Sequence, Some(own), _) => sql!("sequence {}", own),
+            (Tag::Function, Some(own), _) => sql!("function {}({})", own, arguments),
             (_, _, Some(table)) => sql!("constraint {} on {}", name, table),
             _ => sql!("extension {}", name),
         }
@@ -78,7 +82,8 @@ impl Comment {
     /// The proof that the text stands there.
     fn stands(&self) -> Sql {
         let text = Literal(&self.text);
-        let Address { tag, schema, name, .. } = &self.on;
+        let Address { tag, schema, name, arguments, .. } = &self.on;
+        let arguments = Sql::join(arguments.iter().flatten(), ", ");
         let own =
             schema.clone().map(|schema| quoted(&QName { schema, name: name.clone() })).unwrap_or_default();
         let table = self.on.table().map(|table| quoted(&table)).unwrap_or_default();
@@ -94,7 +99,12 @@ impl Comment {
                 Literal(&own),
                 text,
             ),
-            Tag::Table | Tag::Index => sql!(
+            Tag::Function => sql!(
+                "pg_catalog.obj_description(pg_catalog.to_regprocedure({})::oid, 'pg_proc') is not distinct from {}",
+                Literal(&format!("{own}({arguments})")),
+                text,
+            ),
+            Tag::Table | Tag::Index | Tag::Sequence => sql!(
                 "pg_catalog.obj_description(pg_catalog.to_regclass({})::oid, 'pg_class') is not distinct from {}",
                 Literal(&own),
                 text,

@@ -1,12 +1,12 @@
--- Comments on tables, columns, indexes, constraints and enum types of the slice.
+-- Comments on tables, columns, indexes, constraints, sequences, functions and enum types of the slice.
 with of_relations as (
     select d.description,
-        case when d.objsubid > 0 then 'column' when c.relkind in ('i', 'I') then 'index' else 'table' end as tag,
+        case when d.objsubid > 0 then 'column' when c.relkind in ('i', 'I') then 'index' when c.relkind = 'S' then 'sequence' else 'table' end as tag,
         n.nspname as schema,
         case when d.objsubid > 0 then c.relname when t.oid is not null then t.relname end as table_name,
         case when d.objsubid > 0 then a.attname else c.relname end as name
     from (
-        select unnest(current_setting('freehold.tables')::oid[]) as oid
+        select unnest(current_setting('freehold.tables')::oid[] || current_setting('freehold.sequences')::oid[]) as oid
         union all
         select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[])
     ) slice
@@ -31,9 +31,21 @@ with of_relations as (
     join pg_catalog.pg_description d on d.objoid = t.oid and d.classoid = 'pg_catalog.pg_type'::regclass
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace
     where t.oid = any (current_setting('freehold.types')::oid[]) and t.typtype = 'e'
+), of_functions as (
+    select d.description, 'function' as tag, n.nspname as schema, null::name as table_name, p.proname as name,
+        array(select pg_catalog.format_type(t.type, null) from unnest(p.proargtypes::oid[]) with ordinality t (type, position) order by t.position) as arguments
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_description d on d.objoid = p.oid and d.classoid = 'pg_catalog.pg_proc'::regclass
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where p.oid = any (current_setting('freehold.functions')::oid[])
 )
 select json_agg(json_build_object(
-    'on', json_build_object('tag', o.tag, 'schema', o.schema, 'table', o.table_name, 'name', o.name),
+    'on', json_build_object('tag', o.tag, 'schema', o.schema, 'table', o.table_name, 'name', o.name, 'arguments', o.arguments),
     'text', o.description
 ))
-from (select * from of_relations union all select * from of_constraints union all select * from of_types) o
+from (
+    select *, null::text[] as arguments from of_relations
+    union all select *, null from of_constraints
+    union all select *, null from of_types
+    union all select * from of_functions
+) o

@@ -36,6 +36,8 @@ cross join lateral (
         where e.text like 'nextval(''%''::regclass)'
             and p.refclassid = 'pg_catalog.pg_class'::regclass and p.refobjid = a.attrelid and p.refobjsubid = a.attnum
             and p.classid = 'pg_catalog.pg_class'::regclass and p.deptype = 'a'
+            -- A sequence that is declared by itself is drawn from by a default, whoever owns it.
+            and q.oid <> all (current_setting('freehold.sequences')::oid[])
         limit 1
     ) s on true
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -10,7 +10,7 @@ use crate::equal::{Memory, Remembered};
 use crate::name::{Name, QName};
 use crate::session::{Session, SessionError};
 use crate::sql::lex::lex;
-use crate::sql::{Fragment, Literal, Sql, quoted, sql};
+use crate::sql::{Fragment, Literal, Sql, TypeName, quoted, sql};
 
 /// What the ledger knows of a service's objects.
 #[derive(Clone, Debug, Default)]
@@ -163,18 +163,35 @@ pub(super) fn remember(service: &str, memory: &Memory) -> Result<Sql, SessionErr
     ))
 }
 
-/// `public.orders.orders_money_check`: every part quoted as SQL does, so that it can be read back.
+/// `public.orders.orders_money_check`, `public.touch(integer)`: every part quoted as SQL does, so that it can be read back.
 fn ledger_name(address: &Address) -> String {
     let schema = address.schema.as_ref().map(|schema| quoted(schema));
     let table = address.table.as_ref().map(|table| quoted(table));
     let own: &dyn Fragment = &address.name;
-    schema.into_iter().chain(table).chain([quoted(own)]).collect::<Vec<_>>().join(".")
+    let name = schema.into_iter().chain(table).chain([quoted(own)]).collect::<Vec<_>>().join(".");
+    match &address.arguments {
+        Some(types) => name + &quoted(&sql!("({})", Sql::join(types, ", "))),
+        None => name,
+    }
 }
 
 fn address_of(tag: Tag, name: &str) -> Option<Address> {
     let tokens = lex(name).ok()?;
-    let parts: Option<Vec<Name>> =
-        tokens.iter().step_by(2).map(|token| crate::sql::name_of(name, token).ok()).collect();
+    let arguments = tokens.iter().position(|token| token.text(name) == "(");
+    let parts: Option<Vec<Name>> = tokens[..arguments.unwrap_or(tokens.len())]
+        .iter()
+        .step_by(2)
+        .map(|token| crate::sql::name_of(name, token).ok())
+        .collect();
+    if let Some(open) = arguments {
+        let list = tokens.get(open + 1..tokens.len() - 1)?.split(|token| token.text(name) == ",");
+        let types = list.filter(|tokens| !tokens.is_empty()).map(|tokens| {
+            let (first, last) = (tokens.first()?, tokens.last()?);
+            TypeName::parse(&name[first.span.start..last.span.end]).ok()
+        });
+        let [schema, own] = <[Name; 2]>::try_from(parts?).ok()?;
+        return Some(Address::function(&QName { schema, name: own }, types.collect::<Option<_>>()?));
+    }
     match parts?.as_slice() {
         [name] => Some(Address::global(tag, name.clone())),
         [schema, name] => Some(Address::top(tag, &QName { schema: schema.clone(), name: name.clone() })),
@@ -198,6 +215,13 @@ mod tests {
             Address::global(Tag::Extension, name("uuid-ossp")),
             Address::top(Tag::Table, &table),
             Address::part(Tag::Check, &table, &name("order")),
+            Address::function(&table, Vec::new()),
+            Address::function(
+                &table,
+                ["integer[]", "timestamp with time zone", "\"A, (b\""]
+                    .map(|of| TypeName::parse(of).unwrap())
+                    .into(),
+            ),
         ] {
             assert_eq!(address_of(address.tag, &ledger_name(&address)), Some(address));
         }

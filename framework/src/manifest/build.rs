@@ -57,7 +57,7 @@ impl Draft {
         }
     }
 
-    fn add(&mut self, object: impl Into<Object>, place: Range<usize>) -> Address {
+    pub(super) fn add(&mut self, object: impl Into<Object>, place: Range<usize>) -> Address {
         let object = object.into();
         let address = object.address();
         self.places.insert(address.clone(), place);

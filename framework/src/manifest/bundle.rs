@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::sources::Sources;
-
 /// Where the text of other files comes from. Paths have `/` between their parts, no `.` or `..` that could be left out, and
 /// begin like the path of the manifest that named them.
 pub trait Files: std::fmt::Debug {
@@ -44,22 +42,18 @@ impl Bundle {
         Self { files: files.into_iter().map(|(path, text)| (path.into(), text.into())).collect() }
     }
 
-    /// A manifest with its files as one text: the text of the file itself if it is alone.
+    /// Files as one text, the manifest first.
     #[must_use]
-    pub fn pack(sources: &Sources) -> String {
-        let files: Vec<Packed<'_>> =
-            sources.files().map(|file| Packed { path: file.path.into(), text: file.text.into() }).collect();
-        match files.as_slice() {
-            [alone] => alone.text.to_string(),
-            // Two strings each: there is nothing in it that JSON could not hold.
-            files => serde_json::to_string(files).unwrap_or_else(|error| unreachable!("{error}")),
-        }
+    pub fn pack<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+        let files = files.into_iter().map(|(path, text)| Packed { path: path.into(), text: text.into() });
+        // Strings only: there is nothing in it that JSON could not hold.
+        serde_json::to_string(&files.collect::<Vec<_>>()).unwrap_or_else(|error| unreachable!("{error}"))
     }
 
-    /// The manifest's path and text, and the files beside it. `file` is its path if it was packed alone.
+    /// The manifest's path and text, and the files beside it. A text that is not packed is a manifest alone, and `file` its path.
     #[must_use]
     pub fn unpack(file: &str, packed: &str) -> (String, String, Self) {
-        // No TOML begins like this, and a single file is never packed so.
+        // No TOML begins like this.
         let files: Option<Vec<Packed<'_>>> =
             packed.starts_with("[{").then(|| serde_json::from_str(packed).ok()).flatten();
         let mut files =
@@ -171,14 +165,12 @@ mod tests {
 
     #[test]
     fn what_was_packed_is_unpacked() {
-        let mut sources = Sources::one("m/a.toml", "manifest = 1\n");
-        assert_eq!(Bundle::pack(&sources), "manifest = 1\n");
-        let alone = ("x".to_owned(), "manifest = 1\n".to_owned(), Bundle::default());
-        assert_eq!(Bundle::unpack("x", &Bundle::pack(&sources)), alone);
-        sources.push("m/b.toml", "ü\r\n\"");
+        let packed = Bundle::pack([("m/a.toml", "manifest = 1\n"), ("m/b.toml", "ü\r\n\"")]);
         let both =
             ("m/a.toml".to_owned(), "manifest = 1\n".to_owned(), Bundle::new([("m/b.toml", "ü\r\n\"")]));
-        assert_eq!(Bundle::unpack("x", &Bundle::pack(&sources)), both);
+        assert_eq!(Bundle::unpack("x", &packed), both);
+        let alone = ("x".to_owned(), "manifest = 1\n".to_owned(), Bundle::default());
+        assert_eq!(Bundle::unpack("x", "manifest = 1\n"), alone);
         let text = "[{ not packed".to_owned();
         assert_eq!(Bundle::unpack("x", &text), ("x".to_owned(), text, Bundle::default()));
     }

@@ -24,6 +24,8 @@ codes! {
     REQUIRES = "FH112", "a requirement that cannot hold";
     INCLUDE = "FH113", "an `include` that finds nothing, or that cannot be put together";
     FILE = "FH114", "a file beside the manifest that cannot be read";
+    LOCKED = "FH115", "a manifest that changed while its version did not";
+    UNLOCKED = "FH116", "a lock file that does not know this version yet";
     PARENT = "FH120", "a foreign key to an unknown table";
     PARENT_COLUMN = "FH121", "a foreign key to an unknown column";
     PARENT_COUNT = "FH122", "a foreign key with more or fewer columns than it refers to";
@@ -47,6 +49,13 @@ codes! {
     TWO_OWNERS = "FH170", "one object declared by two services";
     NOT_PROVIDED = "FH171", "something required of a service that it does not declare";
     PROVIDED_TYPE = "FH172", "a required column that its owner declares with another type";
+    SEED_TABLE = "FH190", "a seed of a table that is not this service's";
+    SEED_COLUMN = "FH191", "a seed with a column that cannot be seeded";
+    SEED_KEY = "FH192", "a seed whose rows cannot be told apart by its key";
+    SEED_TWICE = "FH193", "a seed with two rows of the same key";
+    SEED_VALUE = "FH194", "a value that its column cannot hold";
+    SEED_LOOKUP = "FH195", "a lookup that leads nowhere";
+    SEED_ROWS = "FH196", "a seed whose rows cannot be read";
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ use super::suggest::{did_you_mean, nearest};
 use super::text::Text;
 use crate::kind::table::column::{Column, Identity};
 use crate::name::Name;
-use crate::sql::TypeName;
 use crate::sql::lex::TokenKind;
+use crate::sql::{Expr, TypeName};
 
 /// A column as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -335,4 +335,13 @@ impl Reader<'_> {
             false => problem,
         }
     }
+}
+
+/// The default that a whole text is; `None` when it is more than one, or none.
+pub(super) fn default_of(text: &str) -> Option<Expr> {
+    let text = Text::own(text);
+    let tokens = tokens(&text).ok()?;
+    let mut cursor = Cursor::new(&text, &tokens);
+    let default = default(&mut cursor).ok()??;
+    cursor.done().then_some(default)
 }

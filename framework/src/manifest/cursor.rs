@@ -65,6 +65,26 @@ pub(super) fn tokens(text: &Text) -> Read<Vec<Token>> {
     })
 }
 
+/// What an escape string says, if it has no escapes but the common ones.
+fn unescaped(body: &str) -> Option<String> {
+    let mut out = String::with_capacity(body.len());
+    let mut rest = body.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => out.push(match rest.next()? {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                c @ ('\\' | '\'') => c,
+                _ => return None,
+            }),
+            '\'' => out.push(rest.next()?),
+            c => out.push(c),
+        }
+    }
+    Some(out)
+}
+
 /// A place in a list of tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
@@ -227,6 +247,33 @@ impl<'a> Cursor<'a> {
         Ok(Word { name, span })
     }
 
+    /// What a string constant that must stand here says.
+    ///
+    /// # Errors
+    /// When something else stands here, or an escape in it that is rarely used.
+    pub(super) fn string(&mut self, what: &str) -> Read<String> {
+        let text = self.word();
+        if self.kind() != Some(TokenKind::Text) {
+            return Err(self.expected(what));
+        }
+        let decoded = match text.chars().next() {
+            Some('\'') => Some(text[1..text.len() - 1].replace("''", "'")),
+            Some('$') => {
+                let tag = 2 + text[1..].find('$').unwrap_or(0);
+                Some(text[tag..text.len() - tag].to_owned())
+            }
+            Some('e' | 'E') => unescaped(&text[2..text.len() - 1]),
+            _ => None,
+        };
+        let Some(decoded) = decoded else {
+            return Err(Box::new(
+                self.expected(what).help("write it as `$$ … $$`, in which nothing is escaped"),
+            ));
+        };
+        self.advance(1);
+        Ok(decoded)
+    }
+
     /// A name that may have a schema before it.
     ///
     /// # Errors
@@ -239,14 +286,15 @@ impl<'a> Cursor<'a> {
         Ok((None, first))
     }
 
-    /// A collation or operator class, without the schemas that are always looked into.
+    /// A collation or operator class, without the schemas that a session of the service looks into.
     ///
     /// # Errors
     /// When something else stands here.
     pub(super) fn path_name(&mut self, what: &str, home: &Name) -> Read<PathName> {
         let (schema, word) = self.path(what)?;
         let schema = schema.map(|schema| schema.name);
-        let schema = schema.filter(|schema| schema.as_str() != "pg_catalog" && schema != home);
+        let found = |schema: &Name| ["pg_catalog", "public"].contains(&schema.as_str()) || schema == home;
+        let schema = schema.filter(|schema| !found(schema));
         Ok(PathName { schema, name: word.name })
     }
 

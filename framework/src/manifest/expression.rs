@@ -301,7 +301,7 @@ mod tests {
 
     /// What is read as the default, and what is left for the clauses.
     fn split(source: &str) -> (String, String) {
-        let text = Text::plain(source);
+        let text = Text::own(source);
         let tokens = tokens(&text).unwrap();
         let mut cursor = Cursor::new(&text, &tokens);
         let default = default(&mut cursor).unwrap().map_or("none".to_owned(), |e| e.to_string());
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn what_is_no_expression_is_refused() {
         for source in ["", "not null", "()", "(not)", "1 +", "case when 1", "* ", ", 1", "references x"] {
-            let text = Text::plain(source);
+            let text = Text::own(source);
             let tokens = tokens(&text).unwrap();
             assert!(default(&mut Cursor::new(&text, &tokens)).is_err(), "{source}");
         }
@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn line_breaks_do_not_change_an_expression() {
         let read = |source: &str| {
-            let text = Text::plain(source);
+            let text = Text::own(source);
             let tokens = tokens(&text).unwrap();
             expression(&Cursor::new(&text, &tokens)).unwrap().to_string()
         };

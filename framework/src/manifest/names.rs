@@ -13,6 +13,7 @@ use super::code;
 use super::constraint::Body;
 use super::cursor::Word;
 use super::problem::Problem;
+use super::sequences::SequenceRead;
 use super::tables::TableRead;
 use super::walk::Walk;
 use crate::name::Name;
@@ -67,15 +68,21 @@ impl TableRead {
 pub(super) fn settle(
     tables: &mut [TableRead],
     enums: &[Word],
+    sequences: &[SequenceRead],
     prefix: Option<&(String, Range<usize>)>,
     walk: &mut Walk<'_>,
 ) {
     let mut types = Taken::new("an enum and a table of one schema cannot have the same name");
-    let mut relations = Taken::new("the tables, indexes and keys of one schema share their names");
+    let mut relations = Taken::new("the tables, sequences, indexes and keys of one schema share their names");
     let mut parts: Vec<Taken> = Vec::new();
     for word in enums {
         types.take(word, "an enum", walk);
         check_prefix(word, "enum", prefix, walk);
+    }
+    for sequence in sequences {
+        let word = Word { name: sequence.name.name.clone(), span: sequence.span.clone() };
+        relations.take(&word, "a sequence", walk);
+        check_prefix(&word, "sequence", prefix, walk);
     }
     for table in tables.iter() {
         let word = Word { name: table.name.name.clone(), span: table.span.clone() };

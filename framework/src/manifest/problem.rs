@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::sources::Sources;
+use super::sources::{Positions, Sources};
 use crate::step::Place;
 
 /// How bad a problem is.
@@ -78,23 +78,34 @@ pub struct Problems {
     pub list: Vec<Problem>,
 }
 
+impl Problems {
+    /// The errors, a line each: place, code, sentence, what to do.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        let positions = self.sources.positions();
+        let errors = self.list.iter().filter(|problem| problem.severity == Severity::Error);
+        errors.map(|problem| problem.line(&positions)).collect()
+    }
+}
+
+impl Problem {
+    fn line(&self, positions: &Positions<'_>) -> String {
+        let Place { file, line, column } = positions.place(self.span.start);
+        let severity = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let Self { code, title, help, .. } = self;
+        let help: String = help.iter().map(|help| format!("; {help}")).collect();
+        format!("{file}:{line}:{column}: {severity}[{code}]: {title}{help}")
+    }
+}
+
 impl fmt::Display for Problems {
     /// A line per problem, for logs; the command line draws them with the source.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let positions = self.sources.positions();
-        for (count, problem) in self.list.iter().enumerate() {
-            let Place { file, line, column } = positions.place(problem.span.start);
-            let severity = match problem.severity {
-                Severity::Warning => "warning",
-                Severity::Error => "error",
-            };
-            let line_end = if count == 0 { "" } else { "\n" };
-            let Problem { code, title, help, .. } = problem;
-            write!(f, "{line_end}{file}:{line}:{column}: {severity}[{code}]: {title}")?;
-            for help in help {
-                write!(f, "; {help}")?;
-            }
-        }
-        Ok(())
+        let lines: Vec<String> = self.list.iter().map(|problem| problem.line(&positions)).collect();
+        f.write_str(&lines.join("\n"))
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct ServiceRead {
     pub(super) prefix: Option<(String, Range<usize>)>,
     /// Where it stands.
     pub(super) place: Range<usize>,
+    /// Where its version stands.
+    pub(super) version: Range<usize>,
 }
 
 const KEYS: Keys =
@@ -45,7 +47,8 @@ const KEYS: Keys =
 /// Reads the section. `keys` are those of the whole manifest.
 pub(super) fn service<'a>(root: &DeTable<'a>, keys: &Keys, walk: &mut Walk<'a>) -> ServiceRead {
     let public = || Name::new("public").unwrap_or_else(|error| unreachable!("{error}"));
-    let nothing = || ServiceRead { service: None, schema: public(), prefix: None, place: 0..0 };
+    let nothing =
+        || ServiceRead { service: None, schema: public(), prefix: None, place: 0..0, version: 0..0 };
     let Some((key, value)) = root.get_key_value("service") else {
         walk.demand(root, "service", keys, 0..0);
         return nothing();
@@ -56,7 +59,9 @@ pub(super) fn service<'a>(root: &DeTable<'a>, keys: &Keys, walk: &mut Walk<'a>) 
         let name = service_name(&text);
         walk.keep(name)
     });
+    let mut version_place = 0..0;
     let version = walk.required(table, "version", &KEYS, key.span()).and_then(|text| {
+        version_place = text.whole();
         let version = version(&text);
         walk.keep(version)
     });
@@ -74,7 +79,7 @@ pub(super) fn service<'a>(root: &DeTable<'a>, keys: &Keys, walk: &mut Walk<'a>) 
         prefix: prefix.as_ref().map(|(prefix, _)| prefix.clone()),
         owner,
     });
-    ServiceRead { service, schema, prefix, place: key.span() }
+    ServiceRead { service, schema, prefix, place: key.span(), version: version_place }
 }
 
 /// A service's name: `order-service`.

@@ -5,6 +5,7 @@
 
 use crate::step::Place;
 
+use super::bundle::Bundle;
 use super::text::Lines;
 
 /// The files of one manifest, the manifest itself first.
@@ -64,6 +65,20 @@ impl Sources {
     /// The files, the manifest itself first.
     pub fn files(&self) -> impl Iterator<Item = Source<'_>> {
         (0..self.files.len()).map(|index| self.file(index))
+    }
+
+    /// What [`Manifest::unpack`](super::Manifest::unpack) reads again: the text of the file, or of all of them packed.
+    #[must_use]
+    pub fn packed(&self) -> String {
+        match self.files.as_slice() {
+            [_] => self.text.clone(),
+            _ => Bundle::pack(self.files().map(|file| (file.path, file.text))),
+        }
+    }
+
+    /// The files that it includes.
+    pub fn included(&self) -> impl Iterator<Item = Source<'_>> {
+        self.files().take(self.parts).skip(1)
     }
 
     /// The files that the manifest names and that are not parts of it: bodies of functions, rows of seeds.

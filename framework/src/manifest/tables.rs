@@ -172,7 +172,11 @@ fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mu
 }
 
 /// What is written as `"…"`, or as `{ def = "…", comment = "…" }`.
-fn definition<'a>(value: &Value<'a>, keys: &Keys, walk: &mut Walk<'a>) -> (Option<Text>, Option<Text>) {
+pub(super) fn definition<'a>(
+    value: &Value<'a>,
+    keys: &Keys,
+    walk: &mut Walk<'a>,
+) -> (Option<Text>, Option<Text>) {
     match value.get_ref() {
         DeValue::Table(table) => {
             walk.check_keys(table, keys);

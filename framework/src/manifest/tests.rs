@@ -11,6 +11,7 @@ mod indexes;
 mod laws;
 mod problems;
 mod sections;
+mod seeds;
 
 /// A manifest of one service around these lines.
 fn manifest(lines: &str) -> String {
@@ -55,6 +56,7 @@ fn written(object: &Object) -> Vec<String> {
             vec![format!("{}{unproven}", on(&object.table, &object.clause()))]
         }
         Object::Comment(object) => vec![format!("{}: {}", object.on, object.text)],
+        other => vec![format!("{other:?}")],
     }
 }
 
@@ -64,10 +66,14 @@ fn all_written(text: &str) -> Vec<String> {
 
 #[test]
 fn the_example_of_the_language_is_read_but_for_what_comes_later() {
-    let later = ["renamed_values", "renamed_from", "renamed_from", "backfill", "seeds", "grants", "drops"];
+    let later = ["renamed_values", "renamed_from", "renamed_from", "backfill", "grants", "drops"];
     let found = findings(include_str!("tests/example.toml"));
     let errors: Vec<&str> =
         found.iter().filter(|(code, _)| *code == code::LATER).map(|(_, text)| *text).collect();
     assert_eq!(errors, later);
-    assert!(found.iter().all(|(code, _)| [code::LATER, code::UNINDEXED].contains(code)), "{found:?}");
+    // Its file of couriers is not beside it.
+    assert!(
+        found.iter().all(|(code, _)| [code::LATER, code::UNINDEXED, code::FILE].contains(code)),
+        "{found:?}"
+    );
 }

@@ -48,14 +48,26 @@ impl Text {
         text
     }
 
-    /// A text that is its own file.
-    #[cfg(test)]
-    pub(super) fn plain(value: &str) -> Self {
-        let mut text = Self { value: String::new(), origin: Vec::new(), end: value.len() };
+    /// A text that is a whole file, which starts at an offset.
+    pub(super) fn of_file(value: &str, start: usize) -> Self {
+        let mut text = Self { value: String::new(), origin: Vec::new(), end: start + value.len() };
         for (at, c) in value.char_indices() {
-            text.push(c, at..at + c.len_utf8());
+            if !(c == '\r' && value[at..].starts_with("\r\n")) {
+                text.push(c, start + at..start + at + c.len_utf8());
+            }
         }
         text
+    }
+
+    /// A text that is its own file.
+    pub(super) fn own(value: &str) -> Self {
+        Self::of_file(value, 0)
+    }
+
+    /// The start of it.
+    pub(super) fn up_to(&self, end: usize) -> Self {
+        let (value, origin) = (self.value[..end].to_owned(), self.origin[..end].to_vec());
+        Self { value, origin, end: self.span(end..end).start }
     }
 
     fn push(&mut self, c: char, origin: Range<usize>) {

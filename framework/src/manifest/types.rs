@@ -43,6 +43,11 @@ const RARE: &[&str] = &[
     "tid",
 ];
 
+/// Whether a type is one of PostgreSQL's rare ones.
+pub(super) fn is_rare(name: &Name) -> bool {
+    RARE.contains(&name.as_str())
+}
+
 /// What other databases call a type.
 const ABROAD: &[(&str, &str)] = &[
     ("blob", "bytea"),
@@ -88,7 +93,7 @@ impl<'a> Types<'a> {
         let TypeRead { name: type_name, span, qualified } = read;
         let Some(found) = type_name.user_type() else { return unmodified(type_name, span) };
         let name = found.name;
-        if *qualified || RARE.contains(&name.as_str()) {
+        if *qualified || is_rare(&name) {
             return None;
         }
         let qualified = QName { schema: self.home.clone(), name };

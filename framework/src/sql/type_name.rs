@@ -149,10 +149,24 @@ impl TypeName {
         (!is_own && self.0 != "\"char\"").then_some(PathName { schema: None, name: base })
     }
 
-    /// The type without this schema before its name: what `format_type` prints when the search path finds it.
+    /// The type without what stands in brackets: the server keeps no modifiers for a function's arguments.
     #[must_use]
-    pub fn seen_from(self, schema: &Name) -> Self {
-        match self.0.strip_prefix(&format!("{}.", quoted(schema))) {
+    pub fn unmodified(&self) -> Self {
+        let (Ok(tokens), text) = (lex(&self.0), &self.0) else { return self.clone() };
+        let open = tokens.iter().find(|token| token.text(text) == "(").map(|token| token.span.start);
+        let close = tokens.iter().rfind(|token| token.text(text) == ")").map(|token| token.span.end);
+        match open.zip(close) {
+            Some((open, close)) => Self(format!("{}{}", &text[..open], &text[close..])),
+            None => self.clone(),
+        }
+    }
+
+    /// The type as a session of a service in this schema sees it, and so as `format_type` prints it: without its schema when that is the
+    /// service's own, or `public`, which comes second in the search path.
+    #[must_use]
+    pub fn seen_from(self, home: &Name) -> Self {
+        let home = format!("{}.", quoted(home));
+        match self.0.strip_prefix(&home).or_else(|| self.0.strip_prefix("public.")) {
             Some(rest) => Self(rest.to_owned()),
             None => self,
         }

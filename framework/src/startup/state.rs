@@ -97,6 +97,8 @@ pub struct State {
     pub refusals: Vec<Refusal>,
     /// The stable name of the last failure.
     pub failure: Option<&'static str>,
+    /// The last failure in words: for logs and tests, never for a probe.
+    pub error: Option<String>,
     /// Objects that are declared and not in place yet.
     pub waiting: Vec<String>,
     /// Objects that somebody changed by hand.
@@ -140,6 +142,7 @@ impl State {
             steps: (0, 0),
             refusals: Vec::new(),
             failure: None,
+            error: None,
             waiting: Vec::new(),
             drift: Vec::new(),
             ahead: None,
@@ -182,6 +185,7 @@ impl State {
             BringUpError::Unverified(_) => UNVERIFIED,
             other => other.failure().map_or("internal", |failure| failure.name),
         });
+        self.error = Some(format!("{error}; {}", error.help()));
         self.enter(Phase::Failed);
     }
 
@@ -190,7 +194,7 @@ impl State {
         self.refusals.clear();
         self.waiting.clear();
         self.drift.clear();
-        (self.failure, self.ahead) = (None, None);
+        (self.failure, self.error, self.ahead) = (None, None, None);
         let run = |outcome, from: Option<&str>, steps, ledger_id| LastRun {
             outcome,
             from: from.map(str::to_owned),

@@ -13,6 +13,7 @@ use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
 use sqlx::postgres::PgConnectOptions;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// Long beside what a test's database asks for; a test that must see the limit sets its own.
@@ -53,7 +54,16 @@ impl Service {
     }
 
     pub(crate) fn at(address: &Address, text: &str) -> Self {
-        let manifest = parsed(text);
+        Self::of(address, parsed(text))
+    }
+
+    /// A service whose manifest is a file, and may name others beside it.
+    pub(crate) fn reading(database: &Database, path: &Path) -> Self {
+        let parsed = Manifest::read(&path.display().to_string());
+        Self::of(database.address(), parsed.unwrap_or_else(|error| panic!("{error}")).manifest)
+    }
+
+    fn of(address: &Address, manifest: Manifest) -> Self {
         let caller = caller(&manifest);
         let options = address.url().parse().unwrap();
         Self { manifest, caller, options }

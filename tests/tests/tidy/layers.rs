@@ -13,11 +13,12 @@ const SRC: &str = "framework/src/";
 
 /// Pure: what there is to say about a schema.
 const VALUES: &[&str] =
-    &["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema", "manifest"];
+    &["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed", "manifest"];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
-const IO: &[&str] =
-    &["session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "seed", "presence"];
+const IO: &[&str] = &[
+    "session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "import", "seeding", "presence",
+];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
 const SHELL: &[&str] = &[
@@ -28,15 +29,19 @@ const SHELL: &[&str] = &[
 /// In reading order: module, and what it may use.
 const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("name", &[]),
-    ("address", &[&["name"]]),
     ("sql", &[&["name"]]),
+    ("address", &[&["name", "sql"]]),
     ("dialect", &[&["name", "sql"]]),
     ("lock", &[&["name", "sql", "dialect"]]),
     ("hazard", &[&["name", "sql", "dialect", "lock"]]),
-    ("step", &[&["name", "address", "sql", "dialect", "lock", "hazard"]]),
-    ("kind", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step"]]),
-    ("schema", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind"]]),
-    ("manifest", &[&["name", "address", "sql", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
+    ("step", &[&["name", "sql", "address", "dialect", "lock", "hazard"]]),
+    ("kind", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step"]]),
+    ("schema", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind"]]),
+    ("seed", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
+    (
+        "manifest",
+        &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed"]],
+    ),
     ("diff", &[VALUES]),
     ("plan", &[VALUES, &["diff"]]),
     // The checker judges a finished plan; how the planner came to it is none of its business.
@@ -49,7 +54,8 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("survey", &[VALUES, REASONING, IO, FAILURES]),
     ("execute", &[VALUES, REASONING, IO, FAILURES]),
     ("bringup", &[VALUES, REASONING, IO, FAILURES]),
-    ("seed", &[VALUES, REASONING, IO, FAILURES]),
+    ("import", &[VALUES, REASONING, IO, FAILURES]),
+    ("seeding", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
     ("disk", &[VALUES]),
     ("config", &[VALUES, REASONING, IO, SHELL]),

@@ -111,7 +111,9 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
             format!("build {named} concurrently")
         }
         (_, Tag::Index) => format!("build {named}"),
-        (_, Tag::Schema | Tag::Extension | Tag::Enum | Tag::Table) => format!("create {named}"),
+        (Phase::Routine, Tag::Sequence) => format!("give {named} to its column"),
+        _ if object.table.is_none() && starts("create") => format!("create {named}"),
+        _ if object.table.is_none() => format!("change {named}"),
         (Phase::Validate, _) => format!("prove {named}"),
         _ => format!("add {named}{new_rows_only}"),
     }

@@ -15,7 +15,7 @@ fn home() -> Name {
 
 fn read(source: &str) -> Option<ColumnRead> {
     let word = Word { name: Name::new("c").unwrap(), span: 0..0 };
-    column(&word, &Text::plain(source), &home()).1.ok()
+    column(&word, &Text::own(source), &home()).1.ok()
 }
 
 /// Words of the language and of expressions.
@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn no_words_make_a_parser_panic(source in soup()) {
-        let text = Text::plain(&source);
+        let text = Text::own(&source);
         let _ = read(&source);
         let _ = index(&text, &home());
         let _ = constraint(&text, &home());
@@ -124,7 +124,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_a_parser_panic(source in "\\PC*") {
-        let text = Text::plain(&source);
+        let text = Text::own(&source);
         let _ = read(&source);
         let _ = index(&text, &home());
         let _ = constraint(&text, &home());

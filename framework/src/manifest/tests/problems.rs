@@ -59,7 +59,7 @@ const ID: &str = "id = \"int primary key\"";
 fn sections_and_keys() {
     for (lines, wanted) in [
         ("[sevice]", &[(code::UNKNOWN_KEY, "sevice")][..]),
-        ("[seeds.x]\nkey = 1", &[(code::LATER, "seeds")]),
+        ("[seeds]\nx = 1", &[(code::WRONG_TYPE, "1")]),
         ("[enums]\na = 1", &[(code::WRONG_TYPE, "1")]),
         ("[enums]\na = [\"x\", 2]", &[(code::WRONG_TYPE, "2")]),
         ("[enums]\na = []", &[(code::ENUM_VALUE, "[]")]),

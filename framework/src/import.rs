@@ -1,0 +1,502 @@
+//! From tables that exist to a manifest that declares them. Reads only.
+//!
+//! What a manifest can say is read by the queries that every start uses, so that planning an import against its own database finds nothing to
+//! do. What it cannot say is counted by a query that shares nothing with them: nothing is lost without a word.
+//!
+//! <https://www.postgresql.org/docs/current/catalogs.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+use serde::Deserialize;
+
+use crate::address::{Address, Tag};
+use crate::catalog::{self, Scope};
+use crate::kind::Object;
+use crate::kind::index::State;
+use crate::ledger::claim::{self, Claims};
+use crate::manifest::write::{Draft, plain};
+use crate::manifest::{Requirement, Service, WhenMissing};
+use crate::name::{Name, QName};
+use crate::schema::Schema;
+use crate::session::{Session, SessionError};
+use crate::sql::{Literal, Sql, quoted, sql};
+
+pub mod history;
+
+use history::Tool;
+
+/// What is to be imported.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The schema.
+    pub schema: Name,
+    /// Which of its tables and enums, as patterns in which `*` is any text and `?` any character; all when there is none.
+    pub patterns: Vec<String>,
+}
+
+/// What there is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Seen {
+    /// The database.
+    pub database: String,
+    /// The server's version.
+    pub server: String,
+    /// The role that looks.
+    pub me: Name,
+    /// Whether the schema is there at all.
+    pub there: bool,
+    ledger: bool,
+    tables: Vec<TableSeen>,
+    enums: Vec<EnumSeen>,
+    types: Vec<TypeSeen>,
+    used: Vec<Used>,
+    /// Other schemas, and how many tables they have.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A schema that was not asked for.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Elsewhere {
+    /// Its name.
+    pub schema: String,
+    /// How many tables it has.
+    pub tables: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct TableSeen {
+    #[serde(flatten)]
+    name: QName,
+    owner: Name,
+    columns: Vec<Name>,
+    /// Why it cannot be written.
+    why: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct EnumSeen {
+    #[serde(flatten)]
+    name: QName,
+    owner: Name,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct TypeSeen {
+    name: Name,
+    schema: Name,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Used {
+    extension: Name,
+    table: Name,
+}
+
+/// The tables and enums that become one manifest.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// The service's name.
+    pub service: String,
+    /// The role that owns all of it, when that is worth saying.
+    pub owner: Option<Name>,
+    tables: BTreeSet<QName>,
+    enums: BTreeSet<QName>,
+}
+
+impl Slice {
+    /// The tables.
+    pub fn tables(&self) -> impl Iterator<Item = &QName> {
+        self.tables.iter()
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.enums.is_empty()
+    }
+}
+
+/// Something that is in the database and not in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Left {
+    /// What it is: `view`, `trigger`.
+    pub kind: String,
+    /// Its name, and what it stands on.
+    pub name: String,
+}
+
+/// The history of another tool.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// The table.
+    pub table: QName,
+    /// Whose it is.
+    pub tool: &'static Tool,
+    /// What ran last, when it could be read.
+    pub last: Option<String>,
+}
+
+/// A manifest, and what did not go into it.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The manifest's text.
+    pub text: String,
+    /// What is in it.
+    pub schema: Schema,
+    /// What it leans on: tables of others.
+    pub requires: Vec<Requirement>,
+    /// What cannot be written.
+    pub left: Vec<Left>,
+    /// Histories of other tools, which are theirs.
+    pub histories: Vec<History>,
+    /// Tables and enums that another service owns.
+    pub claimed: BTreeMap<Address, String>,
+}
+
+/// What a service is called whose name nobody has said yet.
+pub const UNNAMED: &str = "unnamed-service";
+
+/// Looks for what there is.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn look(session: &mut Session, choice: &Choice) -> Result<Seen, SessionError> {
+    let fits = json(&likes(&choice.patterns))?;
+    let query = Sql::from_template(
+        include_str!("import/scope.sql"),
+        &[&Literal(choice.schema.as_str()), &Literal(&fits)],
+    );
+    let answer = session.value(&query).await?.unwrap_or_default();
+    serde_json::from_str(&answer).map_err(SessionError::unreadable)
+}
+
+impl Seen {
+    /// All of it as one slice. The owner is said when all of it has one, and that is not the role that looks.
+    #[must_use]
+    pub fn whole(&self, service: &str) -> Slice {
+        let owners: BTreeSet<&Name> = self.owners().collect();
+        let owner = match owners.iter().collect::<Vec<_>>().as_slice() {
+            [owner] if ***owner != self.me => Some((**owner).clone()),
+            _ => None,
+        };
+        self.slice(service.to_owned(), owner, |_| true)
+    }
+
+    /// A slice for each role that owns something, by name.
+    #[must_use]
+    pub fn by_owner(&self) -> Vec<Slice> {
+        let owners: BTreeSet<&Name> = self.owners().collect();
+        let slice =
+            |owner: &Name| self.slice(service_name(owner.as_str()), Some(owner.clone()), |of| of == owner);
+        owners.into_iter().map(slice).filter(|slice| !slice.is_empty()).collect()
+    }
+
+    fn slice(&self, service: String, owner: Option<Name>, owned: impl Fn(&Name) -> bool) -> Slice {
+        let tables = self.tables.iter().filter(|table| owned(&table.owner) && self.writable(table));
+        let enums = self.enums.iter().filter(|of| owned(&of.owner));
+        Slice {
+            service,
+            owner,
+            tables: tables.map(|table| table.name.clone()).collect(),
+            enums: enums.map(|of| of.name.clone()).collect(),
+        }
+    }
+
+    fn writable(&self, table: &TableSeen) -> bool {
+        table.why.is_none() && history::tool(&table.name.name, &table.columns).is_none()
+    }
+
+    fn owners(&self) -> impl Iterator<Item = &Name> {
+        let tables = self.tables.iter().filter(|table| self.writable(table)).map(|table| &table.owner);
+        tables.chain(self.enums.iter().map(|of| &of.owner))
+    }
+}
+
+/// A name as a service's: `order_svc` becomes `order-svc`.
+#[must_use]
+pub fn service_name(raw: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = raw.chars().map(plain).collect();
+    let name = name.trim_matches('-');
+    match name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        true => name.to_owned(),
+        false => format!("service-{name}").trim_end_matches('-').to_owned(),
+    }
+}
+
+/// Patterns as SQL has them.
+fn likes(patterns: &[String]) -> Vec<String> {
+    let like = |pattern: &String| {
+        let mut out = String::new();
+        for c in pattern.chars() {
+            match c {
+                '*' => out.push('%'),
+                '?' => out.push('_'),
+                '%' | '_' | '\\' => out.extend(['\\', c]),
+                c => out.push(c),
+            }
+        }
+        out
+    };
+    if patterns.is_empty() { vec!["%".to_owned()] } else { patterns.iter().map(like).collect() }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, SessionError> {
+    serde_json::to_string(value).map_err(SessionError::unreadable)
+}
+
+/// Reads a slice and writes its manifest. `others` tells the services that other slices of the same import belong to.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn import(
+    session: &mut Session,
+    choice: &Choice,
+    seen: &Seen,
+    slice: &Slice,
+    others: &BTreeMap<QName, String>,
+) -> Result<Imported, SessionError> {
+    let claims = claims(session, seen, slice).await?;
+    let ours = |tag: Tag, name: &&QName| !claims.others.contains_key(&Address::top(tag, name));
+    let scope = Scope {
+        tables: slice.tables.iter().filter(|name| ours(Tag::Table, name)).cloned().collect(),
+        enums: slice.enums.iter().filter(|name| ours(Tag::Enum, name)).cloned().collect(),
+        ..Scope::default()
+    };
+    let found = catalog::read(session, &scope).await?.live;
+    let mut left = Vec::new();
+    let kept = keep(found, choice, seen, &scope, &mut left);
+    let requires = requires(session, &kept, seen, &claims, others, &scope).await?;
+    left.extend(inventory(session, choice, seen, slice, &scope).await?);
+    left.sort();
+    left.dedup();
+    let histories = histories(session, seen).await;
+    let service = Service {
+        name: slice.service.clone(),
+        version: Version::new(1, 0, 0),
+        schema: choice.schema.clone(),
+        prefix: None,
+        owner: slice.owner.clone(),
+    };
+    let schema = plain(&kept, &choice.schema);
+    let types = seen.types.iter().map(|of| (of.name.clone(), of.schema.clone())).collect();
+    let mut text = Draft { service: &service, requires: &requires, schema: &schema, types: &types }.text();
+    remarks(&left, &histories, &mut text);
+    Ok(Imported { text, schema, requires, left, histories, claimed: claims.others })
+}
+
+/// Who owns what of it by the ledger, if there is one that may be read.
+async fn claims(session: &mut Session, seen: &Seen, slice: &Slice) -> Result<Claims, SessionError> {
+    if !seen.ledger {
+        return Ok(Claims::default());
+    }
+    let tables = seen.tables.iter().map(|table| Address::top(Tag::Table, &table.name));
+    let enums = slice.enums.iter().map(|name| Address::top(Tag::Enum, name));
+    let wanted: Vec<Address> = tables.chain(enums).collect();
+    claim::read(session, &slice.service, wanted.iter()).await
+}
+
+/// The objects that can be written.
+fn keep(live: Schema, choice: &Choice, seen: &Seen, scope: &Scope, left: &mut Vec<Left>) -> Schema {
+    let whole = choice.patterns.is_empty();
+    let used = |extension: &Name| {
+        let table = |table: &Name| QName { schema: choice.schema.clone(), name: table.clone() };
+        seen.used
+            .iter()
+            .any(|used| used.extension == *extension && scope.tables.contains(&table(&used.table)))
+    };
+    let mut dropped = BTreeSet::new();
+    for object in live.objects.values() {
+        let stays = match object {
+            // Every database has it.
+            Object::Extension(of) => of.name.as_str() != "plpgsql" && (whole || used(&of.name)),
+            // Nothing names a schema but what stands in it.
+            Object::Namespace(_) => false,
+            Object::Index(of) => of.state == State::Valid,
+            Object::ForeignKey(key) => match unwritable(&key.parent, seen) {
+                Some(why) => {
+                    let name = format!(
+                        "{} on {}: {} is {why}",
+                        quoted(&key.name),
+                        quoted(&key.table.name),
+                        quoted(&key.parent.name)
+                    );
+                    left.push(Left { kind: "foreign key".to_owned(), name });
+                    false
+                }
+                None => true,
+            },
+            _ => true,
+        };
+        if !stays {
+            dropped.extend([object.address(), object.address().comment()]);
+        }
+    }
+    live.objects
+        .into_iter()
+        .filter(|(address, _)| !dropped.contains(address))
+        .map(|(_, object)| object)
+        .collect()
+}
+
+/// Why a table of this schema is not in the manifest.
+fn unwritable(table: &QName, seen: &Seen) -> Option<String> {
+    let table = seen.tables.iter().find(|seen| seen.name == *table)?;
+    let history =
+        history::tool(&table.name.name, &table.columns).map(|tool| format!("the history of {}", tool.name));
+    table.why.clone().or(history)
+}
+
+/// The tables of others that foreign keys point at.
+async fn requires(
+    session: &mut Session,
+    kept: &Schema,
+    seen: &Seen,
+    claims: &Claims,
+    others: &BTreeMap<QName, String>,
+    scope: &Scope,
+) -> Result<Vec<Requirement>, SessionError> {
+    let mut parents: BTreeMap<QName, BTreeSet<Name>> = BTreeMap::new();
+    for object in kept.objects.values() {
+        if let Object::ForeignKey(key) = object
+            && !scope.tables.contains(&key.parent)
+        {
+            parents.entry(key.parent.clone()).or_default().extend(key.parent_columns.iter().cloned());
+        }
+    }
+    if parents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let neighbours = Scope { neighbours: parents.keys().cloned().collect(), ..Scope::default() };
+    let found = catalog::read(session, &neighbours).await?.neighbours;
+    let mut known = claims.others.clone();
+    if seen.ledger {
+        let wanted: Vec<Address> = parents.keys().map(|name| Address::top(Tag::Table, name)).collect();
+        known.extend(claim::read(session, UNNAMED, wanted.iter()).await?.others);
+    }
+    let mut requires: BTreeMap<String, Requirement> = BTreeMap::new();
+    for (table, columns) in parents {
+        let claimed = known.get(&Address::top(Tag::Table, &table)).or_else(|| others.get(&table));
+        let service = claimed.cloned().unwrap_or_else(|| UNNAMED.to_owned());
+        let types = found.get(&table).map(|of| &of.columns);
+        let columns = columns.into_iter().filter_map(|column| {
+            let of = types?.get(&column)?.clone();
+            Some((column, of))
+        });
+        let requirement = requires.entry(service.clone()).or_insert_with(|| Requirement {
+            service,
+            version: None,
+            when_missing: WhenMissing::default(),
+            tables: BTreeMap::new(),
+            enums: Vec::new(),
+        });
+        requirement.tables.insert(table, columns.collect());
+    }
+    Ok(requires.into_values().collect())
+}
+
+#[derive(Deserialize)]
+struct LeftRow {
+    kind: String,
+    name: String,
+    owner: Option<Name>,
+}
+
+/// What the manifest cannot say of the slice and of what stands beside it.
+async fn inventory(
+    session: &mut Session,
+    choice: &Choice,
+    seen: &Seen,
+    slice: &Slice,
+    scope: &Scope,
+) -> Result<Vec<Left>, SessionError> {
+    let told = seen
+        .tables
+        .iter()
+        .filter(|table| seen.writable(table) || history::tool(&table.name.name, &table.columns).is_some());
+    let told: Vec<&Name> = told.map(|table| &table.name.name).collect();
+    let written: Vec<&QName> = scope.tables.iter().collect();
+    let query = Sql::from_template(
+        include_str!("import/inventory.sql"),
+        &[
+            &Literal(choice.schema.as_str()),
+            &Literal(&json(&likes(&choice.patterns))?),
+            &Literal(if choice.patterns.is_empty() { "true" } else { "false" }),
+            &Literal(&json(&written)?),
+            &Literal(&json(&told)?),
+        ],
+    );
+    let answer = session.value(&query).await?.unwrap_or_default();
+    let rows: Vec<LeftRow> = serde_json::from_str(&answer).map_err(SessionError::unreadable)?;
+    let several = seen.owners().collect::<BTreeSet<_>>().len() > 1 && slice.owner.is_some();
+    let ours = |row: &LeftRow| !several || row.owner.is_none() || row.owner == slice.owner;
+    Ok(rows.into_iter().filter(ours).map(|LeftRow { kind, name, .. }| Left { kind, name }).collect())
+}
+
+/// The histories of other tools, each with what ran last; a table that may not be read keeps that to itself.
+async fn histories(session: &mut Session, seen: &Seen) -> Vec<History> {
+    let mut histories = Vec::new();
+    for table in &seen.tables {
+        let Some(tool) = history::tool(&table.name.name, &table.columns) else { continue };
+        let (Ok(version), Ok(order)) = (Name::new(tool.version), Name::new(tool.order)) else { continue };
+        let query =
+            sql!("select {}::text from {} order by {} desc nulls last limit 1", version, table.name, order);
+        let last = session.value(&query).await.ok().flatten();
+        histories.push(History { table: table.name.clone(), tool, last });
+    }
+    histories
+}
+
+/// What a reader of the manifest should know of what is not in it.
+fn remarks(left: &[Left], histories: &[History], text: &mut String) {
+    for history in histories {
+        let last =
+            history.last.as_ref().map(|last| format!(", up to {}", one_line(last))).unwrap_or_default();
+        text.push_str(&format!(
+            "\n# {} is the history of {}{last}. It is left alone.\n",
+            history.table, history.tool.name
+        ));
+    }
+    if left.is_empty() {
+        return;
+    }
+    text.push_str("\n# In the database and not in this manifest, which has no words for it yet; it stays as it is (FH205):\n");
+    for Left { kind, name } in left {
+        text.push_str(&format!("#   {kind} {}\n", one_line(name)));
+    }
+}
+
+/// A text that stays in its comment.
+fn one_line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_about_all_of_a_name() {
+        let like = |pattern: &str| likes(&[pattern.to_owned()]).concat();
+        assert_eq!(like("order*"), "order%");
+        assert_eq!(like("a_b?"), "a\\_b_");
+        assert_eq!(likes(&[]), ["%"]);
+    }
+
+    #[test]
+    fn a_role_s_name_becomes_a_service_s() {
+        assert_eq!(service_name("order_svc"), "order-svc");
+        assert_eq!(service_name("Orders"), "orders");
+        assert_eq!(service_name("_2nd"), "service-2nd");
+        assert_eq!(service_name("日本"), "service");
+    }
+
+    #[test]
+    fn a_remark_never_leaves_its_comment() {
+        let mut text = String::new();
+        let left = Left { kind: "view".to_owned(), name: "\"a\n[tables.x]\"".to_owned() };
+        remarks(&[left], &[], &mut text);
+        assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "{text}");
+    }
+}

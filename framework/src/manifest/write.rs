@@ -1,0 +1,232 @@
+//! Manifests as text: from objects to the language.
+//!
+//! What is written reads as the same objects, and the same objects are always the same text: everything stands in the order of its name
+//! but columns, which stand in the order of the table. A constraint stands in its column when its name is the one that PostgreSQL derives, and
+//! on a line of its own otherwise.
+
+use std::collections::BTreeMap;
+
+use crate::address::{Address, Tag};
+use crate::kind::enumeration::Enum;
+use crate::kind::extension::Extension;
+use crate::kind::table::Table;
+use crate::kind::{Kind as _, Object};
+use crate::name::Name;
+use crate::schema::Schema;
+
+use super::requires::{Requirement, WhenMissing};
+use super::service::Service;
+
+mod column;
+mod constraint;
+mod plain;
+mod sql;
+#[cfg(test)]
+mod tests;
+mod toml;
+mod types;
+
+pub use plain::plain;
+use toml::{key, string};
+use types::Types;
+
+/// Longest line of a list before each value gets a line of its own.
+const LINE_MAX: usize = 120;
+
+/// What a manifest says, to be written.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    /// Whose it is.
+    pub service: &'a Service,
+    /// What it leans on.
+    pub requires: &'a [Requirement],
+    /// The objects, as [`plain`] leaves them.
+    pub schema: &'a Schema,
+    /// The schemas of types that neither the objects nor the server itself bring.
+    pub types: &'a BTreeMap<Name, Name>,
+}
+
+impl Draft<'_> {
+    /// The manifest's text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::from("manifest = 1\n");
+        self.service(&mut out);
+        self.extensions(&mut out);
+        self.requires(&mut out);
+        self.enums(&mut out);
+        let types = Types::new(&self.service.schema, self.schema, self.types);
+        for object in self.schema.objects.values() {
+            if let Object::Table(table) = object {
+                self.table(table, &types, &mut out);
+            }
+        }
+        out
+    }
+
+    fn service(&self, out: &mut String) {
+        let Service { name, version, schema, prefix, owner } = self.service;
+        out.push_str(&format!("\n[service]\nname = {}\nversion = \"{version}\"\n", string(name)));
+        if schema.as_str() != "public" {
+            out.push_str(&format!("schema = {}\n", string(schema.as_str())));
+        }
+        if let Some(prefix) = prefix {
+            out.push_str(&format!("prefix = {}\n", string(prefix)));
+        }
+        if let Some(owner) = owner {
+            out.push_str(&format!("owner = {}\n", string(owner.as_str())));
+        }
+    }
+
+    fn extensions(&self, out: &mut String) {
+        let line = |extension: &Extension| {
+            let version = match &extension.version {
+                Some(version) => format!(">= {version}"),
+                None => "*".to_owned(),
+            };
+            let value = match &extension.schema {
+                Some(schema) => {
+                    format!("{{ version = {}, schema = {} }}", string(&version), string(schema.as_str()))
+                }
+                None => string(&version),
+            };
+            format!("{} = {value}", key(extension.name.as_str()))
+        };
+        let lines = self.schema.objects.values().filter_map(|object| match object {
+            Object::Extension(extension) => Some(line(extension)),
+            _ => None,
+        });
+        section("extensions", lines, out);
+    }
+
+    fn requires(&self, out: &mut String) {
+        for of in self.requires {
+            let mut lines = Vec::new();
+            if let Some(version) = &of.version {
+                lines.push(format!("version = {}", string(&version.to_string())));
+            }
+            match of.when_missing {
+                WhenMissing::Defer => {}
+                WhenMissing::Wait => lines.push("when_missing = \"wait\"".to_owned()),
+                WhenMissing::Fail => lines.push("when_missing = \"fail\"".to_owned()),
+            }
+            for (table, columns) in &of.tables {
+                let columns = columns
+                    .iter()
+                    .map(|(name, of)| format!("{} = {}", key(name.as_str()), string(&sql::type_name(of))));
+                let columns: Vec<String> = columns.collect();
+                let table = toml::qualified(table, &self.service.schema);
+                lines.push(format!("tables.{table} = {{ {} }}", columns.join(", ")));
+            }
+            let enums = of.enums.iter().map(|name| string(&toml::path(name, &self.service.schema)));
+            let enums: Vec<String> = enums.collect();
+            if !enums.is_empty() {
+                lines.push(format!("enums = {}", array(&enums, LINE_MAX)));
+            }
+            section(&format!("requires.{}", key(&of.service)), lines, out);
+        }
+    }
+
+    fn enums(&self, out: &mut String) {
+        let line = |of: &Enum| {
+            let name = key(of.name.name.as_str());
+            let labels: Vec<String> = of.labels.iter().map(|label| string(label)).collect();
+            let comment = self.comment(&of.address());
+            let room = LINE_MAX.saturating_sub(name.len());
+            let labels = array(&labels, room);
+            match comment {
+                Some(comment) => format!("{name} = {{ values = {labels}, comment = {} }}", string(comment)),
+                None => format!("{name} = {labels}"),
+            }
+        };
+        let lines = self.schema.objects.values().filter_map(|object| match object {
+            Object::Enum(of) => Some(line(of)),
+            _ => None,
+        });
+        section("enums", lines, out);
+    }
+
+    fn table(&self, table: &Table, types: &Types<'_>, out: &mut String) {
+        let home = &self.service.schema;
+        let name = format!("tables.{}", toml::qualified(&table.name, home));
+        let mut lines = Vec::new();
+        if let Some(comment) = self.comment(&table.address()) {
+            lines.push(format!("comment = {}", string(comment)));
+        }
+        if table.unlogged {
+            lines.push("unlogged = true".to_owned());
+        }
+        section(&name, lines, out);
+        let inside = column::Inside::new(table, self.schema);
+        let columns = table.columns.iter().map(|of| {
+            let definition = column::definition(of, table, &inside, home, types);
+            self.line(&of.name, &definition, &Address::part(Tag::Column, &table.name, &of.name))
+        });
+        section(&format!("{name}.columns"), columns, out);
+        let written = inside.addresses();
+        let (mut constraints, mut indexes) = (BTreeMap::new(), Vec::new());
+        for (address, object) in &self.schema.objects {
+            if address.table.as_ref() != Some(&table.name.name)
+                || address.schema.as_ref() != Some(&table.name.schema)
+            {
+                continue;
+            }
+            let definition = match object {
+                Object::Index(of) => {
+                    indexes.push(self.line(&of.name, &constraint::index(of), address));
+                    continue;
+                }
+                Object::Key(of) => constraint::key(of),
+                Object::Check(of) => constraint::check(of),
+                Object::Exclusion(of) => constraint::exclusion(of),
+                Object::ForeignKey(of) => constraint::foreign_key(of, home),
+                _ => continue,
+            };
+            if !written.contains(address) {
+                let primary = matches!(object, Object::Key(of) if of.primary);
+                constraints.insert((!primary, &address.name), self.line(&address.name, &definition, address));
+            }
+        }
+        section(&format!("{name}.constraints"), constraints.into_values(), out);
+        section(&format!("{name}.indexes"), indexes, out);
+    }
+
+    /// The line of something that is a string, or a string with a comment.
+    fn line(&self, name: &Name, definition: &str, address: &Address) -> String {
+        let value = match self.comment(address) {
+            Some(comment) => format!("{{ def = {}, comment = {} }}", string(definition), string(comment)),
+            None => string(definition),
+        };
+        format!("{} = {value}", key(name.as_str()))
+    }
+
+    fn comment(&self, on: &Address) -> Option<&str> {
+        match self.schema.objects.get(&on.comment()) {
+            Some(Object::Comment(comment)) => Some(&comment.text),
+            _ => None,
+        }
+    }
+}
+
+/// A section with these lines; nothing when there are none.
+fn section(name: &str, lines: impl IntoIterator<Item = String>, out: &mut String) {
+    let mut lines = lines.into_iter().peekable();
+    if lines.peek().is_none() {
+        return;
+    }
+    out.push_str(&format!("\n[{name}]\n"));
+    for line in lines {
+        out.push_str(&line);
+        out.push('\n');
+    }
+}
+
+/// A list, on one line if it fits.
+fn array(values: &[String], room: usize) -> String {
+    let line = values.join(", ");
+    if line.len() <= room {
+        return format!("[{line}]");
+    }
+    let lines: String = values.iter().map(|value| format!("\n  {value},")).collect();
+    format!("[{lines}\n]")
+}

@@ -1,0 +1,6 @@
+create or replace function touch() returns trigger language plpgsql as $$
+begin
+    new.title := coalesce(new.title, old.title);
+    return new;
+end
+$$;

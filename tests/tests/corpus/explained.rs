@@ -1,0 +1,167 @@
+//! Whether a difference that the oracle sees is one that the import told of. What is different and was not told is lost without a word.
+
+use freehold::import::Left;
+use serde_json::Value;
+
+/// How the oracle calls what an import calls so, and whether everything that belongs to it goes with it.
+const KINDS: &[(&str, &[&str], bool)] = &[
+    ("view", &[], true),
+    ("materialized view", &[], true),
+    ("foreign table", &[], true),
+    ("composite type", &[], true),
+    ("sequence", &[], true),
+    ("partitioned table", &[], true),
+    ("partition", &[], true),
+    ("typed table", &[], true),
+    ("inherited table", &[], true),
+    ("table without columns", &[], true),
+    ("domain", &["domain", "comment", "grant"], false),
+    ("range type", &["range", "comment", "grant", "function"], false),
+    ("base type", &["comment", "grant"], false),
+    ("function", &["function", "comment", "grant"], false),
+    ("procedure", &["procedure", "comment", "grant"], false),
+    ("aggregate", &["aggregate", "comment", "grant"], false),
+    ("window function", &["window_function", "comment", "grant"], false),
+    ("operator", &["operator", "comment"], false),
+    ("operator class", &["opclass", "comment"], false),
+    ("operator family", &["comment"], false),
+    ("collation", &["collation", "comment"], false),
+    ("text search configuration", &["ts_config", "comment"], false),
+    ("statistics", &["statistics", "comment"], false),
+    ("cast", &["cast", "comment"], false),
+    ("event trigger", &["event_trigger", "comment"], false),
+    ("publication", &["publication", "comment"], false),
+    ("foreign server", &["foreign_server", "comment", "grant"], false),
+    ("default privileges", &["default_privilege"], false),
+    ("trigger", &["trigger", "comment"], false),
+    ("rule", &["rule", "comment"], false),
+    ("policy", &["policy", "comment"], false),
+    ("row level security", &["table"], false),
+    ("table option", &["table"], false),
+    ("replica identity", &["table"], false),
+    ("statistics target", &["column", "index"], false),
+    ("storage", &["column"], false),
+    ("compression", &["column"], false),
+    ("column option", &["column"], false),
+    ("grant on a column", &["grant"], false),
+    ("grant", &["grant"], false),
+    ("comment", &["comment"], false),
+    ("operator class option", &["index"], false),
+    ("index option of a constraint", &["pk", "unique", "exclude"], false),
+    ("unfinished index", &["index", "comment"], false),
+    ("sequence option", &["sequence_owned", "sequence_identity", "column", "comment", "grant"], false),
+    ("foreign key", &["fk", "comment"], false),
+];
+
+/// The differences that nothing in `left` tells of, a line each. `away` are the tables that were left out and named otherwise.
+pub(crate) fn unexplained(delta: &Value, left: &[Left], away: &[String]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (kind, row) in delta.as_object().into_iter().flatten() {
+        for what in ["add", "drop"] {
+            for ident in row.get(what).and_then(Value::as_array).into_iter().flatten() {
+                let ident = ident.as_str().unwrap_or_default();
+                if what == "add" || !tells(kind, ident, left, away) {
+                    lines.push(format!("{what} {kind} {ident}"));
+                }
+            }
+        }
+        for (ident, both) in row.get("alter").and_then(Value::as_object).into_iter().flatten() {
+            if !tells(kind, ident, left, away) {
+                lines.push(format!("alter {kind} {ident}: {both}"));
+            }
+        }
+    }
+    lines
+}
+
+fn tells(kind: &str, ident: &str, left: &[Left], away: &[String]) -> bool {
+    let words = words(ident);
+    if away.iter().any(|table| words.contains(table)) {
+        return true;
+    }
+    left.iter().any(|left| {
+        let Some((_, kinds, whole)) = KINDS.iter().find(|(known, ..)| *known == left.kind) else {
+            return false;
+        };
+        if !whole && !kinds.contains(&kind) {
+            return false;
+        }
+        let named = self::words(&left.name);
+        let first = named.first().cloned().unwrap_or_default();
+        match (*whole, left.kind.as_str()) {
+            (true, _) => words.contains(&first),
+            // A function is found by its name: its arguments are written in two ways.
+            (
+                _,
+                "function" | "procedure" | "aggregate" | "window function" | "operator" | "domain"
+                | "range type" | "base type",
+            ) => words.contains(&first),
+            (_, "cast") => named.iter().filter(|word| *word != "as").all(|word| words.contains(word)),
+            (_, "default privileges") => true,
+            (_, "table option") => named.last().is_some_and(|table| words.contains(table)),
+            (_, "foreign key") => named.first().is_some_and(|key| words.contains(key)),
+            _ => named
+                .iter()
+                .filter(|word| !matches!(word.as_str(), "on" | "of" | "type" | "schema" | "sequence"))
+                .all(|word| words.contains(word)),
+        }
+    })
+}
+
+/// The names in a text, without quotes.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter == '"' {
+            while let Some(letter) = letters.next() {
+                match letter {
+                    '"' if letters.peek() == Some(&'"') => word.extend(letters.next()),
+                    '"' => break,
+                    letter => word.push(letter),
+                }
+            }
+        } else if letter.is_alphanumeric() || matches!(letter, '_' | '$') {
+            word.push(letter);
+            continue;
+        }
+        if !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn left(kind: &str, name: &str) -> Left {
+        Left { kind: kind.to_owned(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn only_what_was_told_is_explained() {
+        let delta = json!({
+            "trigger": { "add": [], "drop": ["public.orders.touch", "public.orders.other"], "alter": {} },
+            "column": { "add": ["public.orders.x"], "drop": [], "alter": { "public.orders.note": ["text storage e", "text"] } },
+            "view": { "add": [], "drop": ["public.\"Order Totals\""], "alter": {} },
+        });
+        let told = [
+            left("trigger", "touch on orders"),
+            left("view", "\"Order Totals\""),
+            left("storage", "of orders.total"),
+        ];
+        assert_eq!(
+            unexplained(&delta, &told, &[]),
+            [
+                "add column public.orders.x",
+                "alter column public.orders.note: [\"text storage e\",\"text\"]",
+                "drop trigger public.orders.other"
+            ]
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! What the trips found, as a page: nothing in it depends on the machine or the moment.
+
+use crate::trip::{ADOPT, AGAIN, APPLY, PLAN, SAME, SECOND, Trip};
+
+const HEAD: &str = "\
+# Conformance
+
+Databases that others made, loaded by psql from their own scripts, and imported. \"=\" means that it holds. What a manifest cannot say is
+reported by the import by kind and name and counts as reported, not as passed.
+
+Made by `FREEHOLD_WRITE_DOCS=1 cargo test -p freehold-tests --test corpus c1_4`.
+
+* *plan*: planning the import against its own database finds nothing to do.
+* *apply*: the import, applied to an empty database. What it leans on and cannot say (domains, say) is put there first.
+* *same*: a judge that shares nothing with Freehold compares the two catalogs, and sees no difference but what the import told of.
+* *second*: a second plan is empty.
+* *again*: imported from there, the manifest is the same, byte for byte.
+* *adopt*: started on what psql made, no DDL is sent, the ledger knows every object, and the next start is one message.
+
+";
+
+const COLUMNS: [(&str, &str); 6] = [
+    ("plan", PLAN),
+    ("apply", APPLY),
+    ("same", SAME),
+    ("second", SECOND),
+    ("again", AGAIN),
+    ("adopt", ADOPT),
+];
+
+pub(crate) fn page(trips: &[Trip]) -> String {
+    let mut page = HEAD.to_owned();
+    let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+    page.push_str(&format!(
+        "| database | objects written | {} |\n|---|---|{}\n",
+        names.join(" | "),
+        "---|".repeat(COLUMNS.len())
+    ));
+    for trip in trips {
+        if let Some(why) = &trip.skipped {
+            page.push_str(&format!("| {} | skipped: {why} |{}\n", trip.name, " |".repeat(COLUMNS.len())));
+            continue;
+        }
+        let objects: usize = trip.written.values().sum();
+        let cells = COLUMNS.iter().map(|(_, what)| cell(trip, what));
+        page.push_str(&format!(
+            "| {} | {objects} | {} |\n",
+            trip.name,
+            cells.collect::<Vec<_>>().join(" | ")
+        ));
+    }
+    page.push_str("\n## What was written, and what was reported instead\n\n| database | written | reported |\n|---|---|---|\n");
+    for trip in trips.iter().filter(|trip| trip.skipped.is_none()) {
+        let written = listed(trip.written.iter().map(|(kind, count)| (*kind, *count)));
+        let mut left = listed(trip.left.iter().map(|(kind, count)| (kind.as_str(), *count)));
+        if trip.histories > 0 {
+            let more = format!("{} history of another tool", trip.histories);
+            left = if left.is_empty() { more } else { format!("{left}, {more}") };
+        }
+        page.push_str(&format!("| {} | {written} | {left} |\n", trip.name));
+    }
+    page
+}
+
+fn cell(trip: &Trip, what: &'static str) -> String {
+    let tried = trip.untried.is_none() || what == PLAN || what == ADOPT;
+    let needs = matches!(what, SAME | SECOND | AGAIN);
+    match (tried, trip.wrong.contains_key(what), needs && trip.wrong.contains_key(APPLY)) {
+        (false, ..) => trip.untried.clone().unwrap_or_default(),
+        (_, true, _) => "**no**".to_owned(),
+        (_, _, true) => "–".to_owned(),
+        _ => "=".to_owned(),
+    }
+}
+
+fn listed<'a>(counts: impl Iterator<Item = (&'a str, usize)>) -> String {
+    counts.map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
+}

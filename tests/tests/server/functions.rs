@@ -1,0 +1,89 @@
+//! Functions that stand: what they do is put right, what their callers see of them is not touched.
+//!
+//! <https://www.postgresql.org/docs/current/sql-createfunction.html#SQL-CREATEFUNCTION-NOTES>
+
+use crate::Outcome;
+use crate::service::{Service, manifest, statements};
+use freehold::bringup;
+use freehold_tests::database::Database;
+
+fn prices(version: &str, function: &str) -> String {
+    let function = format!("[functions]\n{function}\n[tables.prices.columns]\nid = 'bigint primary key'\n");
+    manifest(
+        "price-service",
+        version,
+        &format!("{function}net = 'numeric not null default rounded(1.239)'\n"),
+    )
+}
+
+const ROUNDED: &str =
+    "\"rounded(amount numeric)\" = \"returns numeric language sql immutable as 'select round(amount, 2)'\"";
+
+#[tokio::test]
+async fn a_function_whose_callers_would_see_another_one_is_refused() -> Outcome {
+    let database = Database::create("functions_refused").await;
+    Service::new(&database, &prices("1.0.0", ROUNDED)).applies().await;
+    let before = database.dump();
+    for (from, to, what) in [
+        (
+            "returns numeric",
+            "returns float8",
+            "`(amount numeric) returns numeric` in the database and `(amount numeric) returns double precision`",
+        ),
+        (
+            "(amount numeric)",
+            "(price numeric)",
+            "`(amount numeric) returns numeric` in the database and `(price numeric) returns numeric`",
+        ),
+        ("returns numeric", "returns setof numeric", "returns setof numeric"),
+    ] {
+        let second = Service::new(
+            &database,
+            &prices("1.1.0", &ROUNDED.replacen(from, to, 1).replace("round(amount", "round($1")),
+        );
+        let refusals = second.is_refused().await;
+        assert!(
+            refusals.len() == 1 && refusals[0].code == "FH210" && refusals[0].what.contains(what),
+            "{refusals:?}"
+        );
+        assert_eq!(database.dump(), before);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_that_was_changed_by_hand_is_put_right() -> Outcome {
+    let database = Database::create("functions_drift").await;
+    let service = Service::new(&database, &prices("1.0.0", ROUNDED));
+    service.applies().await;
+    let before = database.dump();
+    database.execute("create or replace function rounded(amount numeric) returns numeric language sql as 'select 0::numeric'").await?;
+    let planned = statements(&service.survey().await);
+    assert!(
+        planned.len() == 1
+            && planned[0].starts_with("create or replace function public.rounded(amount numeric)"),
+        "{planned:?}"
+    );
+    assert!(matches!(service.start().await?, bringup::Outcome::Applied(_)));
+    service.finds_nothing_to_do().await;
+    assert_eq!(database.dump(), before);
+    Ok(())
+}
+
+/// An extension's function is the extension's, and a procedure is no function.
+#[tokio::test]
+async fn a_name_that_something_else_has_is_refused() -> Outcome {
+    let database = Database::create("functions_occupied").await;
+    database
+        .execute("create extension citext; create procedure rounded(numeric) language sql as 'select 1'")
+        .await?;
+    for (function, what) in [
+        (ROUNDED.to_owned(), "another kind of routine"),
+        (format!("{ROUNDED}\n\"texticlike(citext, citext)\" = \"returns boolean language sql as 'select true'\"").replace("rounded(amount", "other(amount"), "a function of an extension"),
+    ] {
+        let text = prices("1.0.0", &function).replace("[functions]", "[extensions]\ncitext = '*'\n[functions]").replace("rounded(1.239)", "1");
+        let refusals = Service::new(&database, &text).is_refused().await;
+        assert!(refusals.len() == 1 && refusals[0].code == "FH220" && refusals[0].what.contains(what), "{refusals:?}");
+    }
+    Ok(())
+}
