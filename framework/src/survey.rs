@@ -85,7 +85,27 @@ pub async fn survey_again(
     let stood = &before.found.live.objects;
     let made = manifest.schema.objects.iter().filter(|(address, _)| !stood.contains_key(address));
     let made: Schema = made.map(|(_, object)| object.clone()).collect();
-    compare(session, manifest, before.claims.clone(), &made).await
+    let mut claims = before.claims.clone();
+    claims.memory.extend(said_again(manifest, before));
+    compare(session, manifest, claims, &made).await
+}
+
+/// The words such as `'now'` that the steps of the plan have just said again, where something else stood.
+fn said_again(manifest: &Manifest, before: &Survey) -> Memory {
+    let touched = |address: &Address, slot: &str| {
+        let mut steps = before.plan.steps.iter().map(|step| &step.object);
+        steps.any(|object| {
+            object == address
+                || object.table() == address.table() && slot.ends_with(&format!(" {}", object.name))
+        })
+    };
+    let moments = equal::moments(&manifest.schema, &Schema::default()).into_iter();
+    let said = moments.map(|(address, mut texts)| {
+        texts.retain(|slot, _| touched(&address, slot));
+        let known = before.claims.memory.get(&address).cloned().unwrap_or_default();
+        (address, known.into_iter().chain(texts).collect::<BTreeMap<_, _>>())
+    });
+    said.collect()
 }
 
 async fn compare(
