@@ -17,9 +17,11 @@ use crate::ledger::{self, Answer, Caller, Entry};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::retry::{Delays, Policy};
+use crate::seed::note::Note;
+use crate::seeding::Sowing;
 use crate::session::{Session, SessionError};
 use crate::step::When;
-use crate::survey::{Survey, survey};
+use crate::survey::{Survey, survey, with_seeds};
 
 mod error;
 mod locked;
@@ -36,6 +38,8 @@ pub struct Order<'a> {
     pub caller: &'a Caller,
     /// How to have a second connection, for the ledger's own tables.
     pub options: &'a PgConnectOptions,
+    /// The rows that its tables are to have.
+    pub sowing: &'a Sowing,
     /// Whether a version may be applied again with other content: the development profile.
     pub lenient: bool,
     /// How long to wait for the service's lock.
@@ -76,6 +80,8 @@ pub enum Outcome {
     Unchanged,
     /// The version is in place, but somebody changed these by hand, in a way that is not ours to take back.
     Drifted(Vec<Refusal>),
+    /// Nothing could be done: these wait for something of others.
+    Waiting(Vec<Waiting>),
     /// This was done.
     Applied(Applied),
     /// Another build went further, and all that this one needs is there.
@@ -97,6 +103,8 @@ pub struct Applied {
     pub waiting: Vec<Waiting>,
     /// What somebody changed by hand, in a way that is not ours to take back.
     pub drift: Vec<Refusal>,
+    /// Rows that are left as they are, by rule.
+    pub notes: Vec<Note>,
 }
 
 /// How long a replica that serves waits before it looks whether the work that is left still has somebody to do it.
@@ -172,7 +180,9 @@ async fn without_lock(
     order: &Order<'_>,
     answer: &Answer,
 ) -> Result<Settled, BringUpError> {
-    let Some((entry, seen)) = seen(answer)? else { return Ok(Settled::Work { in_place: false }) };
+    let Some((entry, seen)) = seen(answer, order.sowing)? else {
+        return Ok(Settled::Work { in_place: false });
+    };
     let build = build_of(order.manifest);
     let done = |outcome| Ok(Settled::Done(outcome));
     match decide(&build, Some(&seen), order.lenient) {
@@ -181,6 +191,10 @@ async fn without_lock(
         Decision::VersionReused => done(Outcome::Refused(vec![refusal::version_reused(order.manifest)])),
         Decision::Compare => {
             let survey = survey(session, order.manifest, true).await?;
+            let survey = with_seeds(session, order.manifest, order.sowing, true, survey).await?;
+            if survey.plan.is_empty() && !survey.seeds.waiting.is_empty() {
+                return done(Outcome::Waiting(survey.seeds.waiting));
+            }
             if survey.plan.is_empty() {
                 restamp(session, order, entry, &survey).await?;
                 return done(Outcome::Unchanged);
@@ -203,8 +217,12 @@ async fn without_lock(
     }
 }
 
-/// What the ledger says, in the form that decisions are made on; `None` when it says nothing.
-pub(crate) fn seen(answer: &Answer) -> Result<Option<(&Entry, Seen)>, BringUpError> {
+/// What the ledger says, in the form that decisions are made on; `None` when it says nothing. Where seeds depend on what has changed beside
+/// the manifest, nothing is known to be right.
+pub(crate) fn seen<'a>(
+    answer: &'a Answer,
+    sowing: &Sowing,
+) -> Result<Option<(&'a Entry, Seen)>, BringUpError> {
     let entry = match answer {
         Answer::Absent => return Ok(None),
         Answer::Forbidden => return Err(BringUpError::LedgerForbidden),
@@ -213,7 +231,9 @@ pub(crate) fn seen(answer: &Answer) -> Result<Option<(&Entry, Seen)>, BringUpErr
     let (Some(version), Some(fingerprint)) = (&entry.version, &entry.fingerprint) else { return Ok(None) };
     let version = Version::parse(version).map_err(SessionError::unreadable)?;
     let live = entry.live.clone().unwrap_or_default();
-    let (fingerprint, stamp) = (fingerprint.clone(), entry.stamp.clone());
+    let known = sowing.is_as(entry.seeds.as_deref()) && !sowing.restores();
+    let stamp = entry.stamp.clone().filter(|_| known);
+    let fingerprint = fingerprint.clone();
     Ok(Some((entry, Seen { version, fingerprint, stamp, live })))
 }
 
@@ -236,7 +256,12 @@ async fn restamp(
         tables: &survey.found.tables,
         types: &survey.found.types,
         parts: &survey.found.parts,
+        seeds: order.sowing.circumstances(),
     };
     let (before, memory) = (entry.stamp.as_deref(), survey.unremembered());
+    let same = before == state.stamp && order.sowing.is_as(entry.seeds.as_deref());
+    if same && memory.is_empty() {
+        return Ok(()); // Only a seed that restores deleted rows asked.
+    }
     record::restamp(session, &order.caller.service, before, &state, &memory, &survey.found.live).await
 }

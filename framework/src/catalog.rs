@@ -40,7 +40,7 @@ pub struct Found {
     pub tables: String,
     /// The ids of the slice's types, as an array literal.
     pub types: String,
-    /// The ids of the indexes and constraints of its tables and of its sequences and functions, as an array literal.
+    /// The ids of the indexes, constraints and triggers of its tables and of its sequences and functions, as an array literal.
     pub parts: String,
     /// Names of the slice that something else stands under.
     pub occupied: Vec<Occupied>,
@@ -136,6 +136,7 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
         ";\nselect set_config('freehold.parts', (
             array(select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[]))
             || array(select oid from pg_catalog.pg_constraint where conrelid = any (current_setting('freehold.tables')::oid[]))
+            || array(select oid from pg_catalog.pg_trigger where tgrelid = any (current_setting('freehold.tables')::oid[]) and not tgisinternal)
             || current_setting('freehold.sequences')::oid[] || current_setting('freehold.functions')::oid[])::text, true)"
     ));
     for query in [stamp_by_settings()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {

@@ -54,7 +54,8 @@ pub fn check(plan: &Plan, wanted: &Schema) -> Vec<Violation> {
 /// A column is not an object of its own in a schema, and a key's index may be drafted before its constraint.
 fn belongs(step: &Step, slice: &BTreeSet<&Address>, tables: &BTreeSet<QName>) -> bool {
     let of_our_table = step.object.table().is_some_and(|table| tables.contains(&table));
-    slice.contains(&step.object) || (of_our_table && matches!(step.object.tag, Tag::Column | Tag::Index))
+    slice.contains(&step.object)
+        || (of_our_table && matches!(step.object.tag, Tag::Column | Tag::Index | Tag::Seed))
 }
 
 /// `cascade` is a foreign key's action after `on delete` or `on update`, and nothing else.

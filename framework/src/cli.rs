@@ -18,11 +18,14 @@ mod connect;
 pub mod diagnostic;
 mod environment;
 mod exit;
+mod explain;
 mod failure;
 mod figures;
+mod file;
 mod fmt;
 mod history;
 mod import;
+mod init;
 pub mod lint;
 mod locked;
 mod log;
@@ -32,6 +35,7 @@ mod output;
 mod paint;
 mod plan;
 mod refusal;
+mod schema;
 mod shell;
 mod sign;
 mod source;
@@ -141,6 +145,9 @@ async fn run(cli: Cli) -> Result<Exit, End> {
         Command::Lint(args) => lint_files(&shell, &args),
         Command::Fmt(args) => fmt::run(&shell, &args),
         Command::Import(args) => import::run(&shell, &shell.config()?, &args, &manifests_to).await,
+        Command::Explain(args) => explain::run(&shell, &args),
+        Command::Init(args) => init::run(&shell, &args),
+        Command::Schema => schema::run(&shell),
         Command::Config(args) => config::run(&shell, &args),
         Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
@@ -163,6 +170,9 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Lint(_) => &[Format::Human, Format::Json, Format::Github],
         Command::Fmt(_) => fmt::FORMATS,
         Command::Import(_) => import::FORMATS,
+        Command::Explain(_) => explain::FORMATS,
+        Command::Init(_) => init::FORMATS,
+        Command::Schema => schema::FORMATS,
         Command::Wait(_) => wait::FORMATS,
         Command::Config(_) => config::FORMATS,
     }
@@ -176,14 +186,14 @@ fn manifests(shell: &Shell) -> Result<Vec<Manifest>, End> {
 fn lint_files(shell: &Shell, args: &args::Lint) -> Result<Exit, End> {
     let files = source::read(&shell.manifest_paths())?;
     let locks = locked::Locks::beside(files.iter().map(|(file, _)| file.as_str()))?;
-    let worst = lint::lint_with(&files, &locks, lint::Format::Json).1;
+    let worst = lint::lint_with(&files, &locks, args.backend, lint::Format::Json).1;
     shell.answer(|format| {
         let format = match format {
             Format::Json => lint::Format::Json,
             Format::Github => lint::Format::Github,
             _ => lint::Format::Human { colour: true },
         };
-        lint::lint_with(&files, &locks, format).0
+        lint::lint_with(&files, &locks, args.backend, format).0
     })?;
     let denied = if args.deny.is_some() { Severity::Warning } else { Severity::Error };
     Ok(if worst >= Some(denied) { Exit::Invalid } else { Exit::Done })

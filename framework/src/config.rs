@@ -13,6 +13,7 @@
 mod choice;
 mod database;
 mod duration;
+mod file;
 mod origin;
 mod parameters;
 mod problem;
@@ -27,6 +28,7 @@ use secrecy::SecretString;
 
 pub use database::{Database, SslMode};
 pub use duration::{parse_duration, show_duration};
+pub use file::{File, Target};
 pub use origin::{Origin, Setting};
 pub use problem::{ConfigErrors, Fault, Problem};
 
@@ -214,7 +216,7 @@ pub struct Log {
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The database.
-    pub database: Database,
+    pub database: Target,
     /// The way to it round a transaction-mode pooler, for schema work.
     pub direct: Option<Database>,
     /// What kind of environment this is.
@@ -258,14 +260,15 @@ impl Config {
     pub fn load(lookup: &dyn Fn(&str) -> Option<String>, flags: &Flags) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(lookup);
         let target = target::read(&mut reader, flags);
-        let profile = read_profile(&mut reader, flags);
+        let profile = read_profile(&mut reader, flags, target.database.as_ref());
         let mode = reader.word("mode", "FREEHOLD_MODE", Mode::Apply);
         let on_error = reader.word("on_error", "FREEHOLD_ON_ERROR", OnError::Degrade);
         let ready = reader.word("ready", "FREEHOLD_READY", ReadyPolicy::Slice);
         let locks = read_locks(&mut reader, flags);
         let wait = read_wait(&mut reader, flags, target.connect_timeout);
         let pool = read_pool(&mut reader);
-        let echo = target.database.as_ref().is_some_and(|database| database.echo);
+        let server = target.database.as_ref().and_then(Target::postgres);
+        let echo = server.is_some_and(|database| database.echo);
         let log = read_log(&mut reader, echo);
         let manifests = read_manifests(&mut reader, flags);
         let Reader { settings, problems, notices, .. } = reader;
@@ -302,7 +305,8 @@ impl Config {
     }
 }
 
-fn read_profile(reader: &mut Reader<'_>, flags: &Flags) -> Profile {
+/// A file of SQLite is a developer's, unless somebody says otherwise.
+fn read_profile(reader: &mut Reader<'_>, flags: &Flags, database: Option<&Target>) -> Profile {
     let parse = |text: &str| match &*text.trim().to_lowercase() {
         "dev" => Ok(Profile::Dev),
         "prod" => Ok(Profile::Prod),
@@ -312,7 +316,9 @@ fn read_profile(reader: &mut Reader<'_>, flags: &Flags) -> Profile {
         _ => Err(Fault::new("is not a name", "write dev, prod, or another word of letters and digits")),
     };
     let given = reader.flag_or_env(("--profile", flags.profile.as_ref()), "FREEHOLD_PROFILE");
-    reader.take("profile", given, Profile::Prod, parse, Profile::to_string)
+    let default =
+        if database.is_some_and(|target| target.sqlite().is_some()) { Profile::Dev } else { Profile::Prod };
+    reader.take("profile", given, default, parse, Profile::to_string)
 }
 
 fn read_locks(reader: &mut Reader<'_>, flags: &Flags) -> Locks {

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Hazard {
     /// Every row is written again under a lock that stops everybody.
     Rewrite,
+    /// SQLite: the table is made anew and its rows are copied.
+    Rebuild,
     /// Every row is read under a lock that stops writers.
     Scan,
     /// The values stay when the step is undone; the server has no way to take them back.
@@ -20,6 +22,7 @@ impl Hazard {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Rewrite => "writes the whole table again while everybody waits",
+            Self::Rebuild => "makes the table anew and copies its rows, as SQLite cannot change it in place",
             Self::Scan => "reads the whole table while writers wait",
             Self::NoWayBack => "cannot be undone by a statement",
         }

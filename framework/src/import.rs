@@ -51,7 +51,7 @@ pub struct Seen {
     enums: Vec<EnumSeen>,
     types: Vec<TypeSeen>,
     used: Vec<Used>,
-    /// Other schemas, and how many tables they have.
+    /// Other schemas, and what they have.
     pub elsewhere: Vec<Elsewhere>,
 }
 
@@ -62,6 +62,8 @@ pub struct Elsewhere {
     pub schema: String,
     /// How many tables it has.
     pub tables: usize,
+    /// How many views, functions, types and sequences it has.
+    pub others: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]

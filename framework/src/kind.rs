@@ -24,6 +24,7 @@ pub mod key;
 pub mod namespace;
 pub mod sequence;
 pub mod table;
+pub mod trigger;
 
 /// What every kind can do. Everything here is pure.
 pub trait Kind: Clone + PartialEq {
@@ -139,6 +140,7 @@ kinds! {
     Exclusion = exclusion::Exclusion,
     Index = index::Index,
     ForeignKey = foreign_key::ForeignKey,
+    Trigger = trigger::Trigger,
     Comment = comment::Comment,
 }
 

@@ -72,6 +72,8 @@ pub struct Entry {
     pub live: Option<String>,
     /// The run that put the version in place.
     pub history: Option<i64>,
+    /// What its seeds depended on beside the manifest; `None` while they are still to be sown.
+    pub seeds: Option<String>,
 }
 
 /// Looks: one message, which also registers presence unless `quiet`. Nothing in it fails when there is no ledger.

@@ -14,8 +14,8 @@
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`seed`], [`manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
-//! [`health`], and with the features of their names the modules `http`, `testing`.
+//! [`seeding`], [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
+//! [`health`], with the feature `http` the module `http`, and for the tests of services [`testing`].
 #![forbid(unsafe_code)]
 
 pub mod address;
@@ -46,12 +46,13 @@ pub mod plan;
 pub mod retry;
 pub mod schema;
 pub mod seed;
+pub mod seeding;
 pub mod session;
 pub mod sql;
+pub mod sqlite;
 pub mod startup;
 pub mod step;
 pub mod survey;
-#[cfg(feature = "testing")]
 pub mod testing;
 
 pub use manifest::Manifest;

@@ -20,6 +20,8 @@ pub enum Mode {
     ShareRowExclusive,
     /// `ACCESS EXCLUSIVE`: everybody waits.
     AccessExclusive,
+    /// SQLite: whoever writes has the whole file. Others read what was there before, and wait for the moment of the commit.
+    WholeFile,
 }
 
 impl Mode {
@@ -31,13 +33,14 @@ impl Mode {
             Self::ShareUpdateExclusive => "reads and writes go on",
             Self::Share | Self::ShareRowExclusive => "writes wait, briefly",
             Self::AccessExclusive => "all wait, briefly",
+            Self::WholeFile => "who writes waits",
         }
     }
 
     /// Whether application statements wait for it, so that it must be alone in its transaction and give way fast.
     #[must_use]
     pub fn is_strong(self) -> bool {
-        self >= Self::Share
+        self >= Self::Share && self != Self::WholeFile
     }
 }
 

@@ -20,6 +20,7 @@ mod advice;
 mod build;
 mod bundle;
 mod check;
+mod checks;
 pub mod code;
 mod column;
 mod constraint;
@@ -29,6 +30,7 @@ mod expression;
 mod extensions;
 mod foreign_key;
 mod functions;
+mod grammar;
 mod include;
 mod index;
 mod names;
@@ -42,11 +44,14 @@ mod sources;
 mod suggest;
 mod tables;
 mod text;
+mod triggers;
 mod types;
 mod walk;
 pub mod write;
 
 pub use bundle::{Bundle, Files, beside, fits};
+pub use checks::Check;
+pub use grammar::json_schema;
 pub use problem::{Problem, Problems, Severity};
 pub use requires::{Requirement, WhenMissing};
 pub use service::Service;
@@ -69,6 +74,12 @@ pub struct Manifest {
     pub allow_rewrite: BTreeSet<Address>,
     /// How a column's values become another type.
     pub using: BTreeMap<Address, Expr>,
+    /// What must be true of the rows, with its place.
+    pub checks: Vec<(Check, Place)>,
+    /// What SQLite is to have of a column in place of what is declared: what follows the column's name there.
+    pub sqlite: BTreeMap<Address, Expr>,
+    /// The indexes and constraints that are for PostgreSQL only.
+    pub postgres_only: BTreeSet<Address>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
@@ -105,8 +116,9 @@ const KEYS: walk::Keys = walk::Keys {
         "functions",
         "tables",
         "seeds",
+        "checks",
     ],
-    later: &["grants", "checks", "drops", "views"],
+    later: &["grants", "drops", "views"],
 };
 
 impl Manifest {
@@ -163,12 +175,26 @@ impl Manifest {
         let mut requires: Vec<_> = self.requires.iter().map(Requirement::content).collect();
         requires.sort_by(|one, other| one.service.cmp(other.service));
         let objects: Vec<_> = self.schema.objects.values().collect();
+        let sqlite = (self.sqlite.iter().collect(), &self.postgres_only);
         // As after a checkout on Windows.
         let files = self.sources.named().map(|file| fingerprint(&file.text.replace("\r\n", "\n"))).collect();
         let mut seeds = self.seeds.clone();
         seeds.sort_by(|one, other| one.table.cmp(&other.table));
         seeds.iter_mut().for_each(|seed| seed.rows.sort());
-        fingerprint(&Content { service: name, schema, prefix, owner, requires, objects, files, seeds })
+        let mut checks: Vec<&Check> = self.checks.iter().map(|(check, _)| check).collect();
+        checks.sort_by(|one, other| one.name.cmp(&other.name));
+        fingerprint(&Content {
+            service: name,
+            schema,
+            prefix,
+            owner,
+            requires,
+            objects,
+            files,
+            seeds,
+            checks,
+            sqlite,
+        })
     }
 }
 
@@ -181,6 +207,9 @@ struct Content<'a> {
     owner: &'a Option<Name>,
     requires: Vec<RequirementContent<'a>>,
     objects: Vec<&'a crate::kind::Object>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<&'a Check>,
+    sqlite: (Vec<(&'a Address, &'a Expr)>, &'a BTreeSet<Address>),
     /// The hashes of the files that it names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
@@ -240,11 +269,13 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     functions::functions(root, home, walk, &mut draft);
     let mut tables = tables::tables(root, home, walk);
     let types = types::Types::new(home, &draft, &required, &extensions);
+    let checks = checks::checks(root, walk);
     let unknown = check::types(&tables, &required, &types, walk);
     names::settle(&mut tables, &draft.enums, &sequences, service.prefix.as_ref(), walk);
     check::requires(&service, &tables, &draft.enums, &required, walk);
     check::keys(&tables, walk);
     check::indexes(&tables, walk);
+    check::triggers(&tables, walk);
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
@@ -269,6 +300,9 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
         using: draft.using,
+        checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),
+        sqlite: draft.sqlite,
+        postgres_only: draft.postgres_only,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
 use crate::diff::Diff;
@@ -23,6 +23,17 @@ pub struct Plan {
     pub refusals: Vec<Refusal>,
     /// What is in the database, is not declared, and stays.
     pub left_alone: Vec<Address>,
+    /// What of the manifest this database holds otherwise than PostgreSQL: on SQLite only.
+    pub degraded: Vec<Degraded>,
+}
+
+/// Something that a database does not hold as PostgreSQL would, and what that means.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Degraded {
+    /// The object.
+    pub object: Address,
+    /// What is different, as a sentence.
+    pub what: String,
 }
 
 /// Makes the plan.
@@ -59,7 +70,7 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
     // that an enum's added value is committed before the big transaction that may use it.
     steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
-    Plan { steps, refusals, left_alone }
+    Plan { steps, refusals, left_alone, degraded: Vec::new() }
 }
 
 /// What nobody declared and an earlier run of ours left behind when it was cut off: a rebuild of a declared index, an index that was to replace

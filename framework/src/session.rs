@@ -7,11 +7,13 @@
 //! <https://www.postgresql.org/docs/current/protocol-flow.html>
 
 use futures_util::StreamExt;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Either, Executor, Row, ValueRef};
 
 use crate::name::Name;
 use crate::sql::{Sql, quoted, sql};
+
+pub mod sqlite;
 
 /// A connection of ours, with the settings that we rely on.
 #[derive(Debug)]
@@ -125,6 +127,19 @@ impl Session {
         Ok(Some(json.to_string()))
     }
 
+    /// Runs a single statement with values beside it, and gives back its rows, whose columns are all of type text. Values are
+    /// never a part of the statement's text, so that they are not in the server's log when it fails.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn ask(&mut self, sql: &Sql, values: &[&str]) -> Result<Rows, SessionError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the file that may")]
+        let query = sqlx::query(AssertSqlSafe(sql.as_str().to_owned())).persistent(false);
+        let query = values.iter().fold(query, |query, value| query.bind(*value));
+        let rows = self.connection.fetch_all(query).await.map_err(|error| SessionError::new(error, 0))?;
+        Ok(rows.iter().map(self::values).collect())
+    }
+
     /// Says goodbye to the server.
     pub async fn close(self) {
         if let Err(error) = self.connection.close().await {
@@ -172,10 +187,7 @@ pub fn pinned(options: PgConnectOptions, application: &str, schema: &Name) -> Pg
 impl SessionError {
     fn new(source: sqlx::Error, succeeded: usize) -> Self {
         let database = source.as_database_error();
-        let message = match database.and_then(|error| error.try_downcast_ref::<PgDatabaseError>()) {
-            Some(error) => error.message().to_owned(),
-            None => source.to_string(),
-        };
+        let message = database.map_or_else(|| source.to_string(), |error| error.message().to_owned());
         let sqlstate = database.and_then(|error| error.code()).map(std::borrow::Cow::into_owned);
         Self { message, sqlstate, succeeded, source }
     }
@@ -189,6 +201,17 @@ impl SessionError {
             succeeded: 0,
             source,
         }
+    }
+
+    /// The same with other words, in which something is added or left out; the driver's own error, which says the old ones, is left
+    /// out then.
+    pub(crate) fn saying(self, words: impl FnOnce(&str) -> String) -> Self {
+        let message = words(&self.message);
+        if message.contains(&self.message) {
+            return Self { message, ..self };
+        }
+        let source = sqlx::Error::Protocol(message.clone());
+        Self { message, source, ..self }
     }
 
     /// Whether the server said this code.

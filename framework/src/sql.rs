@@ -14,8 +14,10 @@ use crate::name::{Name, PathName, QName};
 
 mod keyword;
 pub mod lex;
+mod plain;
 mod type_name;
 
+pub use plain::{Ident, Plain, Stored};
 pub use type_name::TypeName;
 pub(crate) use type_name::name_of;
 
@@ -32,7 +34,7 @@ pub struct Sql(String);
 #[serde(transparent)]
 pub struct Expr(String);
 
-/// A value that knows how to stand in SQL text. Sealed: every implementation is in this file.
+/// A value that knows how to stand in SQL text. Sealed: every implementation is in this file and its modules.
 pub trait Fragment: sealed::Sealed + Sync {
     #[doc(hidden)]
     fn write(&self, out: &mut String);
@@ -47,6 +49,9 @@ mod sealed {
     impl Sealed for super::QName {}
     impl Sealed for super::PathName {}
     impl Sealed for super::Literal<'_> {}
+    impl Sealed for super::Ident<'_> {}
+    impl Sealed for super::Plain<'_> {}
+    impl Sealed for super::Stored<'_> {}
     impl Sealed for super::Dollar<'_> {}
     impl Sealed for i64 {}
     impl Sealed for f64 {}

@@ -11,15 +11,17 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
-use crate::config::{Config, ConfigErrors, Mode, OnError, Profile};
+use crate::config::{Config, ConfigErrors, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
 use crate::ledger::Caller;
 use crate::manifest::Manifest;
 use crate::retry::{Delays, Policy, Retry};
+use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
 use crate::survey::survey;
 
 mod sample;
+mod sqlite;
 mod state;
 
 pub use sample::{Found, Sample};
@@ -185,7 +187,17 @@ impl Handle {
 
 /// Until the slice is ready and nothing is left to do.
 async fn run(inner: Arc<Inner>) {
-    let options = inner.config.direct.as_ref().unwrap_or(&inner.config.database).connect_options();
+    for notice in inner.config.notices() {
+        tracing::warn!(service = %inner.caller.service, event = "config", "{notice}");
+    }
+    match &inner.config.database {
+        Target::Postgres(database) => on_postgres(&inner, database).await,
+        Target::Sqlite(file) => sqlite::run(&inner, &file.path).await,
+    }
+}
+
+async fn on_postgres(inner: &Inner, database: &Database) {
+    let options = inner.config.direct.as_ref().unwrap_or(database).connect_options();
     let mut delays = Delays::new(&Policy {
         initial: Duration::from_millis(500),
         max: LOOK_AGAIN_MAX,
@@ -194,26 +206,28 @@ async fn run(inner: Arc<Inner>) {
         deadline: None,
         attempts_max: None,
     });
-    for notice in inner.config.notices() {
-        tracing::warn!(service = %inner.caller.service, event = "config", "{notice}");
-    }
     loop {
-        let session = connect(&inner, &options).await;
+        let session = connect(inner, &options).await;
         let Some(mut session) = session else { continue };
-        let settled = attempt(&inner, &mut session, &options).await;
+        let outcome = attempt(inner, &mut session, &options).await;
         session.close().await;
-        if settled {
+        if conclude(inner, outcome) {
             return;
         }
-        if inner.config.on_error == OnError::Exit && inner.pool.get().is_none() {
-            tracing::error!(service = %inner.caller.service, event = "exit", "could not come up; FREEHOLD_ON_ERROR=exit");
-            std::process::exit(1);
-        }
         let delay = delays.next_delay().max(Duration::from_millis(100));
-        tokio::select! {
-            () = tokio::time::sleep(delay) => {}
-            () = inner.wake.notified() => {}
-        }
+        pause(inner, delay).await;
+    }
+}
+
+/// Waits before the next attempt, or ends the process if it is to end rather than to try again.
+async fn pause(inner: &Inner, delay: Duration) {
+    if inner.config.on_error == OnError::Exit && inner.pool.get().is_none() {
+        tracing::error!(service = %inner.caller.service, event = "exit", "could not come up; FREEHOLD_ON_ERROR=exit");
+        std::process::exit(1);
+    }
+    tokio::select! {
+        () = tokio::time::sleep(delay) => {}
+        () = inner.wake.notified() => {}
     }
 }
 
@@ -254,14 +268,22 @@ async fn connect(inner: &Inner, options: &PgConnectOptions) -> Option<Session> {
     }
 }
 
-/// One attempt at bringing up; true when there is nothing left to do.
-async fn attempt(inner: &Inner, session: &mut Session, options: &PgConnectOptions) -> bool {
-    let service = inner.caller.service.as_str();
-    let outcome = match inner.config.mode {
+/// One attempt at bringing up.
+async fn attempt(
+    inner: &Inner,
+    session: &mut Session,
+    options: &PgConnectOptions,
+) -> Result<Outcome, BringUpError> {
+    match inner.config.mode {
         Mode::Apply => apply(inner, session, options).await,
         Mode::Verify => verify(inner, session).await,
         Mode::Off => Ok(Outcome::Unchanged),
-    };
+    }
+}
+
+/// Shows what an attempt came to; true when there is nothing left to do.
+fn conclude(inner: &Inner, outcome: Result<Outcome, BringUpError>) -> bool {
+    let service = inner.caller.service.as_str();
     match outcome {
         Ok(Outcome::Refused(refusals)) => {
             // Said once: it is looked at again every few seconds, and mostly stays as it is.
@@ -275,6 +297,7 @@ async fn attempt(inner: &Inner, session: &mut Session, options: &PgConnectOption
         Ok(outcome) => {
             let waiting = match &outcome {
                 Outcome::Applied(applied) => applied.waiting.len(),
+                Outcome::Waiting(waiting) => waiting.len(),
                 _ => 0,
             };
             if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
@@ -304,8 +327,10 @@ async fn apply(
 ) -> Result<Outcome, BringUpError> {
     let locks = &inner.config.locks;
     let patience = |budget| Patience { lock_timeout: locks.timeout, budget };
+    let sowing = Sowing::new(&inner.manifest, &inner.config.profile.to_string());
     let order = Order {
         manifest: &inner.manifest,
+        sowing: &sowing,
         caller: &inner.caller,
         options,
         lenient: inner.config.profile == Profile::Dev,
@@ -378,12 +403,12 @@ fn tell(inner: &Inner, event: &Event<'_>) {
 
 /// The pool is opened when the slice is there, and connects when it is first used.
 fn open_pool(inner: &Inner) {
+    let database = match &inner.config.database {
+        Target::Postgres(database) => database,
+        Target::Sqlite(file) => return sqlite::open_pool(inner, &file.path),
+    };
     let pool = &inner.config.pool;
-    let options = pinned(
-        inner.config.database.connect_options(),
-        &inner.caller.service,
-        &inner.manifest.service.schema,
-    );
+    let options = pinned(database.connect_options(), &inner.caller.service, &inner.manifest.service.schema);
     let made = PgPoolOptions::new()
         .max_connections(pool.connections_max())
         .acquire_timeout(pool.timeout)
@@ -392,6 +417,12 @@ fn open_pool(inner: &Inner) {
         .connect_lazy_with(options);
     // Losing the race with an earlier call only means that the pool is there.
     if inner.pool.set(SqlxPostgresConnector::from_sqlx_postgres_pool(made.clone())).is_ok() {
-        let _ = inner.samples.set(sample::begin(made, &inner.config, &inner.caller, &inner.manifest));
+        let _ = inner.samples.set(sample::begin(
+            made,
+            database,
+            inner.config.pool.health_interval,
+            &inner.caller,
+            &inner.manifest,
+        ));
     }
 }

@@ -25,6 +25,8 @@ pub enum Phase {
     Column,
     /// What needs tables and columns: functions that name them, the columns that sequences belong to; and changed functions.
     Routine,
+    /// Triggers.
+    Trigger,
     /// Constraints added to existing tables, not yet proven.
     Constraint,
     /// Indexes built on existing tables.
@@ -39,6 +41,8 @@ pub enum Phase {
     NotNull,
     /// What was made for the steps above and serves nobody any more.
     CleanUp,
+    /// Rows that tables are to have.
+    Seed,
     /// Comments on what existed before.
     Comment,
 }

@@ -1,5 +1,7 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
+pub mod checks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};
@@ -14,8 +16,10 @@ use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::plan::{Plan, plan};
 use crate::schema::Schema;
+use crate::seeding::{self, Outlook, Sowing};
 use crate::session::{Session, SessionError};
 use crate::sql::{quoted, sql};
+use crate::step::When;
 
 /// What was found and what follows from it.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub struct Survey {
     pub claims: Claims,
     /// How the catalog keeps the expressions that are as the manifest wants them.
     pub memory: Memory,
+    /// What is to be done about rows; nothing until [`with_seeds`] has looked.
+    pub seeds: Outlook,
 }
 
 /// Why there is no survey.
@@ -108,6 +114,43 @@ fn said_again(manifest: &Manifest, before: &Survey) -> Memory {
     said.collect()
 }
 
+/// Adds to a survey what is to be done about rows.
+///
+/// # Errors
+/// When the database cannot be read, or the plan would break a rule of ours.
+pub async fn with_seeds(
+    session: &mut Session,
+    manifest: &Manifest,
+    sowing: &Sowing,
+    ledger: bool,
+    mut survey: Survey,
+) -> Result<Survey, SurveyError> {
+    if sowing.seeds().is_empty() {
+        return Ok(survey);
+    }
+    let ground = seeding::Ground {
+        service: &manifest.service.name,
+        owner: manifest.service.owner.as_ref(),
+        wanted: &manifest.schema,
+        live: &survey.found.live,
+        unfinished: !survey.plan.is_empty(),
+        ledger,
+    };
+    let mut seeds = seeding::look(session, sowing, &ground).await?;
+    for step in &mut seeds.steps {
+        step.source = manifest.places.get(&step.object).cloned();
+    }
+    let plan = &mut survey.plan;
+    let after = plan.steps.iter().position(|step| step.when == When::After).unwrap_or(plan.steps.len());
+    plan.steps.splice(after..after, seeds.steps.iter().cloned());
+    plan.refusals.append(&mut seeds.refusals);
+    if let Some(violation) = check(plan, &manifest.schema).into_iter().next() {
+        return Err(SurveyError::Unsound(violation));
+    }
+    survey.seeds = seeds;
+    Ok(survey)
+}
+
 async fn compare(
     session: &mut Session,
     manifest: &Manifest,
@@ -137,7 +180,7 @@ async fn compare(
     if let Some(violation) = check(&plan, &manifest.schema).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
-    Ok(Survey { plan, found, claims, memory })
+    Ok(Survey { plan, found, claims, memory, seeds: Outlook::default() })
 }
 
 /// What the manifest names, and what the ledger says that we own.

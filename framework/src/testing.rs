@@ -1,4 +1,4 @@
-//! For the tests of a service: a database of one's own, and entities held against the manifest. Feature `testing`.
+//! For the tests of a service: a database of one's own, and entities held against the manifest.
 //!
 //! ```no_run
 //! # use freehold::{Manifest, testing};

@@ -1,6 +1,7 @@
 //! The tables of Freehold's own ledger, as sea-orm-migration steps.
 //!
-//! They live in the schema `freehold`, which the framework creates first. sea-orm-migration takes no lock of its own
+//! They live in the schema `freehold`, which the framework creates first; SQLite has no schemas, and there the same tables have the
+//! prefix `freehold_`. sea-orm-migration takes no lock of its own
 //! (six concurrent `up()` ended with one success and five duplicate keys), so the framework runs these only while it holds
 //! the lock on what all services of a database share. Each step is one `.sql` file in one transaction.
 #![forbid(unsafe_code)]
@@ -13,12 +14,29 @@ pub const SCHEMA: &str = "freehold";
 /// The table in which the steps below are counted.
 pub const TABLE: &str = "migration";
 
+/// The table in which the steps of a ledger in SQLite are counted: there is no schema to put it in.
+pub const SQLITE_TABLE: &str = "freehold_migration";
+
 /// The tables that a ledger of this build has, in the schema [`SCHEMA`].
-pub const TABLES: [&str; 6] = ["service", "object", "history", "step", "waiting", "replica"];
+pub const TABLES: [&str; 7] = ["service", "object", "history", "step", "waiting", "replica", "seed"];
 
 /// The ledger's steps, oldest first. Each can run again over what is there.
 #[derive(Debug)]
 pub struct Ledger;
+
+/// The same for SQLite.
+#[derive(Debug)]
+pub struct SqliteLedger;
+
+impl MigratorTrait for SqliteLedger {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(Step { name: "0001_ledger", sql: include_str!("ledger/0001_ledger.sqlite.sql") })]
+    }
+
+    fn migration_table_name() -> DynIden {
+        SQLITE_TABLE.into_iden()
+    }
+}
 
 impl MigratorTrait for Ledger {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -34,6 +52,12 @@ impl MigratorTrait for Ledger {
 #[must_use]
 pub fn format() -> usize {
     Ledger::migrations().len()
+}
+
+/// The same of a ledger in SQLite.
+#[must_use]
+pub fn sqlite_format() -> usize {
+    SqliteLedger::migrations().len()
 }
 
 /// One step: SQL that names everything with its schema.

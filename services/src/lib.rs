@@ -10,33 +10,63 @@
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 
-use freehold::Manifest;
+use axum::Router;
+use freehold::{Handle, Manifest};
 
+mod answer;
 mod ending;
+mod inventory;
 mod listen;
 mod log;
+mod moment;
+mod money;
+mod order;
+mod payment;
 mod pretty;
 mod probe;
+mod refusal;
+mod request;
 mod serve;
+mod user;
 
 pub use ending::Trouble;
 pub use serve::{Running, manifest};
 
-/// A service: its name and its bundled manifest.
+/// A service: its name, its bundled manifest, its endpoints.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
     /// As its manifest says it.
     pub name: &'static str,
     /// Its manifest, bundled when this was built.
     pub manifest: fn() -> Manifest,
+    /// What it answers to besides its health, over its slice.
+    pub routes: fn(Handle) -> Router,
 }
 
-/// Accounts, profiles, sessions, papers and shifts.
-pub const USER: Service = Service { name: "user-service", manifest: || freehold::manifest!("user-service") };
+/// Accounts, and the people behind them.
+pub const USER: Service =
+    Service { name: "user-service", manifest: || freehold::manifest!("user-service"), routes: user::routes };
 
-/// Orders, their lines, offers and deliveries.
-pub const ORDER: Service =
-    Service { name: "order-service", manifest: || freehold::manifest!("order-service") };
+/// Orders, and how they came to their status.
+pub const ORDER: Service = Service {
+    name: "order-service",
+    manifest: || freehold::manifest!("order-service"),
+    routes: order::routes,
+};
+
+/// Cylinders, who has them, and what is in stock.
+pub const INVENTORY: Service = Service {
+    name: "inventory-service",
+    manifest: || freehold::manifest!("inventory-service"),
+    routes: inventory::routes,
+};
+
+/// Payments, refunds, and what Paystack tells.
+pub const PAYMENT: Service = Service {
+    name: "payment-service",
+    manifest: || freehold::manifest!("payment-service"),
+    routes: payment::routes,
+};
 
 /// The whole of a service's `main`: serves, or asks the service that runs beside it how it is.
 pub fn main(service: &Service) -> ExitCode {

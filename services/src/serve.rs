@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use freehold::config::{Config, Profile};
 use freehold::disk::Disk;
 use freehold::{Freehold, Handle, Manifest};
@@ -13,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::ending::Trouble;
+use crate::request::BODY_BYTES_MAX;
 use crate::{Service, environment, listen, log};
 
 /// How long requests that have begun may take once the service was told to stop. It ends within two seconds of that.
@@ -40,7 +42,7 @@ pub(crate) fn run(service: &Service) -> Result<(), Trouble> {
         let listener = TcpListener::bind(address).await.map_err(|error| Trouble::Bind(address, error))?;
         let address = listener.local_addr().map_err(Trouble::System)?;
         tracing::info!(service = service.name, event = "listen", address = %address, "listening");
-        let running = Running::begin(manifest, config);
+        let running = Running::begin(service, manifest, config);
         running.serve(listener, first(signals)).await.map_err(Trouble::System)?;
         tracing::info!(service = service.name, event = "stop", "stopped");
         Ok(())
@@ -53,9 +55,10 @@ pub(crate) fn run(service: &Service) -> Result<(), Trouble> {
 impl Running {
     /// Begins bringing up the slice. Must be called inside a tokio runtime, and with the port bound: from here on the database is asked.
     #[must_use]
-    pub fn begin(manifest: Manifest, config: Config) -> Self {
+    pub fn begin(service: &Service, manifest: Manifest, config: Config) -> Self {
         let slice = Freehold::new(manifest).with(config).start();
-        let router = freehold::http::routes(&slice);
+        let own = (service.routes)(slice.clone()).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+        let router = freehold::http::routes(&slice).merge(own);
         Self { slice, router }
     }
 

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use freehold::Manifest;
 use freehold::bringup::{Order, Outcome, bring_up};
 use freehold::execute::Patience;
+use freehold::seeding::Sowing;
 use freehold::session::Session;
 use freehold::startup::caller;
 use freehold_tests::cluster::Cluster;
@@ -73,8 +74,10 @@ async fn bring(database: &Database, manifest: &Manifest) -> Outcome {
     let opened = Session::open(&options, &caller.application(), &manifest.service.schema).await;
     let mut session = opened.expect("a connection");
     let patience = Patience { lock_timeout: Duration::from_millis(200), budget: Duration::from_secs(60) };
+    let sowing = Sowing::new(manifest, "prod");
     let order = Order {
         manifest,
+        sowing: &sowing,
         caller: &caller,
         options: &options,
         lenient: false,

@@ -1,4 +1,4 @@
-//! Asking a service by HTTP: one GET over a TCP connection of its own, spelled out, with a limit.
+//! Asking a service by HTTP: one request over a TCP connection of its own, spelled out, with a limit.
 //!
 //! <https://www.rfc-editor.org/rfc/rfc9112>
 
@@ -34,11 +34,25 @@ impl Answer {
 /// # Errors
 /// When nobody listens there, or the answer does not come in time or is not HTTP.
 pub fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
+    ask(address, &format!("GET {path} HTTP/1.1\r\n"), "")
+}
+
+/// Sends a body to a path, with these header fields.
+///
+/// # Errors
+/// When nobody listens there, or the answer does not come in time or is not HTTP.
+pub fn post(address: SocketAddr, path: &str, fields: &[(&str, &str)], body: &str) -> io::Result<Answer> {
+    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!("POST {path} HTTP/1.1\r\nContent-Length: {}\r\n{fields}", body.len());
+    ask(address, &head, body)
+}
+
+fn ask(address: SocketAddr, head: &str, body: &str) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_write_timeout(Some(LIMIT))?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("{head}Host: {address}\r\nConnection: close\r\n\r\n{body}");
     let begun = Instant::now();
     stream.write_all(request.as_bytes())?;
     let mut text = String::new();

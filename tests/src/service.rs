@@ -74,6 +74,24 @@ impl Service {
         http::get(self.address, path).unwrap_or_else(|error| panic!("{path}: {error}\n{}", self.log()))
     }
 
+    /// Sends it JSON.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub fn post(&self, path: &str, body: &serde_json::Value) -> Answer {
+        self.send(path, &[("Content-Type", "application/json")], &body.to_string())
+    }
+
+    /// Sends it a body as it is.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[expect(clippy::panic, reason = "test infrastructure: a service that does not answer is a failed test")]
+    pub fn send(&self, path: &str, fields: &[(&str, &str)], body: &str) -> Answer {
+        let answer = http::post(self.address, path, fields, body);
+        answer.unwrap_or_else(|error| panic!("{path}: {error}\n{}", self.log()))
+    }
+
     /// Waits until a path answers with this status and these words in its body.
     ///
     /// # Panics

@@ -189,7 +189,8 @@ async fn c17_1_a_lock_that_another_session_holds_is_no_concern_of_liveness() {
     let database = Database::create("c17_1_lock").await;
     let url = database.url();
     let lookup = |name: &str| (name == "DATABASE_URL").then(|| url.clone());
-    let options = Config::load(&lookup, &Flags::default()).unwrap().database.connect_options();
+    let options =
+        Config::load(&lookup, &Flags::default()).unwrap().database.postgres().unwrap().connect_options();
     let mut holder = Session::open(&options, "holder", &Name::new("public").unwrap()).await.unwrap();
     assert!(advisory::try_take(&mut holder, Key::service("user-service")).await.unwrap());
 

@@ -3,16 +3,20 @@
 use std::time::{Duration, Instant};
 
 use super::{Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, seen, without_lock};
+use crate::address::{Address, Tag};
 use crate::equal;
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger;
 use crate::ledger::advisory::{self, Key};
-use crate::ledger::record::{self, Header, Opened, State, Waiting};
+use crate::ledger::record::{self, Done, Header, Opened, State, Waiting};
+use crate::name::QName;
 use crate::plan::Plan;
+use crate::seed::note::Note;
+use crate::seeding::{self, sow};
 use crate::session::Session;
 use crate::step::{Phase, Step, When};
-use crate::survey::{Survey, claimed_by_another, survey, survey_again};
+use crate::survey::{Survey, claimed_by_another, survey, survey_again, with_seeds};
 
 /// Of the server's lock slots, one part in this many is ours for one transaction: others hold locks too.
 const LOCK_SLOTS_SHARE: usize = 4;
@@ -33,10 +37,11 @@ pub(super) async fn bring_up(
         Settled::OnlyAfterwards => true,
         Settled::Work { in_place } => in_place,
     };
-    let from = seen(&answer)?.map(|(_, seen)| seen.version.to_string());
+    let from = seen(&answer, order.sowing)?.map(|(_, seen)| seen.version.to_string());
     shared(session, async |session| Ok(ledger::prepare(session, order.options, order.caller).await?)).await?;
     let generation = ledger::take(session, order.caller).await?;
-    let mut surveyed = survey(session, order.manifest, true).await?;
+    let surveyed = survey(session, order.manifest, true).await?;
+    let mut surveyed = with_seeds(session, order.manifest, order.sowing, true, surveyed).await?;
     if !surveyed.plan.refusals.is_empty() && !in_place {
         return Ok(Outcome::Refused(surveyed.plan.refusals));
     }
@@ -59,12 +64,24 @@ pub(super) async fn bring_up(
             return Ok(Outcome::Refused(refusals));
         }
     };
-    let mut work = Work { order, generation, history, steps: 0, lock_slots: surveyed.found.lock_slots };
+    let stands = |table: &&QName| surveyed.found.live.objects.contains_key(&Address::top(Tag::Table, table));
+    let seeded = order.sowing.seeds().iter().map(|seed| &seed.table);
+    let new: Vec<&QName> = seeded.filter(|table| !stands(table)).collect();
+    seeding::forget(session, &order.caller.service, generation, &new).await?;
+    let mut work = Work {
+        order,
+        generation,
+        history,
+        steps: 0,
+        lock_slots: surveyed.found.lock_slots,
+        notes: Vec::new(),
+    };
     let done = work.everything(session, &surveyed, listener).await;
     match done {
         Ok(waiting) => {
             let drift = surveyed.plan.refusals;
-            Ok(Outcome::Applied(Applied { history, from, steps: work.steps, waiting, drift }))
+            let notes = work.notes;
+            Ok(Outcome::Applied(Applied { history, from, steps: work.steps, waiting, drift, notes }))
         }
         Err(error) => {
             let said = error.session_error().and_then(|error| error.sqlstate.clone()).unwrap_or_default();
@@ -104,6 +121,8 @@ struct Work<'a> {
     /// Statements written down so far.
     steps: usize,
     lock_slots: usize,
+    /// Rows that are left as they are, by rule.
+    notes: Vec<Note>,
 }
 
 impl Work<'_> {
@@ -125,14 +144,58 @@ impl Work<'_> {
             })
             .await?;
         }
+        let (seeds, rest): (Vec<Step>, Vec<Step>) =
+            rest.into_iter().partition(|step| step.phase == Phase::Seed);
         self.run(session, &rest, patience, listener).await?;
-        let verified = self.verify(session, surveyed, &[]).await?;
+        let unsown = self.sow(session, &seeds, listener).await?;
+        let verified = self.verify(session, surveyed, &unsown).await?;
         listener(Event::Ready);
         if after.is_empty() {
             return Ok(verified);
         }
-        let waiting = self.afterwards(session, &after, listener).await?;
+        let mut waiting = self.afterwards(session, &after, listener).await?;
+        waiting.extend(unsown);
         self.verify(session, surveyed, &waiting).await
+    }
+
+    /// The rows that tables are to have. Of the steps that the plan has for them, each ends once, whatever it took.
+    async fn sow(
+        &mut self,
+        session: &mut Session,
+        planned: &[Step],
+        listener: Listener<'_>,
+    ) -> Result<Vec<Waiting>, BringUpError> {
+        let order = self.order;
+        if order.sowing.seeds().is_empty() {
+            return Ok(Vec::new());
+        }
+        let run = self.context(order.before_ready);
+        let sown = sow(session, &run, &order.manifest.schema, order.sowing, self.steps + 1).await;
+        let sown = sown.map_err(BringUpError::Execute)?;
+        for step in planned {
+            let times = sown.steps.iter().filter(|(of, _)| of.object == step.object).map(|(_, time)| *time);
+            match times.reduce(|sum, time| sum + time) {
+                Some(run) => {
+                    let done = Done { step, lock_wait: Duration::ZERO, run };
+                    listener(Event::Progress(Progress::Finished(&done)));
+                }
+                None => listener(Event::Progress(Progress::Skipped(step))),
+            }
+        }
+        self.steps += sown.steps.len();
+        self.notes = sown.notes;
+        Ok(sown.waiting)
+    }
+
+    fn context(&self, locks: Patience) -> Run<'_> {
+        Run {
+            service: &self.order.caller.service,
+            generation: self.generation,
+            history: self.history,
+            owner: self.order.manifest.service.owner.as_ref(),
+            locks,
+            lock_slots_max: (self.lock_slots / LOCK_SLOTS_SHARE).max(64),
+        }
     }
 
     async fn run(
@@ -142,14 +205,7 @@ impl Work<'_> {
         locks: Patience,
         listener: Listener<'_>,
     ) -> Result<(), ExecuteError> {
-        let run = Run {
-            service: &self.order.caller.service,
-            generation: self.generation,
-            history: self.history,
-            owner: self.order.manifest.service.owner.as_ref(),
-            locks,
-            lock_slots_max: (self.lock_slots / LOCK_SLOTS_SHARE).max(64),
-        };
+        let run = self.context(locks);
         let mut told = |progress: Progress<'_>| listener(Event::Progress(progress));
         let written = execute(session, &run, steps, self.steps + 1, &mut told).await?;
         self.steps += written;
@@ -189,7 +245,8 @@ impl Work<'_> {
         waiting: &[Waiting],
     ) -> Result<Vec<Waiting>, BringUpError> {
         let manifest = self.order.manifest;
-        let mut now = survey_again(session, manifest, before).await?;
+        let now = survey_again(session, manifest, before).await?;
+        let mut now = with_seeds(session, manifest, self.order.sowing, true, now).await?;
         now.plan = now.plan.without_refused();
         now.plan
             .steps
@@ -208,6 +265,7 @@ impl Work<'_> {
             tables: &now.found.tables,
             types: &now.found.types,
             parts: &now.found.parts,
+            seeds: self.order.sowing.circumstances(),
         };
         let run = (self.generation, Some(self.history));
         record::finish(

@@ -7,24 +7,25 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::args::{self, Format};
-use super::connect::Target;
+use super::connect::{Target, Way};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::figures::plural;
 use super::outlook::Outlook;
 use super::plan::{self, screen};
 use super::shell::{Shell, tell};
-use super::{End, code, refusal, trouble};
+use super::{End, code, file, refusal, trouble};
 use crate::bringup::{BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, Profile};
 use crate::execute::Patience;
 use crate::ledger::status::{self, Choice};
 use crate::manifest::Manifest;
+use crate::seeding::Sowing;
 use crate::session::Session;
 use crate::startup::caller;
 
 mod event;
-mod progress;
+pub(super) mod progress;
 
 use progress::Progress;
 
@@ -42,11 +43,15 @@ pub(super) async fn run(
     args: &args::Apply,
 ) -> Result<Exit, End> {
     if args.dry_run {
-        return plan::run(shell, config, manifests, &args::Plan { exit_code: false }).await;
+        return plan::run(shell, config, manifests, &args::Plan { exit_code: false, strict: args.strict })
+            .await;
     }
-    let target = Target::new(config);
+    let way = Way::of(config);
+    if args.strict {
+        plan::strictly(&way, manifests)?;
+    }
     if !args.yes {
-        let outlooks = plan::outlooks(config, &target, manifests).await?;
+        let outlooks = plan::outlooks(config, &way, manifests, !args.no_seeds).await?;
         let to_do = |outlook: &Outlook<'_>| {
             !outlook.plan.steps.is_empty() || !(outlook.in_place || outlook.plan.refusals.is_empty())
         };
@@ -55,7 +60,11 @@ pub(super) async fn run(
         }
     }
     for (position, manifest) in manifests.iter().enumerate() {
-        one(shell, config, &target, manifest, args).await.map_err(|ended| match ended {
+        let applied = match &way {
+            Way::Server(target) => one(shell, config, target, manifest, args).await,
+            Way::File(file) => file::apply(shell, config, file, manifest, args).await,
+        };
+        applied.map_err(|ended| match ended {
             End::Failures(failures) => End::Failures(not_tried(failures, &manifests[position + 1..])),
             other => other,
         })?;
@@ -119,8 +128,11 @@ async fn one(
     let caller = caller(manifest);
     let mut session = target.open(&caller, &manifest.service.schema).await?;
     let patience = |budget| Patience { lock_timeout: config.locks.timeout, budget };
+    let sowing = Sowing::new(manifest, &config.profile.to_string());
+    let sowing = if args.no_seeds { sowing.skipped() } else { sowing };
     let order = Order {
         manifest,
+        sowing: &sowing,
         caller: &caller,
         options: &target.options,
         lenient: config.profile == Profile::Dev,

@@ -139,6 +139,10 @@ pub(super) enum Command {
     Verify(Verify),
     /// What was changed, when, by which version
     History(History),
+    /// What a code means, and what to do
+    Explain(Explain),
+    /// Write a first manifest, and settings for editors
+    Init(Init),
     /// Check manifests; no database needed
     Lint(Lint),
     /// Format manifests and write freehold.lock beside them
@@ -147,6 +151,8 @@ pub(super) enum Command {
     Import(Import),
     /// Wait until the database is there
     Wait(Wait),
+    /// Print the JSON Schema of manifests, for editors
+    Schema,
     /// Every setting, and where it came from
     Config(Config),
 }
@@ -157,6 +163,9 @@ pub(super) struct Plan {
     /// Exit with 2 when there is something to change
     #[arg(long, visible_aliases = ["detailed-exitcode", "check"])]
     pub(super) exit_code: bool,
+    /// SQLite: refuse what it would hold otherwise than PostgreSQL
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 /// Options of `apply`.
@@ -168,9 +177,15 @@ pub(super) struct Apply {
     /// Only show the plan
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Leave the rows of tables alone; the next start seeds them
+    #[arg(long)]
+    pub(super) no_seeds: bool,
     /// Do not wait for another instance that is at work on the same service
     #[arg(long)]
     pub(super) no_wait: bool,
+    /// SQLite: refuse what it would hold otherwise than PostgreSQL
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 /// Options of `status`.
@@ -221,12 +236,37 @@ impl History {
     }
 }
 
+/// Options of `explain`.
+#[derive(Args)]
+pub(super) struct Explain {
+    /// The code, such as FH310; without one, all of them
+    #[arg(value_name = "CODE")]
+    pub(super) code: Option<String>,
+}
+
+/// Options of `init`.
+#[derive(Args)]
+pub(super) struct Init {
+    /// The service's name
+    #[arg(value_name = "NAME", default_value = "shop-service")]
+    pub(super) name: String,
+}
+
 /// Options of `lint`.
 #[derive(Args)]
 pub(super) struct Lint {
     /// Fail on warnings too
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(super) deny: Option<Deny>,
+    /// Say too what another database would hold otherwise than PostgreSQL
+    #[arg(long, value_enum, value_name = "DATABASE")]
+    pub(super) backend: Option<Backend>,
+}
+
+/// A database whose differences `lint` can tell without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Backend {
+    Sqlite,
 }
 
 /// What else fails.

@@ -12,6 +12,7 @@ macro_rules! codes {
 
 codes! {
     LEFT_ALONE = "FH201", "an object that the manifest does not name, and that is left in place";
+    DEGRADED = "FH240", "something that SQLite holds otherwise than PostgreSQL, or not at all";
     SETTINGS = "FH400", "the settings cannot be used";
     SOURCE = "FH401", "a manifest cannot be found or read";
     STEP = "FH402", "a step stopped";
@@ -29,6 +30,9 @@ codes! {
     INTERRUPTED = "FH415", "somebody ended it";
     IMPORT = "FH416", "there is nothing that could be imported like this";
     ADOPT = "FH417", "what is to be adopted differs from the manifest";
+    UNKNOWN = "FH418", "a code that Freehold does not have";
+    CHECK = "FH420", "a check of the manifest does not hold";
+    PRESENT = "FH421", "a file that would be written is there already";
     BUG = "FH499", "a bug in Freehold";
 }
 

@@ -7,7 +7,7 @@ use super::args::Common;
 use super::code;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::config::{Config, ConfigErrors, Database, Flags};
+use crate::config::{self, Config, ConfigErrors, Database, File, Flags};
 use crate::ledger::Caller;
 use crate::name::Name;
 use crate::retry::{self, Cause, GaveUp, Retry};
@@ -47,6 +47,23 @@ pub(super) fn unusable(errors: &ConfigErrors) -> Failure {
     }
 }
 
+/// Where a command works.
+pub(super) enum Way<'a> {
+    /// On a server.
+    Server(Box<Target<'a>>),
+    /// On a file of SQLite.
+    File(&'a File),
+}
+
+impl<'a> Way<'a> {
+    pub(super) fn of(config: &'a Config) -> Self {
+        match &config.database {
+            config::Target::Postgres(database) => Self::Server(Box::new(Target::new(config, database))),
+            config::Target::Sqlite(file) => Self::File(file),
+        }
+    }
+}
+
 /// The database that schema work is done on. No `Debug`: the driver's options would show the password.
 pub(super) struct Target<'a> {
     config: &'a Config,
@@ -56,8 +73,8 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    pub(super) fn new(config: &'a Config) -> Self {
-        let database = config.direct.as_ref().unwrap_or(&config.database);
+    fn new(config: &'a Config, database: &'a Database) -> Self {
+        let database = config.direct.as_ref().unwrap_or(database);
         Self { config, database, options: database.connect_options() }
     }
 

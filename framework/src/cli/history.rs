@@ -7,19 +7,21 @@ use serde::Serialize;
 
 use super::args::{self, Format};
 use super::columns::{Cell, columns};
-use super::connect::Target;
+use super::connect::Way;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::figures::{plural, took};
 use super::paint::{ADD, ALERT, CAUTION, FAINT, HELP, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
 use super::shell::Shell;
-use super::{End, code, trouble};
+use super::{End, code, file, trouble};
 use crate::bringup::BringUpError;
 use crate::config::{Config, parse_duration};
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::status::{self, Access, Choice, Ran, Run};
+use crate::session::sqlite::Session as FileSession;
 use crate::session::{Session, SessionError};
+use crate::sqlite;
 
 /// The formats of the answer.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
@@ -35,10 +37,20 @@ enum Answer {
 pub(super) async fn run(shell: &Shell, config: &Config, args: &args::History) -> Result<Exit, End> {
     let since = args.since.as_deref().map(moment).transpose()?;
     let choice = Choice { services: &shell.common.services, since, limit: args.limit };
-    let target = Target::new(config);
-    let mut session = target.open_to_look("history").await?;
-    let read = read(&mut session, args, &choice).await;
-    session.close().await;
+    let read = match Way::of(config) {
+        Way::Server(target) => {
+            let mut session = target.open_to_look("history").await?;
+            let read = read(&mut session, args, &choice).await;
+            session.close().await;
+            read
+        }
+        Way::File(file) => {
+            let mut session = file::open_to_look(file).await?;
+            let read = read_file(&mut session, args, &choice).await;
+            session.close().await;
+            read
+        }
+    };
     let (access, answer) = read.map_err(|error| trouble::session(&error, ""))?;
     match (access, answer) {
         (Access::Forbidden, _) => return Err(trouble::failure(&BringUpError::LedgerForbidden, None).into()),
@@ -57,6 +69,19 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::History) ->
         })?,
     }
     Ok(Exit::Done)
+}
+
+/// The same of a file of SQLite, in which every run that is written down has ended.
+async fn read_file(
+    session: &mut FileSession,
+    args: &args::History,
+    choice: &Choice<'_>,
+) -> Result<(Access, Answer), SessionError> {
+    let answer = match args.id() {
+        Some(id) => Answer::Run(sqlite::run_with_steps(session, id).await?),
+        None => Answer::Runs(sqlite::runs(session, choice).await?),
+    };
+    Ok((Access::Readable, answer))
 }
 
 async fn read(

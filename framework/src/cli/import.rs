@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{self, Format};
 use super::columns::{Cell, columns, cut};
-use super::connect::Target;
+use super::connect::Way;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::figures::{self, plural};
@@ -55,7 +55,11 @@ pub(super) async fn run(
     }
     let place = Place::new(args, outputs)?;
     let choice = choice(args)?;
-    let target = Target::new(config);
+    let Way::Server(target) = Way::of(config) else {
+        let what = "import reads PostgreSQL; this is a file of SQLite";
+        let failure = Failure::new(Exit::Usage, code::IMPORT, what);
+        return Err(failure.help("name the server with --database-url").into());
+    };
     let mut session = target.open_for_schema("import", &choice.schema).await?;
     let written = read(shell, &mut session, &choice, args).await;
     session.close().await;
@@ -143,7 +147,7 @@ fn elsewhere(seen: &Seen) -> String {
     let schemas: Vec<String> =
         seen.elsewhere.iter().map(|of| format!("{} ({})", of.schema, plural(of.tables, "table"))).collect();
     match schemas.as_slice() {
-        [] => "no other schema of this database has tables".to_owned(),
+        [] => "no other schema of this database has anything".to_owned(),
         schemas => format!("--schema names another one: {}", schemas.join(", ")),
     }
 }
@@ -247,11 +251,7 @@ fn report(shell: &Shell, seen: &Seen, written: &[Written], place: &Place) {
         shell.tell(&said(one, place));
     }
     if !seen.elsewhere.is_empty() {
-        shell.tell(&format!(
-            "{} tables of other schemas were not read. {}\n",
-            paint(FAINT, "note:"),
-            elsewhere(seen)
-        ));
+        shell.tell(&format!("{} other schemas were not read. {}\n", paint(FAINT, "note:"), elsewhere(seen)));
     }
     for history in written.first().map(|one| one.imported.histories.as_slice()).unwrap_or_default() {
         let last = history.last.as_ref().map(|last| format!(", up to {last}")).unwrap_or_default();
@@ -356,8 +356,8 @@ fn verdict(plan: &Plan) -> String {
 
 /// Writes down that the services own what their manifests declare, which must be as it is declared.
 async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result<Exit, End> {
-    let target = Target::new(config);
-    let outlooks = plan::outlooks(config, &target, manifests).await?;
+    let way = Way::of(config);
+    let outlooks = plan::outlooks(config, &way, manifests, false).await?;
     let mut failures = Vec::new();
     for outlook in &outlooks {
         failures.extend(refusal::failures(outlook.manifest, &outlook.plan.refusals));
@@ -378,6 +378,6 @@ async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result
     if !failures.is_empty() {
         return Err(End::Failures(failures));
     }
-    let args = args::Apply { yes: true, dry_run: false, no_wait: false };
+    let args = args::Apply { yes: true, dry_run: false, no_seeds: true, no_wait: false, strict: false };
     apply::run(shell, config, manifests, &args).await
 }

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::args::Backend;
 use super::diagnostic::{Diagnostic, Report};
 use super::locked::Locks;
+use super::object::counted;
 use crate::address::{Address, Tag};
 use crate::disk::Disk;
 use crate::kind::Object;
 use crate::manifest::{Manifest, Problem, Problems, Severity, Sources, code, nearest};
+use crate::plan::Degraded;
 use crate::sql::TypeName;
+use crate::sqlite;
 use crate::step::Place;
 
 /// How findings are written.
@@ -38,13 +42,14 @@ struct Linted {
 /// print, and how bad the worst finding is.
 #[must_use]
 pub fn lint(files: &[(String, String)], format: Format) -> (String, Option<Severity>) {
-    lint_with(files, &Locks::default(), format)
+    lint_with(files, &Locks::default(), None, format)
 }
 
 /// The same, and against what is locked.
 pub(super) fn lint_with(
     files: &[(String, String)],
     locks: &Locks,
+    backend: Option<Backend>,
     format: Format,
 ) -> (String, Option<Severity>) {
     let read = |(file, text): &'_ (String, String)| match Manifest::parse_with(file, text, &Disk) {
@@ -60,6 +65,9 @@ pub(super) fn lint_with(
         file.problems.extend(file.manifest.as_ref().and_then(|manifest| locks.problem(manifest)));
     }
     together(&mut linted);
+    if backend == Some(Backend::Sqlite) {
+        linted.iter_mut().for_each(held_otherwise);
+    }
     let worst = linted.iter().flat_map(|file| &file.problems).map(|problem| problem.severity).max();
     let text = match format {
         Format::Human { colour } => human(&linted, colour),
@@ -135,6 +143,36 @@ fn json(linted: &[Linted]) -> String {
     let mut out = serde_json::to_string_pretty(&answer).unwrap_or_else(|error| unreachable!("{error}"));
     out.push('\n');
     out
+}
+
+/// Adds what SQLite would hold otherwise: the same about several objects is one finding.
+fn held_otherwise(file: &mut Linted) {
+    let Some(manifest) = &file.manifest else { return };
+    let (degraded, refusals) = sqlite::outline(manifest);
+    let mut groups: BTreeMap<String, Vec<Address>> = BTreeMap::new();
+    for Degraded { object, what } in degraded {
+        groups.entry(what).or_default().push(object);
+    }
+    for (what, objects) in groups {
+        let title = match objects.as_slice() {
+            [one] => format!("{one}: {what}"),
+            many => format!("{}: {what}", counted(many.iter())),
+        };
+        let first = objects.iter().map(|object| span(manifest, object)).min_by_key(|span| span.start);
+        let problem = Problem::warning(super::code::DEGRADED, first.unwrap_or_default(), title);
+        let names: Vec<String> = objects.iter().map(Address::path).collect();
+        file.problems.push(if names.len() > 1 {
+            problem.help(format!("all of them: {}", names.join(", ")))
+        } else {
+            problem
+        });
+    }
+    for refusal in refusals {
+        let title = format!("{}: {}", refusal.object, refusal.what);
+        let problem = Problem::error(refusal.code, span(manifest, &refusal.object), title);
+        file.problems.push(problem.help(refusal.help));
+    }
+    file.problems.sort_by_key(|problem| problem.span.start);
 }
 
 /// Adds what only shows when several manifests are looked at together.

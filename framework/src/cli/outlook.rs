@@ -6,14 +6,15 @@ use semver::Version;
 
 use crate::bringup::refusal::{absent, behind, version_reused};
 use crate::bringup::{BringUpError, build_of, seen};
-use crate::decide::{Decision, decide};
+use crate::decide::{Decision, Seen, decide};
 use crate::ledger::status::{self, Server, Waiting};
 use crate::ledger::{self, Answer, Caller};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
+use crate::seeding::{self, Sowing};
 use crate::session::Session;
-use crate::survey::survey;
+use crate::survey::{survey, with_seeds};
 
 /// The outlook for one service.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Outlook<'a> {
     pub(super) in_place: bool,
     /// What would be done.
     pub(super) plan: Plan,
+    /// What would be done about rows; its steps and refusals are in the plan.
+    pub(super) seeds: seeding::Outlook,
     /// What is there.
     pub(super) live: Schema,
     /// What is declared, not in place, and why, by the ledger.
@@ -47,18 +50,32 @@ pub(super) async fn look<'a>(
     caller: &Caller,
     host: &'a str,
     lenient: bool,
+    sowing: &Sowing,
 ) -> Result<Outlook<'a>, BringUpError> {
     let since = Instant::now();
     let server = status::server(session).await?;
     let answer = ledger::look(session, caller, true).await?;
-    let seen = seen(&answer)?.map(|(_, seen)| seen);
+    let seen = seen(&answer, sowing)?.map(|(_, seen)| seen);
     let there = matches!(answer, Answer::Present(_));
     let surveyed = survey(session, manifest, there).await?;
+    let surveyed = with_seeds(session, manifest, sowing, there, surveyed).await?;
     let waiting = if there { status::waiting(session, &caller.service).await? } else { Vec::new() };
-    let mut plan = surveyed.plan;
-    let mut ahead = false;
     let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
-    match (decision, &seen) {
+    let (plan, ahead, in_place) = decided(manifest, decision, seen.as_ref(), surveyed.plan);
+    let from = seen.map(|seen| seen.version);
+    let (live, seeds, took) = (surveyed.found.live, surveyed.seeds, since.elapsed());
+    Ok(Outlook { manifest, from, ahead, in_place, plan, seeds, live, waiting, server, host, took })
+}
+
+/// What a decision makes of a plan; whether the database is ahead, and whether the version is in place.
+pub(super) fn decided(
+    manifest: &Manifest,
+    decision: Decision,
+    seen: Option<&Seen>,
+    mut plan: Plan,
+) -> (Plan, bool, bool) {
+    let mut ahead = false;
+    match (decision, seen) {
         (Decision::VersionReused, _) => plan.refusals.insert(0, version_reused(manifest)),
         (Decision::Follow, Some(seen)) => {
             let absent = absent(&plan);
@@ -70,8 +87,5 @@ pub(super) async fn look<'a>(
         }
         _ => {}
     }
-    let from = seen.map(|seen| seen.version);
-    let (live, took) = (surveyed.found.live, since.elapsed());
-    let in_place = matches!(decision, Decision::Ready | Decision::Compare);
-    Ok(Outlook { manifest, from, ahead, in_place, plan, live, waiting, server, host, took })
+    (plan, ahead, matches!(decision, Decision::Ready | Decision::Compare))
 }

@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::args::{self, Format};
-use super::connect::Target;
+use super::connect::{Target, Way};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outlook::{Outlook, look};
 use super::shell::Shell;
-use super::{End, refusal, trouble};
+use super::{End, file, refusal, trouble};
 use crate::address::{Address, Tag};
-use crate::config::{Config, Profile};
+use crate::config::{Config, File, Profile};
 use crate::kind::Object;
 use crate::manifest::Manifest;
+use crate::seeding::Sowing;
 use crate::startup::caller;
 
+pub(super) mod degraded;
 pub(super) mod json;
 pub(super) mod parts;
 pub(super) mod screen;
@@ -35,9 +37,12 @@ pub(super) async fn run(
     manifests: &[Manifest],
     args: &args::Plan,
 ) -> Result<Exit, End> {
-    let target = Target::new(config);
-    let outlooks = outlooks(config, &target, manifests).await?;
+    let way = Way::of(config);
+    let outlooks = outlooks(config, &way, manifests, true).await?;
     let detail = detail(shell, config);
+    if args.strict {
+        strictly(&way, manifests)?;
+    }
     for (position, outlook) in outlooks.iter().enumerate() {
         // Sentences stand together; screens stand apart.
         let before = position.checked_sub(1).map(|before| &outlooks[before]);
@@ -50,6 +55,19 @@ pub(super) async fn run(
     refused(shell, &outlooks)?;
     let changes = outlooks.iter().any(|outlook| !outlook.plan.is_empty());
     Ok(if changes && args.exit_code { Exit::Differences } else { Exit::Done })
+}
+
+/// Refuses what SQLite would hold otherwise, before anything is done.
+pub(super) fn strictly(way: &Way<'_>, manifests: &[Manifest]) -> Result<(), End> {
+    if matches!(way, Way::Server(_)) {
+        return Ok(());
+    }
+    let failures = manifests.iter().flat_map(|manifest| {
+        let degraded = crate::sqlite::outline(manifest).0;
+        refusal::failures(manifest, &refusal::of_degraded(&degraded))
+    });
+    let failures: Vec<Failure> = failures.collect();
+    if failures.is_empty() { Ok(()) } else { Err(End::Failures(failures)) }
 }
 
 /// How much to show.
@@ -69,19 +87,49 @@ fn rendered(outlook: &Outlook<'_>, format: Format, detail: Detail) -> String {
 /// Looks at every service, in order.
 pub(super) async fn outlooks<'a>(
     config: &Config,
+    way: &'a Way<'_>,
+    manifests: &'a [Manifest],
+    seeds: bool,
+) -> Result<Vec<Outlook<'a>>, Failure> {
+    let mut outlooks = match way {
+        Way::Server(target) => on_server(config, target, manifests, seeds).await?,
+        Way::File(file) => on_file(config, file, manifests).await?,
+    };
+    settle(&mut outlooks);
+    Ok(outlooks)
+}
+
+async fn on_file<'a>(
+    config: &Config,
+    file: &'a File,
+    manifests: &'a [Manifest],
+) -> Result<Vec<Outlook<'a>>, Failure> {
+    let mut session = file::open_to_look(file).await?;
+    let mut outlooks = Vec::with_capacity(manifests.len());
+    for manifest in manifests {
+        outlooks.push(file::look(&mut session, file, manifest, config.profile == Profile::Dev).await?);
+    }
+    session.close().await;
+    Ok(outlooks)
+}
+
+async fn on_server<'a>(
+    config: &Config,
     target: &'a Target<'_>,
     manifests: &'a [Manifest],
+    seeds: bool,
 ) -> Result<Vec<Outlook<'a>>, Failure> {
     let mut outlooks = Vec::with_capacity(manifests.len());
     for manifest in manifests {
         let caller = caller(manifest);
         let mut session = target.open(&caller, &manifest.service.schema).await?;
-        let looked =
-            look(&mut session, manifest, &caller, target.host(), config.profile == Profile::Dev).await;
+        let sowing = Sowing::new(manifest, &config.profile.to_string());
+        let sowing = if seeds { sowing } else { sowing.skipped() };
+        let lenient = config.profile == Profile::Dev;
+        let looked = look(&mut session, manifest, &caller, target.host(), lenient, &sowing).await;
         session.close().await;
         outlooks.push(looked.map_err(|error| trouble::failure(&error, Some(manifest)))?);
     }
-    settle(&mut outlooks);
     Ok(outlooks)
 }
 

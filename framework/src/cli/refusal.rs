@@ -1,5 +1,6 @@
 //! Refusals of a plan, drawn at the lines of the manifest that asked for what is refused.
 
+use super::code;
 use super::diagnostic::Report;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -7,6 +8,7 @@ use super::figures::plural;
 use super::paint::{CAUTION, paint};
 use crate::kind::Refusal;
 use crate::manifest::{Manifest, Problem};
+use crate::plan::Degraded;
 
 /// One failure for each thing that has to be decided. Objects that are refused for the same reason are one.
 pub(super) fn failures(manifest: &Manifest, refusals: &[Refusal]) -> Vec<Failure> {
@@ -49,6 +51,19 @@ fn failure(manifest: &Manifest, group: &[&Refusal]) -> Failure {
     }
     let range = manifest.places.get(object).cloned();
     failure.at(range).drawn(drawn(manifest, group, Problem::error(code, 0..0, &title)))
+}
+
+/// What a database holds otherwise, as what stands against it.
+pub(super) fn of_degraded(degraded: &[Degraded]) -> Vec<Refusal> {
+    let refusal = |degraded: &Degraded| {
+        Refusal {
+        code: code::DEGRADED,
+        object: degraded.object.clone(),
+        what: degraded.what.clone(),
+        help: "leave out `--strict`, change it, or say beside it what SQLite is to have: `sqlite = \"…\"`, `only = \"postgres\"`".to_owned(),
+    }
+    };
+    degraded.iter().map(refusal).collect()
 }
 
 /// The refusals of a version are about the whole slice, whatever object they have to name.

@@ -12,7 +12,7 @@ use crate::disk::{Disk, without_parts};
 use crate::manifest::{Manifest, Severity, fits, nearest};
 
 /// Where manifests are when nobody says so.
-const DEFAULT: &str = "manifests";
+pub(super) const DEFAULT: &str = "manifests";
 
 /// What the text of stdin is called.
 pub(super) const STDIN: &str = "stdin";

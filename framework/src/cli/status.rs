@@ -4,20 +4,23 @@ use serde::Serialize;
 
 use super::args::{self, Format};
 use super::columns::{Cell, columns};
-use super::connect::Target;
+use super::connect::Way;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::figures::{ago, plural};
+use super::object::counted;
 use super::paint::{ADD, ALERT, CAUTION, FAINT, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
 use super::shell::Shell;
-use super::{End, code, trouble};
+use super::{End, code, file, trouble};
 use crate::bringup::BringUpError;
-use crate::config::Config;
+use crate::config::{Config, File};
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::status::{self, Access, Replicas, Run, Server, Service, Waiting};
 use crate::ledger::{self, Answer, Caller};
+use crate::plan::Degraded;
 use crate::session::{Session, SessionError};
+use crate::sqlite;
 
 /// The formats of the answer.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
@@ -52,11 +55,15 @@ struct Seen {
 
 /// Shows all services, or those that are named.
 pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Status) -> Result<Exit, End> {
-    let target = Target::new(config);
-    let mut session = target.open_to_look("status").await?;
-    let read = read(&mut session).await;
-    session.close().await;
-    let (server, access, mut services) = read.map_err(|error| trouble::session(&error, ""))?;
+    let (server, access, mut services) = match Way::of(config) {
+        Way::Server(target) => {
+            let mut session = target.open_to_look("status").await?;
+            let read = read(&mut session).await;
+            session.close().await;
+            read.map_err(|error| trouble::session(&error, ""))?
+        }
+        Way::File(file) => read_file(file).await?,
+    };
     if access == Access::Forbidden {
         return Err(trouble::failure(&BringUpError::LedgerForbidden, None).into());
     }
@@ -76,6 +83,18 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Status) -> 
     })?;
     let look = services.iter().any(|seen| seen.state != State::InSync);
     Ok(if look && args.exit_code { Exit::Differences } else { Exit::Done })
+}
+
+/// The same of a file of SQLite, in which a run leaves no trace until it has ended.
+async fn read_file(file: &File) -> Result<(Server, Access, Vec<Seen>), Failure> {
+    let mut session = file::open_to_look(file).await?;
+    let server = file::server(&mut session, file).await?;
+    let services = sqlite::services(&mut session).await;
+    session.close().await;
+    let services = services.map_err(|error| trouble::session(&error, ""))?;
+    let access = if services.is_some() { Access::Readable } else { Access::Absent };
+    let seen = |(service, moved): (Service, bool)| Seen { state: state(&service, moved, false), service };
+    Ok((server, access, services.into_iter().flatten().map(seen).collect()))
 }
 
 async fn read(session: &mut Session) -> Result<(Server, Access, Vec<Seen>), SessionError> {
@@ -118,7 +137,7 @@ fn state(service: &Service, moved: bool, held: bool) -> State {
 fn screen(server: &Server, services: &[Seen]) -> String {
     let tables: usize = services.iter().map(|seen| seen.service.tables).sum();
     let time = server.now.strftime("%H:%M:%S");
-    let head = format!("{}   PostgreSQL {}", paint(STRONG, &server.database), server.version);
+    let head = format!("{}   {} {}", paint(STRONG, &server.database), server.product, server.version);
     if services.is_empty() {
         return format!("{head}\n\n  Nothing has been brought up here yet.   freehold plan\n");
     }
@@ -129,7 +148,27 @@ fn screen(server: &Server, services: &[Seen]) -> String {
     rows.extend(services.iter().map(|seen| row(server, seen)));
     out.push_str(&columns(&rows, 2, 3));
     out.push_str(&needs_a_look(services));
+    out.push_str(&held_otherwise(services));
     out
+}
+
+/// What SQLite holds otherwise than PostgreSQL, by service; `freehold plan -v` names each object.
+fn held_otherwise(services: &[Seen]) -> String {
+    let held = services.iter().filter(|seen| !seen.service.degraded.is_empty());
+    let rows = held.map(|Seen { service, .. }| {
+        let kinds = counted(service.degraded.iter().map(|degraded| &degraded.object));
+        vec![Cell::new(&service.service), Cell::new(kinds)]
+    });
+    let rows: Vec<Vec<Cell>> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let code = paint(FAINT, code::DEGRADED);
+    format!(
+        "\n  {}   {code}   freehold plan -v\n{}",
+        paint(STRONG, "Held otherwise on SQLite"),
+        columns(&rows, 4, 3)
+    )
 }
 
 fn row(server: &Server, seen: &Seen) -> Vec<Cell> {
@@ -220,6 +259,7 @@ struct Entry<'a> {
     changed_at: String,
     replicas: &'a [Replicas],
     waiting: &'a [Waiting],
+    degraded: &'a [Degraded],
     last_run: Option<&'a Run>,
 }
 
@@ -240,6 +280,7 @@ fn document(server: &Server, access: Access, services: &[Seen]) -> String {
                 changed_at: service.changed_at.to_string(),
                 replicas: &service.replicas,
                 waiting: &service.waiting,
+                degraded: &service.degraded,
                 last_run: service.last.as_ref(),
             })
             .collect(),
@@ -275,6 +316,7 @@ mod tests {
             replicas: Vec::new(),
             waiting: Vec::new(),
             last: outcome.map(run),
+            degraded: Vec::new(),
         }
     }
 
@@ -301,6 +343,7 @@ mod tests {
     #[test]
     fn all_services_at_a_glance() {
         let server = Server {
+            product: "PostgreSQL".to_owned(),
             database: "oxygen_platform".to_owned(),
             version: "15.14".to_owned(),
             now: time("15:02:19"),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::{self, Format};
 use super::columns::{Cell, columns, cut};
-use super::connect::Target;
+use super::connect::Way;
 use super::exit::Exit;
 use super::figures::{self, ms, plural};
 use super::object::{definition, is_declared, owner};
@@ -23,6 +23,8 @@ use crate::config::Config;
 use crate::kind::Refusal;
 use crate::manifest::Manifest;
 use crate::step::{Phase, Place};
+
+mod checks;
 
 /// The formats of the answer.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
@@ -69,17 +71,28 @@ pub(super) async fn run(
     manifests: &[Manifest],
     args: &args::Verify,
 ) -> Result<Exit, End> {
-    let target = Target::new(config);
-    let outlooks = plan::outlooks(config, &target, manifests).await?;
+    let way = Way::of(config);
+    let outlooks = plan::outlooks(config, &way, manifests, true).await?;
     let mut differ = false;
     for (position, outlook) in outlooks.iter().enumerate() {
         let differences = differences(outlook, args.strict);
-        differ |= !differences.is_empty();
+        let checks = match &way {
+            Way::Server(target) => checks::run(target, outlook.manifest).await?,
+            Way::File(_) => Vec::new(),
+        };
+        if matches!(way, Way::File(_)) && !outlook.manifest.checks.is_empty() {
+            shell.tell(&format!(
+                "{}: its checks are PostgreSQL's SQL and are not run on SQLite\n",
+                outlook.manifest.service.name
+            ));
+        }
+        differ |= !differences.is_empty() || !checks.iter().all(checks::Checked::holds);
         shell.answer(|format| match format {
-            Format::Json => document(outlook, &differences),
+            Format::Json => document(outlook, &differences, &checks),
             _ => {
                 let gap = if position > 0 && !differences.is_empty() { "\n" } else { "" };
-                format!("{gap}{}", screen(outlook, &differences, args.strict, shell.common.verbose > 0))
+                let compared = screen(outlook, &differences, args.strict, shell.common.verbose > 0);
+                format!("{gap}{compared}{}", checks::screen(&checks))
             }
         })?;
     }
@@ -235,6 +248,7 @@ struct Document<'a> {
     state: &'static str,
     declared: usize,
     differences: &'a [Difference],
+    checks: &'a [checks::Checked],
     left_alone: Vec<Undeclared>,
     duration_ms: f64,
 }
@@ -245,7 +259,7 @@ struct Undeclared {
     object: String,
 }
 
-fn document(outlook: &Outlook<'_>, differences: &[Difference]) -> String {
+fn document(outlook: &Outlook<'_>, differences: &[Difference], checks: &[checks::Checked]) -> String {
     let state = match (differences.is_empty(), outlook.ahead) {
         (false, _) => "differs",
         (true, true) => "ahead",
@@ -261,6 +275,7 @@ fn document(outlook: &Outlook<'_>, differences: &[Difference]) -> String {
         state,
         declared: outlook.manifest.schema.objects.len(),
         differences,
+        checks,
         left_alone: undeclared
             .map(|address| Undeclared { kind: address.tag.word(), object: address.path() })
             .collect(),

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Flags;
 use super::database::{Database, SslMode};
+use super::file::{self, File, Target};
 use super::origin::Origin;
 use super::parameters::{self, Parameters};
 use super::problem::Fault;
@@ -21,20 +22,38 @@ use super::reader::{Given, Reader};
 use super::url::{self, Parts};
 
 /// The database, the way round a pooler if there is one, and how long one attempt to connect may take.
-pub(super) struct Target {
-    pub(super) database: Option<Database>,
+pub(super) struct Read {
+    pub(super) database: Option<Target>,
     pub(super) direct: Option<Database>,
     pub(super) connect_timeout: Option<Given<Duration>>,
 }
 
 /// Reads everything about the database, which is `None` only if a problem was noted.
-pub(super) fn read(reader: &mut Reader<'_>, flags: &Flags) -> Target {
+pub(super) fn read(reader: &mut Reader<'_>, flags: &Flags) -> Read {
     let flag =
         flags.database_url.clone().map(|value| Given { value, origin: Origin::Flag("--database-url") });
     let given =
         flag.or_else(|| reader.secret("FREEHOLD_DATABASE_URL")).or_else(|| reader.secret("DATABASE_URL"));
+    if let Some(file) = given.as_ref().and_then(|given| file::parse(given.value.expose_secret())) {
+        let origin = given.map_or(Origin::Default, |given| given.origin);
+        return read_file_of(reader, origin, file);
+    }
+    let named = given.is_some() || any_named(reader);
+    let laptop = match reader.flag_or_env(("--profile", flags.profile.as_ref()), "FREEHOLD_PROFILE") {
+        Some(profile) => profile.value.trim().eq_ignore_ascii_case("dev"),
+        None => true,
+    };
+    // Who gives a user or a password means a server, and is told what is missing.
+    let server = ["DB_USER", "PGUSER", "DB_PASSWORD", "PGPASSWORD", "DATABASE_PASSWORD_FILE"];
+    let server = flags.password_file.is_some() || server.into_iter().any(|name| reader.env(name).is_some());
+    if !named && laptop && !server {
+        let file = File::default_of_a_laptop();
+        reader
+            .notices
+            .push(format!("nothing names a database, so it is {file}; DATABASE_URL names another one"));
+        return read_file_of(reader, Origin::Default, Ok(file::Named { file, notice: None }));
+    }
     let source = given.map(|given| Source::read(reader, given));
-    let named = source.is_some() || any_named(reader);
     if !named {
         let fault = Fault::new(
             "is not set, and nothing else names a database",
@@ -46,7 +65,24 @@ pub(super) fn read(reader: &mut Reader<'_>, flags: &Flags) -> Target {
     let connect_timeout = source.given(source.parameters.connect_timeout);
     let database = read_database(reader, source, flags, named);
     let direct = read_direct(reader, database.as_ref());
-    Target { database, direct, connect_timeout }
+    let database = database.map(|database| Target::Postgres(Box::new(database)));
+    Read { database, direct, connect_timeout }
+}
+
+/// A database in a file; nothing else that the environment says of databases counts then.
+fn read_file_of(reader: &mut Reader<'_>, origin: Origin, named: Result<file::Named, Fault>) -> Read {
+    let database = match named {
+        Ok(named) => {
+            reader.notices.extend(named.notice.map(|notice| format!("{origin}: {notice}")));
+            reader.note("database.file", named.file.path.display().to_string(), origin);
+            Some(Target::Sqlite(named.file))
+        }
+        Err(fault) => {
+            reader.problem(&origin, fault);
+            None
+        }
+    };
+    Read { database, direct: None, connect_timeout: None }
 }
 
 /// Whether the separate variables name a database.

@@ -98,7 +98,7 @@ fn the_services_own_variables_are_accepted_as_they_are() {
     assert_eq!((config.pool.connections_max(), config.pool.timeout), (30, Duration::from_secs(20)));
     assert_eq!(config.pool.health_interval, Duration::from_secs(300));
     assert_eq!(config.log.filter, "warn,freehold=debug,sqlx::query=debug");
-    assert!(config.database.echo);
+    assert!(config.database.postgres().unwrap().echo);
     assert_eq!(
         config.notices(),
         ["DATABASE_URL: `+asyncpg` in the scheme is ignored; postgres:// is enough"]

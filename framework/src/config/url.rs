@@ -35,9 +35,6 @@ pub(super) struct Parts {
 pub(super) fn parse(text: &str) -> Result<Parts, Fault> {
     let text = text.trim();
     let lower = text.to_ascii_lowercase();
-    if lower.starts_with("sqlite:") {
-        return Err(Fault::new("names SQLite", "SQLite is not supported yet; use a PostgreSQL URL"));
-    }
     if lower.starts_with("jdbc:") {
         return Err(Fault::new("is a JDBC URL", jdbc_hint(text.get(5..).unwrap_or_default())));
     }

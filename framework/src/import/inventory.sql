@@ -16,6 +16,11 @@ with asked as (
 ), owned as (
     -- Sequences that a column of a written table owns, by serial or identity, with what they would be if nobody had said anything.
     select q.oid, w.shown || '.' || format('%I', t.attname) as column, q.relname, s.*, d.deptype, t.atttypid,
+        d.deptype = 'i' or exists (
+            select from pg_catalog.pg_attrdef e
+            join pg_catalog.pg_depend draws on draws.classid = 'pg_catalog.pg_attrdef'::regclass and draws.objid = e.oid
+                and draws.refclassid = 'pg_catalog.pg_class'::regclass and draws.refobjid = q.oid
+            where e.adrelid = w.oid and e.adnum = t.attnum) as drawn,
         left(w.relname || '_' || t.attname || '_seq', 63) as usual
     from written w
     join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = w.oid and d.refobjsubid > 0
@@ -194,9 +199,17 @@ with asked as (
     union all
     select 'sequence option', format('of %s', o.column), null
     from owned o
-    where o.seqstart <> 1 or o.seqincrement <> 1 or o.seqmin <> 1 or o.seqcache <> 1 or o.seqcycle or o.seqtypid <> o.atttypid
+    where o.drawn and (o.seqstart <> 1 or o.seqincrement <> 1 or o.seqmin <> 1 or o.seqcache <> 1 or o.seqcycle or o.seqtypid <> o.atttypid
         or o.seqmax <> case o.seqtypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647 else 9223372036854775807 end
-        or (o.relname <> o.usual and octet_length(o.usual) < 63)
+        or (o.relname <> o.usual and octet_length(o.usual) < 63))
+    union all
+    select 'sequence', format('%I', o.relname), null from owned o where not o.drawn
+    union all
+    select 'default of null', format('of %s.%I', w.shown, t.attname), null
+    from written w
+    join pg_catalog.pg_attribute t on t.attrelid = w.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+    join pg_catalog.pg_attrdef e on e.adrelid = w.oid and e.adnum = t.attnum
+    where pg_catalog.pg_get_expr(e.adbin, e.adrelid) like 'NULL::%'
     union all
     select 'comment', format('on sequence %I', o.relname), null from owned o where pg_catalog.obj_description(o.oid, 'pg_class') is not null
     union all

@@ -69,14 +69,20 @@ select json_build_object(
     'types', coalesce((select json_agg(json_build_object('name', name, 'schema', schema)) from types), '[]'),
     'used', coalesce((select json_agg(json_build_object('extension', u.extname, 'table', t.name)) from used u join tables t on t.oid = u.owner), '[]'),
     'elsewhere', coalesce((
-        select json_agg(json_build_object('schema', n.nspname, 'tables', n.count) order by n.nspname)
-        from (
-            select n.nspname, count(*)
-            from pg_catalog.pg_class c
-            join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-            where c.relkind in ('r', 'p') and n.oid not in (select oid from asked)
-                and n.nspname not in ('pg_catalog', 'information_schema', 'freehold') and n.nspname not like 'pg\_toast%' and n.nspname not like 'pg\_temp\_%'
-                and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)
-            group by n.nspname
-        ) n), '[]')
+        select json_agg(json_build_object('schema', n.nspname, 'tables', o.tables, 'others', o.others) order by n.nspname)
+        from pg_catalog.pg_namespace n
+        cross join lateral (
+            select
+                (select count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relkind in ('r', 'p')
+                    and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)) as tables,
+                (select count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relkind in ('v', 'm', 'f', 'c', 'S')
+                    and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid))
+                + (select count(*) from pg_catalog.pg_proc c where c.pronamespace = n.oid
+                    and not exists (select from members m where m.classid = 'pg_catalog.pg_proc'::regclass and m.objid = c.oid))
+                + (select count(*) from pg_catalog.pg_type c where c.typnamespace = n.oid and c.typtype in ('e', 'd', 'r')
+                    and not exists (select from members m where m.classid = 'pg_catalog.pg_type'::regclass and m.objid = c.oid)) as others
+        ) o
+        where n.oid not in (select oid from asked) and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'freehold')
+            and o.tables + o.others > 0
+        ), '[]')
 )

@@ -43,8 +43,8 @@ impl Comment {
     fn set(&self, before: Option<&str>, draft: &Draft<'_>) -> Step {
         let table = self.on.table();
         let new = match &table {
-            Some(table) => draft.ground(table) == Ground::New,
-            // A function may come after the tables.
+            Some(table) => draft.ground(table) == Ground::New && self.on.tag != Tag::Trigger,
+            // Functions and triggers may come after the tables.
             None => draft.live(&self.on).is_none() && self.on.tag != Tag::Function,
         };
         let target = self.target();
@@ -71,6 +71,7 @@ impl Comment {
             (Tag::Column, _, Some(table)) => sql!("column {}.{}", table, name),
             (Tag::Index, Some(own), _) => sql!("index {}", own),
             (Tag::Table, Some(own), _) => sql!("table {}", own),
+            (Tag::Trigger, _, Some(table)) => sql!("trigger {} on {}", name, table),
             (Tag::Enum, Some(own), _) => sql!("type {}", own),
             (Tag::Sequence, Some(own), _) => sql!("sequence {}", own),
             (Tag::Function, Some(own), _) => sql!("function {}({})", own, arguments),
@@ -97,6 +98,12 @@ impl Comment {
             Tag::Enum => sql!(
                 "pg_catalog.obj_description(pg_catalog.to_regtype({})::oid, 'pg_type') is not distinct from {}",
                 Literal(&own),
+                text,
+            ),
+            Tag::Trigger => sql!(
+                "exists (select from pg_catalog.pg_trigger where tgrelid = pg_catalog.to_regclass({}) and tgname = {} and pg_catalog.obj_description(oid, 'pg_trigger') = {})",
+                Literal(&table),
+                Literal(name.as_str()),
                 text,
             ),
             Tag::Function => sql!(

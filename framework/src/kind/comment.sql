@@ -1,4 +1,4 @@
--- Comments on tables, columns, indexes, constraints, sequences, functions and enum types of the slice.
+-- Comments on tables, columns, indexes, constraints, triggers, sequences, functions and enum types of the slice.
 with of_relations as (
     select d.description,
         case when d.objsubid > 0 then 'column' when c.relkind in ('i', 'I') then 'index' when c.relkind = 'S' then 'sequence' else 'table' end as tag,
@@ -25,6 +25,13 @@ with of_relations as (
     join pg_catalog.pg_class c on c.oid = k.conrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where k.conrelid = any (current_setting('freehold.tables')::oid[]) and k.contype in ('p', 'u', 'c', 'x', 'f')
+), of_triggers as (
+    select d.description, 'trigger' as tag, n.nspname as schema, c.relname as table_name, g.tgname as name
+    from pg_catalog.pg_trigger g
+    join pg_catalog.pg_description d on d.objoid = g.oid and d.classoid = 'pg_catalog.pg_trigger'::regclass
+    join pg_catalog.pg_class c on c.oid = g.tgrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where g.tgrelid = any (current_setting('freehold.tables')::oid[]) and not g.tgisinternal
 ), of_types as (
     select d.description, 'enum' as tag, n.nspname as schema, null::name as table_name, t.typname as name
     from pg_catalog.pg_type t
@@ -46,6 +53,7 @@ select json_agg(json_build_object(
 from (
     select *, null::text[] as arguments from of_relations
     union all select *, null from of_constraints
+    union all select *, null from of_triggers
     union all select *, null from of_types
     union all select * from of_functions
 ) o

@@ -67,7 +67,8 @@ pub enum Action {
 }
 
 impl Action {
-    fn clause(self, event: &'static str) -> Sql {
+    /// What follows the key for an event, `update` or `delete`.
+    pub(crate) fn clause(self, event: &'static str) -> Sql {
         let action = match self {
             Self::NoAction => return Sql::default(),
             Self::Restrict => "restrict",

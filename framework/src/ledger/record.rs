@@ -61,6 +61,8 @@ pub struct State<'a> {
     pub types: &'a str,
     /// The ids of the indexes and constraints of its tables.
     pub parts: &'a str,
+    /// What its seeds depended on beside the manifest.
+    pub seeds: Option<String>,
 }
 
 /// Something that is declared and not in place yet.
@@ -209,7 +211,7 @@ fn waiting_rows(service: &str, waiting: &[Waiting]) -> Result<Sql, SessionError>
 
 fn service_row(service: &str, state: &State<'_>, history: Option<i64>) -> Sql {
     sql!(
-        "update freehold.service set version = {}, fingerprint = {}, stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[],
+        "update freehold.service set version = {}, fingerprint = {}, stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[], seeds = {},
              history = coalesce({}::bigint, history), changed_at = now() where service = {}",
         Literal(state.version),
         Literal(state.fingerprint),
@@ -217,6 +219,7 @@ fn service_row(service: &str, state: &State<'_>, history: Option<i64>) -> Sql {
         Literal(state.tables),
         Literal(state.types),
         Literal(state.parts),
+        nullable(state.seeds.as_deref()),
         history.map_or_else(|| sql!("null"), |id| sql!("{}", id)),
         Literal(service),
     )
@@ -250,13 +253,14 @@ pub async fn restamp(
     live: &Schema,
 ) -> Result<(), SessionError> {
     let mut update = sql!(
-        "{}; update freehold.service set stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[]
+        "{}; update freehold.service set stamp = {}, tables = {}::oid[], types = {}::oid[], parts = {}::oid[], seeds = {}
          where service = {} and version = {} and fingerprint = {} and stamp is not distinct from {}; {}",
         advisory::try_for_a_transaction(Key::service(service)),
         nullable(state.stamp),
         Literal(state.tables),
         Literal(state.types),
         Literal(state.parts),
+        nullable(state.seeds.as_deref()),
         Literal(service),
         Literal(state.version),
         Literal(state.fingerprint),

@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Degraded;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, sql};
 
 /// The server and the database that a session is on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Server {
+    /// What it is: `PostgreSQL`, `SQLite`.
+    pub product: String,
     /// The database.
     pub database: String,
     /// The server's version: `15.14`.
@@ -48,6 +51,9 @@ pub struct Service {
     pub waiting: Vec<Waiting>,
     /// Its last run.
     pub last: Option<Run>,
+    /// What of its manifest this database holds otherwise than PostgreSQL.
+    #[serde(default)]
+    pub degraded: Vec<Degraded>,
 }
 
 /// Processes of one version.
@@ -136,7 +142,7 @@ pub struct Choice<'a> {
 pub async fn server(session: &mut Session) -> Result<Server, SessionError> {
     // A distribution writes its own number behind the version.
     let query = sql!(
-        "select json_build_object('database', current_database(), 'now', now(),
+        "select json_build_object('product', 'PostgreSQL', 'database', current_database(), 'now', now(),
              'version', split_part(current_setting('server_version'), ' ', 1))"
     );
     one(session, &query).await?.ok_or_else(|| SessionError::unreadable("no answer"))

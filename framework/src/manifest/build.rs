@@ -7,7 +7,7 @@ use super::constraint::{Body, ConstraintRead};
 use super::cursor::Word;
 use super::foreign_key::Parents;
 use super::index::IndexRead;
-use super::tables::TableRead;
+use super::tables::{Declared, TableRead};
 use super::text::Text;
 use crate::address::{Address, Tag};
 use crate::kind::Object;
@@ -36,6 +36,8 @@ pub(super) struct Draft {
     pub(super) enums: Vec<Word>,
     pub(super) allow_rewrite: BTreeSet<Address>,
     pub(super) using: BTreeMap<Address, Expr>,
+    pub(super) sqlite: BTreeMap<Address, Expr>,
+    pub(super) postgres_only: BTreeSet<Address>,
 }
 
 impl Draft {
@@ -69,6 +71,16 @@ impl Draft {
         self.add(Comment { on: on.clone(), text: text.as_str().to_owned() }, text.whole());
     }
 
+    /// What stands beside the definition of a constraint or an index.
+    fn beside<T>(&mut self, address: &Address, declared: &Declared<T>) {
+        if let Some(text) = &declared.comment {
+            self.comment(address, text);
+        }
+        if declared.postgres_only {
+            self.postgres_only.insert(address.clone());
+        }
+    }
+
     /// Adds a table with everything in it. What could not be read is left out: the manifest is refused then.
     pub(super) fn table(&mut self, table: &TableRead, parents: &Parents<'_>) {
         let primary: Vec<&Name> = table.primary_key().into_iter().flatten().map(|word| &word.name).collect();
@@ -90,6 +102,9 @@ impl Draft {
             if let Some(using) = &column.using {
                 self.using.insert(address.clone(), using.clone());
             }
+            if let Some(own) = &column.sqlite {
+                self.sqlite.insert(address.clone(), own.clone());
+            }
             if column.allow_rewrite {
                 self.allow_rewrite.insert(address);
             }
@@ -98,13 +113,18 @@ impl Draft {
             let Some(word) = &declared.name else { continue };
             let Some(object) = constraint(table, &word.name, read, parents) else { continue };
             let address = self.add(object, word.span.clone());
-            if let Some(text) = &declared.comment {
-                self.comment(&address, text);
-            }
+            self.beside(&address, declared);
         }
         for (declared, read) in table.indexes() {
             let Some(word) = &declared.name else { continue };
             let address = self.add(index(table, &word.name, read), word.span.clone());
+            self.beside(&address, declared);
+        }
+        for (declared, read) in table.triggers() {
+            let address = self.add(
+                read.trigger.clone(),
+                declared.name.as_ref().map(|word| word.span.clone()).unwrap_or_default(),
+            );
             if let Some(text) = &declared.comment {
                 self.comment(&address, text);
             }

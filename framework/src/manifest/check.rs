@@ -181,6 +181,22 @@ fn nullable(table: &TableRead, columns: &[Word], span: &Range<usize>, walk: &mut
     }
 }
 
+/// Reports triggers for changes of columns that are not there.
+pub(super) fn triggers(tables: &[TableRead], walk: &mut Walk<'_>) {
+    for table in tables {
+        for (declared, read) in table.triggers() {
+            let Some(name) = &declared.name else { continue };
+            declared_columns(
+                table,
+                &read.columns,
+                code::KEY_COLUMN,
+                &format!("trigger `{}`", name.name),
+                walk,
+            );
+        }
+    }
+}
+
 /// Reports indexes on columns that are not there.
 pub(super) fn indexes(tables: &[TableRead], walk: &mut Walk<'_>) {
     for table in tables {

@@ -59,6 +59,17 @@ pub(super) struct Attributes {
     span: Range<usize>,
 }
 
+impl Attributes {
+    /// When what they are said of is checked.
+    pub(super) fn timing(&self) -> Timing {
+        match (self.deferrable, self.deferred) {
+            (_, Some(true)) => Timing::Deferred,
+            (Some(true), _) => Timing::Deferrable,
+            _ => Timing::Immediate,
+        }
+    }
+}
+
 const STARTS: &[&str] = &["check", "unique", "primary", "foreign", "exclude"];
 
 /// Reads a whole string as a constraint.
@@ -305,12 +316,8 @@ pub(super) fn attribute(cursor: &mut Cursor<'_>, attributes: &mut Attributes) ->
 /// # Errors
 /// When a word does not go with that kind of constraint.
 pub(super) fn finish(body: Body, attributes: Attributes, span: Range<usize>) -> Read<ConstraintRead> {
+    let timing = attributes.timing();
     let Attributes { deferrable, deferred, not_valid, no_inherit, span: words } = attributes;
-    let timing = match (deferrable, deferred) {
-        (_, Some(true)) => Timing::Deferred,
-        (Some(true), _) => Timing::Deferrable,
-        _ => Timing::Immediate,
-    };
     let unfit = match &body {
         Body::Check { .. } if deferrable.is_some() || deferred.is_some() => {
             Some("a check is never deferrable")

@@ -10,7 +10,7 @@ use crate::address::{Address, Tag};
 use crate::kind::enumeration::Enum;
 use crate::name::{NAME_BYTES_MAX, Name, QName};
 
-const KEYS: Keys =
+pub(super) const KEYS: Keys =
     Keys { place: "an enum", known: &["values", "comment"], later: &["renamed_from", "renamed_values"] };
 
 /// Reads the section. An enum whose values are unreadable is declared all the same.

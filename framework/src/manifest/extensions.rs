@@ -11,7 +11,7 @@ use crate::address::{Address, Tag};
 use crate::kind::extension::Extension;
 use crate::name::Name;
 
-const KEYS: Keys = Keys { place: "an extension", known: &["version", "schema"], later: &[] };
+pub(super) const KEYS: Keys = Keys { place: "an extension", known: &["version", "schema"], later: &[] };
 
 /// Reads the section. An extension whose version is unreadable is declared all the same.
 pub(super) fn extensions<'a>(root: &DeTable<'a>, walk: &mut Walk<'a>, places: &mut Places) -> Vec<Extension> {

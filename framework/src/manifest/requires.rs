@@ -64,7 +64,7 @@ impl RequiresRead {
     }
 }
 
-const KEYS: Keys =
+pub(super) const KEYS: Keys =
     Keys { place: "a requirement", known: &["version", "when_missing", "tables", "enums"], later: &[] };
 
 /// Reads the section.

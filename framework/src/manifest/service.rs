@@ -41,7 +41,7 @@ pub(super) struct ServiceRead {
     pub(super) version: Range<usize>,
 }
 
-const KEYS: Keys =
+pub(super) const KEYS: Keys =
     Keys { place: "`[service]`", known: &["name", "version", "schema", "prefix", "owner"], later: &[] };
 
 /// Reads the section. `keys` are those of the whole manifest.

@@ -15,6 +15,7 @@ use super::expression::expression;
 use super::index::{IndexRead, index};
 use super::problem::Problem;
 use super::text::Text;
+use super::triggers::{TriggerRead, trigger};
 use super::walk::{Keys, Value, Walk};
 use crate::name::{Name, QName};
 use crate::sql::Expr;
@@ -30,6 +31,7 @@ pub(super) struct TableRead {
     /// Those inside of columns first, then those that stand by themselves.
     pub(super) constraints: Vec<Declared<ConstraintRead>>,
     pub(super) indexes: Vec<Declared<IndexRead>>,
+    pub(super) triggers: Vec<Declared<TriggerRead>>,
 }
 
 /// A column that is declared, whether or not it could be read.
@@ -42,6 +44,8 @@ pub(super) struct DeclaredColumn {
     pub(super) allow_rewrite: bool,
     /// How its values become another type.
     pub(super) using: Option<Expr>,
+    /// What SQLite is to have in its place.
+    pub(super) sqlite: Option<Expr>,
 }
 
 /// A constraint or an index that is declared, whether or not it could be read.
@@ -53,20 +57,25 @@ pub(super) struct Declared<T> {
     pub(super) column: Option<Name>,
     pub(super) read: Option<T>,
     pub(super) comment: Option<Text>,
+    pub(super) postgres_only: bool,
 }
 
-const TABLE: Keys = Keys {
+pub(super) const TABLE: Keys = Keys {
     place: "a table",
-    known: &["columns", "constraints", "indexes", "comment", "unlogged"],
-    later: &["renamed_from", "options", "triggers", "taken_from"],
+    known: &["columns", "constraints", "indexes", "triggers", "comment", "unlogged"],
+    later: &["renamed_from", "options", "taken_from"],
 };
-const COLUMN: Keys = Keys {
+pub(super) const COLUMN: Keys = Keys {
     place: "a column",
-    known: &["def", "comment", "allow_rewrite", "using"],
-    later: &["renamed_from", "keep_old_until", "backfill", "sqlite"],
+    known: &["def", "comment", "allow_rewrite", "using", "sqlite"],
+    later: &["renamed_from", "keep_old_until", "backfill"],
 };
-const CONSTRAINT: Keys = Keys { place: "a constraint", known: &["def", "comment"], later: &["renamed_from"] };
-const INDEX: Keys = Keys { place: "an index", known: &["def", "comment"], later: &["renamed_from", "only"] };
+pub(super) const CONSTRAINT: Keys =
+    Keys { place: "a constraint", known: &["def", "comment", "only"], later: &["renamed_from"] };
+pub(super) const INDEX: Keys =
+    Keys { place: "an index", known: &["def", "comment", "only"], later: &["renamed_from"] };
+pub(super) const TRIGGER: Keys =
+    Keys { place: "a trigger", known: &["def", "comment"], later: &["renamed_from"] };
 
 impl TableRead {
     pub(super) fn column(&self, name: &Name) -> Option<&DeclaredColumn> {
@@ -94,6 +103,11 @@ impl TableRead {
     /// The indexes that could be read.
     pub(super) fn indexes(&self) -> impl Iterator<Item = (&Declared<IndexRead>, &IndexRead)> {
         self.indexes.iter().filter_map(|declared| Some((declared, declared.read.as_ref()?)))
+    }
+
+    /// The triggers that could be read.
+    pub(super) fn triggers(&self) -> impl Iterator<Item = (&Declared<TriggerRead>, &TriggerRead)> {
+        self.triggers.iter().filter_map(|declared| Some((declared, declared.read.as_ref()?)))
     }
 
     /// The columns of the primary key.
@@ -144,6 +158,7 @@ fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mu
         columns: Vec::new(),
         constraints: Vec::new(),
         indexes: Vec::new(),
+        triggers: Vec::new(),
         name,
         span,
     };
@@ -160,13 +175,27 @@ fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mu
     for (word, value) in walk.named(constraints) {
         let (text, comment) = definition(value, &CONSTRAINT, walk);
         let constraint = text.and_then(|text| walk.keep(constraint(&text, &home)));
-        read.constraints.push(Declared { name: Some(word), column: None, read: constraint, comment });
+        let (name, postgres_only) = (Some(word), only(value, walk));
+        read.constraints.push(Declared { name, column: None, read: constraint, comment, postgres_only });
     }
     let indexes = walk.section(table, "indexes");
     for (word, value) in walk.named(indexes) {
         let (text, comment) = definition(value, &INDEX, walk);
         let index = text.and_then(|text| walk.keep(index(&text, &home)));
-        read.indexes.push(Declared { name: Some(word), column: None, read: index, comment });
+        let (name, postgres_only) = (Some(word), only(value, walk));
+        read.indexes.push(Declared { name, column: None, read: index, comment, postgres_only });
+    }
+    let triggers = walk.section(table, "triggers");
+    for (word, value) in walk.named(triggers) {
+        let (text, comment) = definition(value, &TRIGGER, walk);
+        let trigger = text.and_then(|text| walk.keep(trigger(&read.name, &word, &text, &home)));
+        read.triggers.push(Declared {
+            name: Some(word),
+            column: None,
+            read: trigger,
+            comment,
+            postgres_only: false,
+        });
     }
     read
 }
@@ -204,10 +233,43 @@ fn one_column<'a>(word: Word, value: &Value<'a>, table: &mut TableRead, walk: &m
     if let Some(read) = &mut read {
         for (name, constraint) in read.constraints.drain(..) {
             let column = Some(word.name.clone());
-            table.constraints.push(Declared { name, column, read: Some(constraint), comment: None });
+            let read = Some(constraint);
+            table.constraints.push(Declared { name, column, read, comment: None, postgres_only: false });
         }
     }
-    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite, using });
+    let sqlite = value.get_ref().as_table().and_then(|table| own_words(table, walk));
+    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite, using, sqlite });
+}
+
+/// What SQLite is to have of a column, under `sqlite`.
+fn own_words<'a>(table: &DeTable<'a>, walk: &mut Walk<'a>) -> Option<Expr> {
+    let text = walk.optional(table, "sqlite")?;
+    match Expr::authored(text.as_str()) {
+        Ok(own) if !own.as_str().is_empty() => Some(own),
+        Ok(_) => {
+            let title = "`sqlite` says nothing";
+            walk.report(
+                Problem::error(code::CLAUSE, text.whole(), title)
+                    .help("write what follows the column's name"),
+            );
+            None
+        }
+        Err(error) => {
+            walk.report(Problem::error(code::OPEN, text.whole(), error.what));
+            None
+        }
+    }
+}
+
+/// Whether a constraint or an index is for PostgreSQL only: `only = "postgres"`.
+fn only<'a>(value: &Value<'a>, walk: &mut Walk<'a>) -> bool {
+    let Some(table) = value.get_ref().as_table() else { return false };
+    let Some(text) = walk.optional(table, "only") else { return false };
+    if text.as_str() != "postgres" {
+        let title = format!("`only` is `postgres`, not `{}`", text.as_str());
+        walk.report(Problem::error(code::CONTRADICTION, text.whole(), title));
+    }
+    true
 }
 
 /// The table or type that a key names: `orders`, or `sales.orders`, split at the first dot outside of double quotes.

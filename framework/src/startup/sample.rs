@@ -7,17 +7,17 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgPool, SqlitePool};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
-use crate::config::Config;
+use crate::config::Database;
 use crate::ledger::Caller;
 use crate::manifest::Manifest;
 use crate::name::Name;
 use crate::retry::{Failure, classify};
-use crate::session::{Session, ping};
+use crate::session::{self, Session, ping};
 
 /// How long one way of asking may take. A database that needs longer for `select 1` is of no use to a request either.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -42,32 +42,72 @@ pub enum Found {
     Unreachable(&'static str),
 }
 
-/// The database as it is asked.
+/// Who is asked, on behalf of whom.
 struct Target {
+    asked: Asked,
+    service: String,
+}
+
+/// The database as it is asked.
+enum Asked {
+    /// A server, through the service's pool and past it.
+    Server(Box<Server>),
+    /// A file of SQLite.
+    File(SqlitePool),
+}
+
+struct Server {
     pool: PgPool,
     options: PgConnectOptions,
     application: String,
     schema: Name,
-    service: String,
 }
 
 /// Begins looking, in a task of its own.
 pub(super) fn begin(
     pool: PgPool,
-    config: &Config,
+    database: &Database,
+    interval: Duration,
     caller: &Caller,
     manifest: &Manifest,
 ) -> watch::Receiver<Option<Sample>> {
-    let target = Target {
+    let server = Server {
         pool,
-        options: config.database.connect_options(),
+        options: database.connect_options(),
         application: caller.application(),
         schema: manifest.service.schema.clone(),
-        service: caller.service.clone(),
     };
+    spawn(Asked::Server(Box::new(server)), interval, caller)
+}
+
+/// Begins looking at a file, in a task of its own.
+pub(super) fn begin_on_file(
+    pool: SqlitePool,
+    interval: Duration,
+    caller: &Caller,
+) -> watch::Receiver<Option<Sample>> {
+    spawn(Asked::File(pool), interval, caller)
+}
+
+fn spawn(asked: Asked, interval: Duration, caller: &Caller) -> watch::Receiver<Option<Sample>> {
     let (samples, last) = watch::channel(None);
-    tokio::spawn(keep_looking(target, config.pool.health_interval, samples));
+    tokio::spawn(keep_looking(Target { asked, service: caller.service.clone() }, interval, samples));
     last
+}
+
+/// Looks at a file. It is not a connection that can be lost but what stands behind it, so there is no second way to it.
+async fn look_at_file(pool: &SqlitePool) -> Found {
+    let since = Instant::now();
+    let until = since + LIMIT;
+    match timeout_at(until, pool.acquire()).await {
+        Err(_) | Ok(Err(sqlx::Error::PoolTimedOut)) => Found::PoolExhausted,
+        Ok(Err(error)) => Found::Unreachable(classify(&error).name),
+        Ok(Ok(mut connection)) => match timeout_at(until, session::sqlite::ping(&mut connection)).await {
+            Ok(Ok(())) => Found::Answered(since.elapsed()),
+            Ok(Err(error)) => Found::Unreachable(classify(&error.source).name),
+            Err(_) => Found::Unreachable(Failure::timeout(LIMIT).name),
+        },
+    }
 }
 
 async fn keep_looking(target: Target, interval: Duration, samples: watch::Sender<Option<Sample>>) {
@@ -79,14 +119,17 @@ async fn keep_looking(target: Target, interval: Duration, samples: watch::Sender
             _ = moments.tick() => {}
             () = samples.closed() => return,
         }
-        let found = target.look().await;
+        let found = match &target.asked {
+            Asked::Server(server) => server.look().await,
+            Asked::File(pool) => look_at_file(pool).await,
+        };
         let before = samples.borrow().as_ref().map(|sample| sample.found);
         target.tell(before, found);
         samples.send_replace(Some(Sample { at: Timestamp::now(), found }));
     }
 }
 
-impl Target {
+impl Server {
     async fn look(&self) -> Found {
         let since = Instant::now();
         let until = since + LIMIT;
@@ -112,7 +155,7 @@ impl Target {
         let visit = async {
             let session = Session::open(&self.options, &self.application, &self.schema).await?;
             session.close().await;
-            Ok::<_, crate::session::SessionError>(())
+            Ok::<_, session::SessionError>(())
         };
         match timeout(LIMIT, visit).await {
             Ok(Ok(())) if starved => Found::PoolExhausted,
@@ -121,7 +164,9 @@ impl Target {
             Err(_) => Found::Unreachable(Failure::timeout(LIMIT).name),
         }
     }
+}
 
+impl Target {
     /// Logs what has changed, and only that.
     fn tell(&self, before: Option<Found>, now: Found) {
         let service = self.service.as_str();

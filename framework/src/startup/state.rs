@@ -212,6 +212,9 @@ impl State {
             Outcome::Drifted(drift) => {
                 self.drift = drift.iter().map(|drift| drift.object.to_string()).collect()
             }
+            Outcome::Waiting(waiting) => {
+                self.waiting = waiting.iter().map(|waiting| waiting.object.clone()).collect();
+            }
             Outcome::Ahead(version) => self.ahead = Some(version.to_string()),
             Outcome::Unchanged | Outcome::Refused(_) => {
                 self.last_run = Some(run("unchanged", Some(&self.version), 0, None));

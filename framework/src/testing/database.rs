@@ -127,11 +127,19 @@ fn settings(url: &str) -> Config {
         .unwrap_or_else(|errors| panic!("failed to make a database for this test: {errors}"))
 }
 
+/// The server that a configuration of ours names.
+#[expect(clippy::panic, reason = "a failed setup is a failed test")]
+fn on_server(config: &Config) -> &config::Database {
+    config.database.postgres().unwrap_or_else(|| {
+        panic!("failed to make a database for this test: {GIVEN} names a file; these databases are made on a PostgreSQL server")
+    })
+}
+
 impl Home {
     #[expect(clippy::panic, reason = "a failed setup is a failed test")]
     async fn make(server: Config, manifest: &Manifest) -> Self {
         let name = unique();
-        let made = administer(&server.database, &sql!("create database {} template template0", name)).await;
+        let made = administer(on_server(&server), &sql!("create database {} template template0", name)).await;
         if let Err(error) = made {
             panic!(
                 "failed to make a database for the tests of {} on {}: {error}; {GIVEN} names the server, and the role in it needs the right to create databases",
@@ -144,14 +152,16 @@ impl Home {
     /// The settings of a service in it.
     fn config(&self) -> Config {
         let mut config = self.server.clone();
-        self.name.as_str().clone_into(&mut config.database.name);
+        if let config::Target::Postgres(database) = &mut config.database {
+            self.name.as_str().clone_into(&mut database.name);
+        }
         config
     }
 
     /// Makes what is required of other services and is not there.
     #[expect(clippy::panic, reason = "a failed setup is a failed test")]
     async fn stand_in(&self, manifest: &Manifest) {
-        let made = administer(&self.config().database, &stand_ins(manifest)).await;
+        let made = administer(on_server(&self.config()), &stand_ins(manifest)).await;
         if let Err(error) = made {
             panic!(
                 "failed to make stand-ins for what {} requires of other services: {error}; bring those up first, with `database.bring_up`",
@@ -235,7 +245,7 @@ async fn administer(database: &config::Database, sql: &Sql) -> Result<(), Sessio
 impl Drop for Home {
     /// On a thread of its own: a test's runtime may be busy, of one thread, or gone.
     fn drop(&mut self) {
-        let server = self.server.database.clone();
+        let server = on_server(&self.server).clone();
         let sql = sql!("drop database if exists {} with (force)", self.name);
         let dropped = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;

@@ -1,7 +1,8 @@
 //! Entities held against the manifest: both describe one table, and a test says where they part ways.
 //!
 //! What is compared is what would fail when the service runs: a column that is not there, a type that cannot be read, a null that is not
-//! expected, a value of an enum that the other side does not know, an insert that leaves out what must be given.
+//! expected, a value of an enum that the other side does not know, an insert that leaves out what must be given. Of another service's table an
+//! entity may read what `[requires]` names, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -46,6 +47,9 @@ pub fn assert_entity<E: EntityTrait>(manifest: &Manifest) {
 /// Everything in which a SeaORM entity and its table in the manifest differ, a sentence each.
 #[must_use]
 pub fn entity_differences<E: EntityTrait>(manifest: &Manifest) -> Vec<String> {
+    if let Some(differences) = beyond_the_contract::<E>(manifest) {
+        return differences;
+    }
     let table = match table_of::<E>(manifest) {
         Ok(table) => table,
         Err(why) => return vec![why],
@@ -80,6 +84,29 @@ pub fn entity_differences<E: EntityTrait>(manifest: &Manifest) -> Vec<String> {
     }));
     differences.extend(key_difference::<E>(table, manifest));
     differences
+}
+
+/// For an entity of another service's table: the columns that it reads and `[requires]` does not name. `None` when it is a table of ours.
+fn beyond_the_contract<E: EntityTrait>(manifest: &Manifest) -> Option<Vec<String>> {
+    let entity = E::default();
+    let schema = entity.schema_name().unwrap_or(manifest.service.schema.as_str());
+    let required = manifest.requires.iter().find_map(|other| {
+        let mut tables = other.tables.iter();
+        let ours = |name: &QName| name.schema.as_str() == schema && name.name.as_str() == entity.table_name();
+        tables.find(|(name, _)| ours(name)).map(|(_, columns)| (other.service.as_str(), columns))
+    });
+    let (service, columns) = required?;
+    let differences = E::Column::iter().filter_map(|column| {
+        let name = column.as_str();
+        let Some((_, of)) = columns.iter().find(|(column, _)| column.as_str() == name) else {
+            return Some(format!(
+                "`{name}`: the entity reads it, and `[requires.{service}]` does not name it"
+            ));
+        };
+        let wanted = wanted_instead(column.def().get_column_type(), of)?;
+        Some(format!("`{name}`: the entity takes it for {wanted}, `[requires.{service}]` says {of}"))
+    });
+    Some(differences.collect())
 }
 
 fn table_of<E: EntityTrait>(manifest: &Manifest) -> Result<&Table, String> {

@@ -11,6 +11,7 @@ create table if not exists freehold.service (
     types oid[] not null default '{}',
     parts oid[] not null default '{}',
     history bigint,
+    seeds text,
     changed_at timestamptz not null default now()
 );
 comment on table freehold.service is 'One row per service of this database.';
@@ -22,6 +23,7 @@ comment on column freehold.service.tables is 'The slice''s tables, for the stamp
 comment on column freehold.service.types is 'The slice''s types, for the stamp.';
 comment on column freehold.service.parts is 'The indexes and constraints of its tables, for the stamp.';
 comment on column freehold.service.history is 'The run that put the version in place.';
+comment on column freehold.service.seeds is 'What its seeds depended on beside the manifest: the profile, and salted hashes of secrets; null while they are still to be sown.';
 
 create table if not exists freehold.object (
     kind text not null,
@@ -89,6 +91,17 @@ create table if not exists freehold.replica (
     primary key (service, host, pid)
 );
 comment on table freehold.replica is 'Running processes, by their last sign of life.';
+
+create table if not exists freehold.seed (
+    service text not null,
+    name text not null,
+    key jsonb not null,
+    past jsonb not null,
+    seeded_at timestamptz not null default now(),
+    primary key (service, name, key)
+);
+comment on table freehold.seed is 'Rows that were seeded, by table and key.';
+comment on column freehold.seed.past is 'Per field what was wanted and what the database made of it (secrets as salted hashes), and how the row was last seen.';
 
 -- Stops the transaction of a holder that lost the service's lock to a successor.
 create or replace function freehold.guard(of_service text, of_generation bigint) returns void

@@ -2,6 +2,7 @@
 
 use freehold::import::Left;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// How the oracle calls what an import calls so, and whether everything that belongs to it goes with it.
 const KINDS: &[(&str, &[&str], bool)] = &[
@@ -51,22 +52,42 @@ const KINDS: &[(&str, &[&str], bool)] = &[
     ("unfinished index", &["index", "comment"], false),
     ("sequence option", &["sequence_owned", "sequence_identity", "column", "comment", "grant"], false),
     ("foreign key", &["fk", "comment"], false),
+    ("default of null", &["column"], false),
 ];
 
-/// The differences that nothing in `left` tells of, a line each. `away` are the tables that were left out and named otherwise.
-pub(crate) fn unexplained(delta: &Value, left: &[Left], away: &[String]) -> Vec<String> {
+/// What an import told of what is not in its manifest.
+pub(crate) struct Told<'a> {
+    /// The list at its end.
+    pub(crate) left: &'a [Left],
+    /// The histories of other tools.
+    pub(crate) away: Vec<String>,
+    /// The schemas that were not asked for.
+    pub(crate) elsewhere: Vec<String>,
+    /// What indexes and sequences belong to, by their names: `table` or `table.column`.
+    pub(crate) owners: BTreeMap<String, String>,
+}
+
+/// The differences that nothing tells of, a line each.
+pub(crate) fn unexplained(delta: &Value, told: &Told<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for (kind, row) in delta.as_object().into_iter().flatten() {
         for what in ["add", "drop"] {
             for ident in row.get(what).and_then(Value::as_array).into_iter().flatten() {
                 let ident = ident.as_str().unwrap_or_default();
-                if what == "add" || !tells(kind, ident, left, away) {
+                let known = match what {
+                    // The sequence that serial or identity makes, where there was one of another name.
+                    "add" => {
+                        is_the_ledgers(ident) || (kind.starts_with("sequence_") && told.tell(kind, ident))
+                    }
+                    _ => told.tell(kind, ident),
+                };
+                if !known {
                     lines.push(format!("{what} {kind} {ident}"));
                 }
             }
         }
         for (ident, both) in row.get("alter").and_then(Value::as_object).into_iter().flatten() {
-            if !tells(kind, ident, left, away) {
+            if !told.tell(kind, ident) {
                 lines.push(format!("alter {kind} {ident}: {both}"));
             }
         }
@@ -74,38 +95,43 @@ pub(crate) fn unexplained(delta: &Value, left: &[Left], away: &[String]) -> Vec<
     lines
 }
 
-fn tells(kind: &str, ident: &str, left: &[Left], away: &[String]) -> bool {
-    let words = words(ident);
-    if away.iter().any(|table| words.contains(table)) {
-        return true;
+/// Whether something is in our own schema: only what was applied has one.
+fn is_the_ledgers(ident: &str) -> bool {
+    ident == "freehold" || ident.starts_with("freehold.") || ident.contains(" freehold.")
+}
+
+impl Told<'_> {
+    fn tell(&self, kind: &str, ident: &str) -> bool {
+        let mut words = words(ident);
+        let owner = self.owners.get(ident).map(|owner| self::words(owner));
+        words.extend(owner.into_iter().flatten());
+        let other = |names: &[String]| names.iter().any(|name| words.contains(name));
+        other(&self.away) || other(&self.elsewhere) || self.left.iter().any(|left| names(left, kind, &words))
     }
-    left.iter().any(|left| {
-        let Some((_, kinds, whole)) = KINDS.iter().find(|(known, ..)| *known == left.kind) else {
-            return false;
-        };
-        if !whole && !kinds.contains(&kind) {
-            return false;
+}
+
+/// Whether something that was left is what these words are.
+fn names(left: &Left, kind: &str, words: &[String]) -> bool {
+    let Some((_, kinds, whole)) = KINDS.iter().find(|(known, ..)| *known == left.kind) else { return false };
+    if !whole && !kinds.contains(&kind) {
+        return false;
+    }
+    let named = self::words(&left.name);
+    let first = |names: &[String]| names.first().is_some_and(|name| words.contains(name));
+    match left.kind.as_str() {
+        _ if *whole => first(&named),
+        // They are found by their names: arguments are written in two ways.
+        "function" | "procedure" | "aggregate" | "window function" | "operator" | "domain" | "range type"
+        | "base type" | "foreign key" => first(&named),
+        "cast" => named.iter().filter(|word| *word != "as").all(|word| words.contains(word)),
+        "default privileges" => true,
+        "table option" => named.last().is_some_and(|table| words.contains(table)),
+        _ => {
+            let about =
+                |word: &&String| !matches!(word.as_str(), "on" | "of" | "type" | "schema" | "sequence");
+            named.iter().filter(about).all(|word| words.contains(word))
         }
-        let named = self::words(&left.name);
-        let first = named.first().cloned().unwrap_or_default();
-        match (*whole, left.kind.as_str()) {
-            (true, _) => words.contains(&first),
-            // A function is found by its name: its arguments are written in two ways.
-            (
-                _,
-                "function" | "procedure" | "aggregate" | "window function" | "operator" | "domain"
-                | "range type" | "base type",
-            ) => words.contains(&first),
-            (_, "cast") => named.iter().filter(|word| *word != "as").all(|word| words.contains(word)),
-            (_, "default privileges") => true,
-            (_, "table option") => named.last().is_some_and(|table| words.contains(table)),
-            (_, "foreign key") => named.first().is_some_and(|key| words.contains(key)),
-            _ => named
-                .iter()
-                .filter(|word| !matches!(word.as_str(), "on" | "of" | "type" | "schema" | "sequence"))
-                .all(|word| words.contains(word)),
-        }
-    })
+    }
 }
 
 /// The names in a text, without quotes.
@@ -155,8 +181,9 @@ mod tests {
             left("view", "\"Order Totals\""),
             left("storage", "of orders.total"),
         ];
+        let told = Told { left: &told, away: Vec::new(), elsewhere: Vec::new(), owners: BTreeMap::new() };
         assert_eq!(
-            unexplained(&delta, &told, &[]),
+            unexplained(&delta, &told),
             [
                 "add column public.orders.x",
                 "alter column public.orders.note: [\"text storage e\",\"text\"]",

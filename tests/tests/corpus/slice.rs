@@ -7,6 +7,7 @@ use freehold::execute::Patience;
 use freehold::import::{self, Choice, Imported};
 use freehold::ledger::Caller;
 use freehold::name::Name;
+use freehold::seeding::Sowing;
 use freehold::session::Session;
 use freehold::startup::caller;
 use freehold::survey::{Survey, survey};
@@ -25,19 +26,21 @@ const SCHEMAS: &str = "select coalesce(json_agg(n.nspname order by n.nspname), '
         select from pg_class c where c.relnamespace = n.oid and c.relkind in ('r', 'p')
             and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))";
 
-/// Imports every schema of a database, each as a service.
-pub(crate) async fn imports(database: &Database) -> Outcome<Vec<(Name, Imported)>> {
+/// Imports every schema of a database that has tables, each as a service. The other schemas come along by name.
+pub(crate) async fn imports(database: &Database) -> Outcome<(Vec<(Name, Imported)>, Vec<String>)> {
     let schemas: Vec<Name> = serde_json::from_str(&database.fetch_one_text(SCHEMAS).await?)?;
-    let mut imports = Vec::new();
-    for schema in schemas {
-        let imported = imported(database, &schema).await?;
-        imports.push((schema, imported));
+    let (mut imports, mut others) = (Vec::new(), Vec::new());
+    for schema in &schemas {
+        let (imported, elsewhere) = imported(database, schema).await?;
+        imports.push((schema.clone(), imported));
+        others.extend(elsewhere);
     }
-    Ok(imports)
+    others.retain(|other| !schemas.iter().any(|schema| schema.as_str() == other));
+    Ok((imports, others))
 }
 
-/// Imports one schema.
-pub(crate) async fn imported(database: &Database, schema: &Name) -> Outcome<Imported> {
+/// Imports one schema; the others come along by name.
+pub(crate) async fn imported(database: &Database, schema: &Name) -> Outcome<(Imported, Vec<String>)> {
     let choice = Choice { schema: schema.clone(), patterns: Vec::new() };
     let options: PgConnectOptions = database.url().parse()?;
     let mut session = Session::open(&options, "import", schema).await?;
@@ -45,7 +48,7 @@ pub(crate) async fn imported(database: &Database, schema: &Name) -> Outcome<Impo
     let slice = seen.whole(&import::service_name(schema.as_str()));
     let imported = import::import(&mut session, &choice, &seen, &slice, &BTreeMap::new()).await?;
     session.close().await;
-    Ok(imported)
+    Ok((imported, seen.elsewhere.into_iter().map(|other| other.schema).collect()))
 }
 
 /// A service with an imported manifest.
@@ -70,7 +73,9 @@ impl Service {
 
     /// One start.
     pub(crate) async fn start(&self) -> Outcome<bringup::Outcome> {
+        let sowing = Sowing::new(&self.manifest, "prod");
         let order = Order {
+            sowing: &sowing,
             manifest: &self.manifest,
             caller: &self.caller,
             options: &self.options,

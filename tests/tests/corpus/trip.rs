@@ -1,11 +1,11 @@
 //! The round trip of one database: import, an empty plan, the same again from nothing, the same import again, and adoption.
 
-use crate::explained::unexplained;
+use crate::explained::{Told, unexplained};
 use crate::original::Original;
-use crate::slice::{Service, imports, listed};
+use crate::slice::{Service, imported as imported_again, imports, listed};
 use crate::{Outcome, ground};
 use freehold::bringup;
-use freehold::import::{Imported, Left};
+use freehold::import::Imported;
 use freehold::kind::Object;
 use freehold::name::Name;
 use freehold_tests::cluster::Cluster;
@@ -30,6 +30,8 @@ pub(crate) struct Trip {
     pub(crate) histories: usize,
     /// What went wrong, by what was tried.
     pub(crate) wrong: BTreeMap<&'static str, String>,
+    /// The schemas that are not imported.
+    elsewhere: Vec<String>,
     /// What was not tried, and why.
     pub(crate) untried: Option<String>,
 }
@@ -54,7 +56,8 @@ pub(crate) async fn trip(cluster: &Cluster, original: &Original) -> Outcome<Trip
             return Ok(trip);
         }
     };
-    let imports = imports(&theirs).await?;
+    let (imports, elsewhere) = imports(&theirs).await?;
+    trip.elsewhere = elsewhere;
     trip.count(&imports);
     for (_, imported) in &imports {
         let found = planned(&theirs, imported).await;
@@ -113,16 +116,44 @@ async fn again(trip: &mut Trip, theirs: &Database, imported: &Imported) -> Outco
     }
     let second = service.survey(false).await?;
     trip.note(SECOND, if second.plan.is_empty() { Ok(()) } else { Err(listed(&second).into()) });
-    let away: Vec<String> = imported.histories.iter().map(|history| history.table.name.to_string()).collect();
-    trip.note(SAME, same(theirs, &ours, &imported.left, &away));
-    let schema = &service.manifest.service.schema;
-    let once_more = crate::slice::imported(&ours, schema).await?;
-    let declared = |text: &str| {
-        text.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect::<String>()
+    let told = Told {
+        left: &imported.left,
+        away: imported.histories.iter().map(|history| history.table.name.to_string()).collect(),
+        elsewhere: trip.elsewhere.clone(),
+        owners: owners(&[theirs, &ours]).await?,
     };
+    trip.note(SAME, same(theirs, &ours, &told));
+    let schema = &service.manifest.service.schema;
+    let (once_more, _) = imported_again(&ours, schema).await?;
     let difference = difference::lines(&declared(&imported.text), &declared(&once_more.text));
     trip.note(AGAIN, if difference.is_empty() { Ok(()) } else { Err(format!("\n{difference}").into()) });
     Ok(())
+}
+
+/// A manifest without the remarks at its end, which tell of a database and not of what is declared.
+fn declared(text: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    while lines.last().is_some_and(|line| line.is_empty()) {
+        lines.pop();
+    }
+    lines.join("\n")
+}
+
+/// What the indexes and sequences of some databases belong to.
+async fn owners(databases: &[&Database]) -> Outcome<BTreeMap<String, String>> {
+    const OWNERS: &str = "set search_path = pg_catalog; select coalesce(json_object_agg(o.name, o.owner), '{}')::text from (
+        select indexrelid::regclass::text as name, indrelid::regclass::text as owner from pg_index where indexrelid >= 16384
+        union all
+        select d.objid::regclass::text, d.refobjid::regclass::text || '.' || quote_ident(a.attname)
+        from pg_depend d join pg_class c on c.oid = d.objid and c.relkind = 'S'
+        join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+        where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')) o";
+    let mut owners = BTreeMap::new();
+    for database in databases {
+        let json = database.fetch_one_text(OWNERS).await?;
+        owners.extend(serde_json::from_str::<BTreeMap<String, String>>(&json)?);
+    }
+    Ok(owners)
 }
 
 async fn applied(service: &Service) -> Outcome {
@@ -133,12 +164,12 @@ async fn applied(service: &Service) -> Outcome {
 }
 
 /// The judge that is not of our making.
-fn same(theirs: &Database, ours: &Database, left: &[Left], away: &[String]) -> Outcome {
+fn same(theirs: &Database, ours: &Database, told: &Told<'_>) -> Outcome {
     let oracle = corpus::path().ok_or("no corpus")?.join("oracle/inventory.py");
     let output = Command::new("python3").arg(oracle).args([theirs.url(), ours.url()]).output()?;
     let delta = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
-    let lines = unexplained(&delta, left, away);
+    let lines = unexplained(&delta, told);
     if lines.is_empty() { Ok(()) } else { Err(format!("\n{}", lines.join("\n")).into()) }
 }
 

@@ -67,3 +67,8 @@ async fn golden_kind_sequences() -> Outcome {
 async fn golden_kind_functions() -> Outcome {
     holds("functions").await
 }
+
+#[tokio::test]
+async fn golden_kind_triggers() -> Outcome {
+    holds("triggers").await
+}

@@ -29,8 +29,10 @@ mod refused;
 mod replicas;
 mod schemas;
 mod secrets;
+mod seeds;
 mod service;
 mod session_settings;
+mod triggers;
 mod types;
 mod warm;
 

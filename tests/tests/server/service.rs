@@ -5,9 +5,10 @@ use freehold::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
 use freehold::execute::Patience;
 use freehold::kind::Refusal;
 use freehold::ledger::Caller;
+use freehold::seeding::Sowing;
 use freehold::session::Session;
 use freehold::startup::caller;
-use freehold::survey::{Survey, survey};
+use freehold::survey::{Survey, survey, with_seeds};
 use freehold_tests::address::Address;
 use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
@@ -28,6 +29,7 @@ const LOCK_WAIT_MAX: Duration = Duration::from_secs(60);
 pub(crate) struct Service {
     pub(crate) manifest: Manifest,
     pub(crate) caller: Caller,
+    pub(crate) sowing: Sowing,
     options: PgConnectOptions,
 }
 
@@ -59,14 +61,14 @@ impl Service {
 
     /// A service whose manifest is a file, and may name others beside it.
     pub(crate) fn reading(database: &Database, path: &Path) -> Self {
-        let parsed = Manifest::read(&path.display().to_string());
+        let parsed = Manifest::read(path);
         Self::of(database.address(), parsed.unwrap_or_else(|error| panic!("{error}")).manifest)
     }
 
     fn of(address: &Address, manifest: Manifest) -> Self {
-        let caller = caller(&manifest);
+        let (caller, sowing) = (caller(&manifest), Sowing::new(&manifest, "prod"));
         let options = address.url().parse().unwrap();
-        Self { manifest, caller, options }
+        Self { manifest, caller, sowing, options }
     }
 
     pub(crate) async fn session(&self) -> Session {
@@ -88,6 +90,7 @@ impl Service {
     ) -> Result<Outcome, BringUpError> {
         let order = Order {
             manifest: &self.manifest,
+            sowing: &self.sowing,
             caller: &self.caller,
             options: &self.options,
             lenient: false,
@@ -138,8 +141,10 @@ impl Service {
     async fn look(&self, ledger: bool) -> Survey {
         let mut session = self.session().await;
         let survey = survey(&mut session, &self.manifest, ledger).await;
+        let survey = survey.unwrap_or_else(|error| panic!("failed to survey: {error}"));
+        let survey = with_seeds(&mut session, &self.manifest, &self.sowing, ledger, survey).await;
         session.close().await;
-        survey.unwrap_or_else(|error| panic!("failed to survey: {error}"))
+        survey.unwrap_or_else(|error| panic!("failed to look at seeds: {error}"))
     }
 }
 

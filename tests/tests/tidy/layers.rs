@@ -18,6 +18,7 @@ const VALUES: &[&str] =
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] = &[
     "session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "import", "seeding", "presence",
+    "sqlite",
 ];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
@@ -57,6 +58,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("import", &[VALUES, REASONING, IO, FAILURES]),
     ("seeding", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
+    ("sqlite", &[VALUES, REASONING, IO, FAILURES]),
     ("disk", &[VALUES]),
     ("config", &[VALUES, REASONING, IO, SHELL]),
     ("retry", &[VALUES, REASONING, IO, SHELL]),

@@ -92,6 +92,7 @@ pub(super) fn done(outcome: &Outcome, took: Duration) -> Done<'_> {
     match outcome {
         Outcome::Unchanged => nothing,
         Outcome::Drifted(drift) => Done { outcome: "drift", drift, ..nothing },
+        Outcome::Waiting(waiting) => Done { outcome: "waiting", waiting, ..nothing },
         Outcome::Ahead(version) => Done { outcome: "ahead", ahead_at: Some(version.to_string()), ..nothing },
         Outcome::Applied(applied) => Done {
             outcome: if applied.waiting.is_empty() { "applied" } else { "partial" },

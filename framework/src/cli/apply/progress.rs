@@ -15,7 +15,7 @@ use crate::cli::plan::parts::{Part, are_together, parts};
 use crate::cli::shell::Shell;
 use crate::execute;
 use crate::ledger::advisory::Holder;
-use crate::ledger::record::Done;
+use crate::ledger::record::{Done, Waiting};
 use crate::manifest::Manifest;
 use crate::step::Step;
 
@@ -29,7 +29,7 @@ const TITLE_MAX: usize = 76;
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /// The progress of one service.
-pub(super) struct Progress<'a> {
+pub(in crate::cli) struct Progress<'a> {
     shell: &'a Shell,
     manifest: &'a Manifest,
     began: Instant,
@@ -98,23 +98,23 @@ impl Run {
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(shell: &'a Shell, manifest: &'a Manifest) -> Self {
+    pub(in crate::cli) fn new(shell: &'a Shell, manifest: &'a Manifest) -> Self {
         let now = Instant::now();
         Self { shell, manifest, began: now, told: now - AGAIN, run: None, moving: false }
     }
 
     /// Steps in place, once there is a plan.
-    pub(super) fn steps_done(&self) -> Option<usize> {
+    pub(in crate::cli) fn steps_done(&self) -> Option<usize> {
         self.run.as_ref().map(|run| run.next)
     }
 
     /// Steps of the plan.
-    pub(super) fn steps_planned(&self) -> usize {
+    pub(in crate::cli) fn steps_planned(&self) -> usize {
         self.run.as_ref().map_or(0, |run| run.steps.len())
     }
 
     /// The number of a step in the plan, from 1.
-    pub(super) fn number_of(&self, step: &Step) -> Option<usize> {
+    pub(in crate::cli) fn number_of(&self, step: &Step) -> Option<usize> {
         let steps = &self.run.as_ref()?.steps;
         Some(steps.iter().position(|of_plan| of_plan.object == step.object && of_plan.run == step.run)? + 1)
     }
@@ -129,7 +129,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Tells what happened.
-    pub(super) fn event(&mut self, event: &Event<'_>) {
+    pub(in crate::cli) fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::WaitingForLock(holder) => self.waiting(holder.as_ref()),
             Event::Locked(_) | Event::Ready => {}
@@ -148,7 +148,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Something moves, so that nobody thinks that it hangs.
-    pub(super) fn tick(&mut self) {
+    pub(in crate::cli) fn tick(&mut self) {
         let Some(run) = &self.run else { return };
         let Some(current) = run.current() else { return };
         let running = run.since.elapsed();
@@ -165,14 +165,14 @@ impl<'a> Progress<'a> {
     }
 
     /// Takes the moving line away.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::cli) fn clear(&mut self) {
         if std::mem::take(&mut self.moving) {
             self.shell.tell("\r\x1b[2K");
         }
     }
 
     /// Ends the list of what was done.
-    pub(super) fn end(&mut self) {
+    pub(in crate::cli) fn end(&mut self) {
         self.clear();
         if self.run.is_some() && self.shell.is_live() {
             self.shell.tell("\n");
@@ -280,7 +280,7 @@ impl<'a> Progress<'a> {
     }
 
     /// The answer.
-    pub(super) fn outcome(&self, outcome: &Outcome, format: Format) -> String {
+    pub(in crate::cli) fn outcome(&self, outcome: &Outcome, format: Format) -> String {
         let service = &self.manifest.service;
         let took = self.began.elapsed();
         if format == Format::Json {
@@ -294,6 +294,13 @@ impl<'a> Progress<'a> {
             Outcome::Drifted(drift) => {
                 let found = plural(drift.len(), "object");
                 format!("{name}: in place, but {found} changed by hand\n{}", drift_lines(drift))
+            }
+            Outcome::Waiting(waiting) => {
+                format!(
+                    "{name}: nothing could be done yet ({})\n{}",
+                    figures::took(took),
+                    waiting_lines(waiting)
+                )
             }
             Outcome::Ahead(version) => format!(
                 "{name}: ahead — the database is at {version} and has all that {} needs; nothing was changed\n",
@@ -309,18 +316,19 @@ impl<'a> Progress<'a> {
                     figures::took(took),
                     applied.history
                 );
-                for waiting in &applied.waiting {
-                    out.push_str(&format!(
-                        "  ! {} waits: {}   {}\n",
-                        waiting.object, waiting.reason, waiting.code
-                    ));
-                }
+                out.push_str(&waiting_lines(&applied.waiting));
                 out.push_str(&drift_lines(&applied.drift));
                 out
             }
             Outcome::Refused(_) => String::new(),
         }
     }
+}
+
+fn waiting_lines(waiting: &[Waiting]) -> String {
+    let line =
+        |waiting: &Waiting| format!("  ! {} waits: {}   {}\n", waiting.object, waiting.reason, waiting.code);
+    waiting.iter().map(line).collect()
 }
 
 fn drift_lines(drift: &[crate::kind::Refusal]) -> String {

@@ -5,12 +5,14 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
+use crate::cli::code;
 use crate::cli::figures::ms;
 use crate::cli::outlook::Outlook;
 use crate::hazard::Hazard;
 use crate::kind::Refusal;
 use crate::ledger::status::Waiting;
 use crate::lock::Mode;
+use crate::plan::Degraded;
 use crate::step::{Phase, Place, Step, Transaction, Undo, When};
 
 /// The form of every JSON answer of the command line.
@@ -31,6 +33,8 @@ struct Document<'a> {
     waiting: &'a [Waiting],
     left_alone: Vec<Object>,
     refusals: Vec<Refused<'a>>,
+    /// What SQLite holds otherwise; empty on PostgreSQL.
+    degraded: Vec<Held<'a>>,
     summary: Summary,
 }
 
@@ -64,6 +68,15 @@ struct Object {
 }
 
 #[derive(Serialize)]
+struct Held<'a> {
+    code: &'static str,
+    kind: &'static str,
+    object: String,
+    summary: &'a str,
+    manifest_span: Option<&'a Place>,
+}
+
+#[derive(Serialize)]
 struct Refused<'a> {
     code: &'static str,
     kind: &'static str,
@@ -79,6 +92,7 @@ struct Summary {
     outside_transaction: usize,
     refusals: usize,
     left_alone: usize,
+    degraded: usize,
     waiting: usize,
     duration_ms: f64,
 }
@@ -100,6 +114,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         waiting: &outlook.waiting,
         left_alone: plan.left_alone.iter().map(object).collect(),
         refusals: plan.refusals.iter().map(|refusal| refused(outlook, refusal)).collect(),
+        degraded: plan.degraded.iter().map(|degraded| held(outlook, degraded)).collect(),
         summary: Summary {
             steps: plan.steps.len(),
             outside_transaction: plan
@@ -109,6 +124,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
                 .count(),
             refusals: plan.refusals.len(),
             left_alone: plan.left_alone.len(),
+            degraded: plan.degraded.len(),
             waiting: outlook.waiting.len(),
             duration_ms: ms(outlook.took),
         },
@@ -147,6 +163,16 @@ fn line(step: &Step) -> Line<'_> {
 
 fn object(address: &Address) -> Object {
     Object { kind: address.tag.word(), object: address.path() }
+}
+
+fn held<'a>(outlook: &'a Outlook<'_>, degraded: &'a Degraded) -> Held<'a> {
+    Held {
+        code: code::DEGRADED,
+        kind: degraded.object.tag.word(),
+        object: degraded.object.path(),
+        summary: &degraded.what,
+        manifest_span: outlook.manifest.places.get(&degraded.object),
+    }
 }
 
 fn refused<'a>(outlook: &'a Outlook<'_>, refusal: &'a Refusal) -> Refused<'a> {

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::parts::{Part, parts};
-use super::tree;
+use super::{degraded, tree};
 use crate::cli::columns::{Cell, columns, cut};
 use crate::cli::figures::{self, plural};
 use crate::cli::object::counted;
 use crate::cli::outlook::Outlook;
 use crate::cli::paint::{ALERT, CAUTION, FAINT, STRONG, paint};
 use crate::cli::sign::Sign;
+use crate::hazard::Hazard;
+use crate::ledger::status::Server;
+use crate::lock::Mode;
 use crate::sql::lex::lex;
 use crate::step::{Step, Transaction};
 
@@ -36,7 +39,8 @@ pub(in crate::cli) fn screen(outlook: &Outlook<'_>, detail: Detail) -> String {
         let attention: Vec<_> =
             lines.into_iter().filter(|line| detail.all || line.sign == Sign::Needs).collect();
         let sentence = if outlook.ahead { ahead(outlook) } else { matches(outlook, "-v") };
-        return format!("{sentence}{}", tree::drawn(&attention, detail.all));
+        let held = if detail.all { degraded::section(&outlook.plan.degraded, true) } else { String::new() };
+        return format!("{sentence}{}{held}", tree::drawn(&attention, detail.all));
     }
     let mut out = format!("{}\n\n{}", header(outlook), tree::drawn(&lines, detail.all));
     if !outlook.plan.steps.is_empty() {
@@ -48,13 +52,15 @@ pub(in crate::cli) fn screen(outlook: &Outlook<'_>, detail: Detail) -> String {
             footer(outlook, detail)
         ));
     }
+    out.push_str(&degraded::section(&outlook.plan.degraded, detail.all));
     out
 }
 
 /// `order-service 3.1.4 → 3.2.0    oxygen_platform (PostgreSQL 15.14, db.internal)`
 pub(in crate::cli) fn header(outlook: &Outlook<'_>) -> String {
-    let place =
-        format!("{} (PostgreSQL {}, {})", outlook.server.database, outlook.server.version, outlook.host);
+    let Server { product, database, version, .. } = &outlook.server;
+    let host = if outlook.host.is_empty() { String::new() } else { format!(", {}", outlook.host) };
+    let place = format!("{database} ({product} {version}{host})");
     format!("{}    {}", paint(STRONG, versions(outlook)), paint(FAINT, place))
 }
 
@@ -76,9 +82,10 @@ pub(in crate::cli) fn matches(outlook: &Outlook<'_>, see: &str) -> String {
         0 => String::new(),
         others => format!("; {} not in the manifest, see {see}", plural(others, "object")),
     };
+    let held = degraded::remark(&outlook.plan.degraded, "-v");
     let took = figures::took(outlook.took);
     format!(
-        "{} {}: the database matches the manifest ({counts}{others}; {took}).\n",
+        "{} {}: the database matches the manifest ({counts}{others}{held}; {took}).\n",
         service.name, service.version
     )
 }
@@ -135,7 +142,8 @@ fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
     let steps = &outlook.plan.steps;
     let objects: BTreeSet<_> = steps.iter().map(|step| &step.object).collect();
     let mut out = format!("{}: {}.", plural(steps.len(), "step"), counted(objects.into_iter()));
-    if !steps.iter().any(drops) {
+    // A table that is made anew is dropped and there again, with all that is in it.
+    if !steps.iter().any(|step| drops(step) && !step.hazards.contains(&Hazard::Rebuild)) {
         out.push_str(" Nothing is dropped.");
     }
     out.push('\n');
@@ -152,11 +160,16 @@ fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
         );
     }
     let outside = steps.iter().filter(|step| step.transaction == Transaction::Outside).count();
+    let file = steps.iter().any(|step| step.lock.mode == Mode::WholeFile);
     let locks = steps.iter().any(|step| step.lock.mode.is_strong());
     let mut sentences = Vec::new();
     if outside > 0 {
         let verb = if outside == 1 { "runs" } else { "run" };
         sentences.push(format!("{} {verb} outside a transaction.", plural(outside, "step")));
+    }
+    if file {
+        sentences
+            .push("All of it is one transaction: if a part of it fails, nothing was changed.".to_owned());
     }
     if locks {
         let seconds = figures::took(detail.lock_timeout);

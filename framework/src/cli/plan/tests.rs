@@ -110,9 +110,11 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
         ahead: false,
         in_place: false,
         plan,
+        seeds: crate::seeding::Outlook::default(),
         live,
         waiting: Vec::new(),
         server: Server {
+            product: "PostgreSQL".to_owned(),
             database: "oxygen_platform".to_owned(),
             version: "15.14".to_owned(),
             now: "2026-11-20T15:02:19Z".parse().unwrap(),

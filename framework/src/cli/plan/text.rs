@@ -1,9 +1,12 @@
 //! A plan as statements, and as a page for a pull request. Pure.
 
+use super::degraded::section;
 use super::parts::{parts, sentence};
 use super::screen::{Detail, screen, versions};
+use crate::cli::code;
 use crate::cli::figures::plural;
 use crate::cli::outlook::Outlook;
+use crate::plan::Degraded;
 use crate::step::{Step, Transaction};
 
 /// The statements, with what each does and whom it keeps waiting. They are for reading: run by hand, nothing of them would be in
@@ -12,14 +15,18 @@ pub(in crate::cli) fn sql(outlook: &Outlook<'_>) -> String {
     let steps = &outlook.plan.steps;
     let server = &outlook.server;
     let mut out = format!(
-        "-- {}, on {} (PostgreSQL {}): {}\n-- for reading; `freehold apply` runs it and records it\n",
+        "-- {}, on {} ({} {}): {}\n-- for reading; `freehold apply` runs it and records it\n",
         versions(outlook),
         server.database,
+        server.product,
         server.version,
         plural(steps.len(), "step"),
     );
     for refusal in &outlook.plan.refusals {
         out.push_str(&format!("-- refused {}: {}: {}\n", refusal.code, refusal.object, refusal.what));
+    }
+    for Degraded { object, what } in &outlook.plan.degraded {
+        out.push_str(&format!("-- held otherwise {}: {object}: {what}\n", code::DEGRADED));
     }
     let mut rest = steps.as_slice();
     let mut number = 0;
@@ -75,6 +82,13 @@ pub(in crate::cli) fn markdown(outlook: &Outlook<'_>, detail: Detail) -> String 
         outlook.plan.left_alone.iter().map(|address| escaped(&address.to_string())).collect();
     if !left_alone.is_empty() {
         out.push_str(&format!("\nLeft alone: {}.\n", left_alone.join(", ")));
+    }
+    let held = section(&outlook.plan.degraded, true);
+    if !held.is_empty() {
+        let held = anstream::adapter::strip_str(&held).to_string();
+        out.push_str(&format!(
+            "\n<details><summary>Held otherwise on SQLite</summary>\n\n```{held}```\n\n</details>\n"
+        ));
     }
     if outlook.plan.steps.is_empty() {
         return out;

@@ -50,7 +50,7 @@ struct Group<'a> {
 
 /// The tree of a plan.
 pub(super) fn lines(outlook: &Outlook<'_>) -> Vec<Line> {
-    let Plan { steps, refusals, left_alone } = &outlook.plan;
+    let Plan { steps, refusals, left_alone, degraded: _ } = &outlook.plan;
     let mut groups: BTreeMap<Address, Group<'_>> = BTreeMap::new();
     for step in steps {
         groups.entry(owner(&step.object)).or_default().steps.push(step);

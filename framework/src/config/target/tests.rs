@@ -2,14 +2,14 @@ use std::fs;
 
 use super::*;
 use crate::config::tests::{URL, load, load_with, problems, setting};
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigErrors, Profile};
 
 fn shown(variables: &[(&str, &str)]) -> String {
     load(variables).database.to_string()
 }
 
 fn password(config: &Config) -> Option<&str> {
-    config.database.password.as_ref().map(|password| password.expose_secret())
+    config.database.postgres().unwrap().password.as_ref().map(|password| password.expose_secret())
 }
 
 fn origin(config: &Config, name: &str) -> String {
@@ -79,8 +79,11 @@ fn what_a_url_leaves_out_is_filled_by_libpqs_variables() {
         ("PGPORT", "1"),
     ]);
     assert_eq!(config.database.to_string(), "postgres://order_svc@postgres:5432/oxygen_platform");
-    assert_eq!((password(&config), config.database.sslmode), (Some("hunter2"), SslMode::VerifyFull));
-    assert_eq!(config.database.sslrootcert.as_deref(), Some(ca.as_ref()));
+    assert_eq!(
+        (password(&config), config.database.postgres().unwrap().sslmode),
+        (Some("hunter2"), SslMode::VerifyFull)
+    );
+    assert_eq!(config.database.postgres().unwrap().sslrootcert.as_deref(), Some(ca.as_ref()));
     assert_eq!(origin(&config, "database.user"), "PGUSER");
     assert_eq!(origin(&config, "database.sslmode"), "DATABASE_URL");
     assert_eq!(shown(&[("DATABASE_URL", "postgres://u@h/x"), ("PGPORT", "6432")]), "postgres://u@h:6432/x");
@@ -121,6 +124,27 @@ fn c15_7_what_is_missing_is_named() {
         ["DB_USER is not set; set it to the name of the user"]
     );
     assert_eq!(problems(&[("DATABASE_URL", "postgres://a,b")]).len(), 1);
+}
+
+#[test]
+fn where_nothing_names_a_database_it_is_a_file_of_this_directory_unless_that_is_production() {
+    let config = load(&[]);
+    assert_eq!((config.database.to_string().as_str(), config.profile), ("sqlite://./dev.db", Profile::Dev));
+    assert!(config.notices[0].starts_with("nothing names a database"), "{:?}", config.notices);
+    assert!(load(&[("FREEHOLD_PROFILE", "dev")]).database.sqlite().is_some());
+    for careful in ["prod", "staging"] {
+        assert_eq!(problems(&[("FREEHOLD_PROFILE", careful)]).len(), 1);
+    }
+}
+
+#[test]
+fn a_url_of_sqlite_is_a_file_and_a_developers() {
+    let config = load(&[("DATABASE_URL", "sqlite:///app.db"), ("PGHOST", "db")]);
+    assert_eq!((config.database.to_string().as_str(), config.profile), ("sqlite://./app.db", Profile::Dev));
+    assert!(config.notices[0].starts_with("DATABASE_URL: `sqlite:///app.db` is read as SQLAlchemy"));
+    let told = [("DATABASE_URL", "sqlite:/var/x.db"), ("FREEHOLD_PROFILE", "prod")];
+    assert_eq!(load(&told).profile, Profile::Prod);
+    assert_eq!(problems(&[("DATABASE_URL", "sqlite::memory:")]).len(), 1);
 }
 
 #[test]
@@ -232,7 +256,7 @@ fn parameters_reach_the_settings() {
         ("PGAPPNAME", "other"),
     ]);
     assert_eq!(config.wait.attempt_timeout, Duration::from_secs(7));
-    assert_eq!(config.database.application_name.as_deref(), Some("mine"));
+    assert_eq!(config.database.postgres().unwrap().application_name.as_deref(), Some("mine"));
     assert_eq!(config.notices(), ["DATABASE_URL: the parameter `schema` is ignored: the manifest says it"]);
     let told = problems(&[("DATABASE_URL", "postgres://u@h/x?sslmod=x&connect_timeout=0")]);
     assert_eq!(told.len(), 2, "{told:?}");

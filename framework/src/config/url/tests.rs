@@ -91,7 +91,6 @@ fn c15_6_no_error_shows_any_of_the_url() {
         "hunter2",
         "order_svc:hunter2://db/oxygen",
         "mysql://order_svc:hunter2@db/oxygen",
-        "sqlite:///hunter2.db",
         "jdbc:postgresql://db/oxygen?user=order_svc&password=hunter2",
         "jdbc:postgresql:hunter2",
         "postgres://order_svc:hunter2/oxygen",
@@ -122,7 +121,6 @@ fn c15_7_what_is_refused_is_shown_the_right_form() {
     for (text, part) in [
         ("db:5432/oxygen", "has no scheme; write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
         ("mysql://db/x", "neither postgres:// nor postgresql://; write it as postgres://"),
-        ("sqlite:///app.db", "SQLite is not supported yet"),
         ("jdbc:postgresql://db:5433/oxygen?user=u", "postgres://USER:PASSWORD@db:5433/oxygen"),
         ("jdbc:postgresql://[::1]/oxygen", "postgres://USER:PASSWORD@[::1]:5432/oxygen"),
         ("jdbc:oracle:thin", "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE"),

@@ -6,6 +6,8 @@ manifest = 1
 name = "shop-service"
 version = "1.0.0"
 schema = "shop"
+[requires.town-service]
+tables."public.streets" = { id = "bigint", name = "text" }
 [enums]
 shop_state = ["open", "closed"]
 [tables.shops.columns]
@@ -136,6 +138,35 @@ fn all_differences_are_told_at_once() {
             "`rating`: it may be null in the manifest; make it an `Option` in the entity, or `not null` there",
             "`name`: `not null` without a default, and the entity lacks it: every insert would fail",
             "the primary key: `id`, `nam` in the entity, `id` in the manifest",
+        ]
+    );
+}
+
+mod street {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "streets", schema_name = "public")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key)]
+        pub(super) id: i32,
+        pub(super) name: String,
+        pub(super) length_m: i32,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[test]
+fn of_another_services_table_an_entity_reads_what_the_contract_names() {
+    assert_eq!(
+        entity_differences::<street::Entity>(&manifest()),
+        [
+            "`id`: the entity takes it for integer, `[requires.town-service]` says bigint",
+            "`length_m`: the entity reads it, and `[requires.town-service]` does not name it",
         ]
     );
 }

@@ -48,7 +48,7 @@ impl Slice {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let begun = Instant::now();
-        let running = Running::begin(manifest, config);
+        let running = Running::begin(service, manifest, config);
         let slice = running.slice.clone();
         let stop = async move { while ended.changed().await.is_ok() {} };
         tokio::spawn(running.serve(listener, stop));

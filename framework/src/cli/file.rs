@@ -1,0 +1,109 @@
+//! The commands on a file of SQLite: the same answers, from another place.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::apply::progress::Progress;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::outlook::{Outlook, decided};
+use super::shell::Shell;
+use super::{End, args, code, refusal, trouble};
+use crate::bringup::{BringUpError, Event, Outcome, build_of};
+use crate::config::{Config, File, Profile};
+use crate::decide::decide;
+use crate::ledger::status::Server;
+use crate::manifest::Manifest;
+use crate::retry::classify;
+use crate::session::SessionError;
+use crate::session::sqlite::Session;
+use crate::sqlite::{self, Order, bring_up};
+use crate::startup::caller;
+
+/// Opens a file to look at it; one that is not there is seen as empty, and not made.
+pub(super) async fn open_to_look(file: &File) -> Result<Session, Failure> {
+    Session::open_to_look(&file.path).await.map_err(|error| unopened(file, &error))
+}
+
+fn unopened(file: &File, error: &SessionError) -> Failure {
+    let failure = classify(&error.source);
+    let what = format!("{file} cannot be opened");
+    let help = "is it a file of SQLite, in a directory that is there, and may this user read and write both?";
+    Failure::new(Exit::Failed, code::REJECTED, what)
+        .cause(format!("{}: {}", failure.name, error.message))
+        .help(help)
+}
+
+/// The file as the screens name it.
+pub(super) async fn server(session: &mut Session, file: &File) -> Result<Server, Failure> {
+    sqlite::server(session, &file.path).await.map_err(|error| trouble::session(&error, ""))
+}
+
+/// Looks at a service.
+pub(super) async fn look<'a>(
+    session: &mut Session,
+    file: &'a File,
+    manifest: &'a Manifest,
+    lenient: bool,
+) -> Result<Outlook<'a>, Failure> {
+    let since = Instant::now();
+    let server = server(session, file).await?;
+    let failed = |error: BringUpError| trouble::failure(&error, Some(manifest));
+    let sqlite::Outlook { plan, live, seen } = sqlite::outlook(session, manifest).await.map_err(failed)?;
+    let waiting =
+        sqlite::waiting(session, &manifest.service.name).await.map_err(|error| failed(error.into()))?;
+    let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
+    let (plan, ahead, in_place) = decided(manifest, decision, seen.as_ref(), plan);
+    let from = seen.map(|seen| seen.version);
+    Ok(Outlook {
+        manifest,
+        from,
+        ahead,
+        in_place,
+        plan,
+        seeds: crate::seeding::Outlook::default(),
+        live,
+        waiting,
+        server,
+        host: "",
+        took: since.elapsed(),
+    })
+}
+
+/// Applies one manifest.
+pub(super) async fn apply(
+    shell: &Shell,
+    config: &Config,
+    file: &File,
+    manifest: &Manifest,
+    args: &args::Apply,
+) -> Result<(), End> {
+    let caller = caller(manifest);
+    let mut session = Session::open(&file.path).await.map_err(|error| unopened(file, &error))?;
+    let order = Order {
+        manifest,
+        caller: &caller,
+        file: &file.path,
+        lenient: config.profile == Profile::Dev,
+        lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
+    };
+    let progress = Mutex::new(Progress::new(shell, manifest));
+    let mut told = |event: Event<'_>| progress.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
+    let outcome = bring_up(&mut session, &order, &mut told).await;
+    session.close().await;
+    let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.end();
+    match outcome {
+        Ok(Outcome::Refused(refusals)) => Err(End::Failures(refusal::failures(manifest, &refusals))),
+        Ok(outcome) => shell.answer(|format| progress.outcome(&outcome, format)).map_err(End::from),
+        Err(error) => {
+            let failure = match &error {
+                BringUpError::Execute(execute) => {
+                    trouble::step(execute, manifest, progress.number_of(&execute.step))
+                }
+                other => trouble::failure(other, Some(manifest)),
+            };
+            Err(failure.done("nothing; every change of this run was taken back").into())
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! The JSON Schema of manifests, for editors. Which keys there are comes from the tables that the walk itself uses, so that the two
+//! cannot disagree about them; what stands here is the shape of their values.
+//!
+//! <https://json-schema.org/draft-07>
+
+use serde_json::{Map, Value, json};
+
+use super::walk::Keys;
+use super::{enums, extensions, requires, service, tables};
+
+/// The schema, draft 7: what editors understand.
+#[must_use]
+pub fn json_schema() -> Value {
+    let mut schema = object(&super::KEYS, &["manifest", "service"], &sections());
+    let head = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Freehold manifest",
+        "description": "A service's slice of a shared database. Names are physical; a column is what follows its name in CREATE TABLE.",
+        "definitions": { "table": table(), "column": column() },
+    });
+    if let (Some(schema), Value::Object(head)) = (schema.as_object_mut(), head) {
+        schema.extend(head);
+    }
+    schema
+}
+
+/// A TOML table with these keys and no others. A key whose shape is not described here takes anything.
+fn object(keys: &Keys, required: &[&str], shapes: &[(&str, Value)]) -> Value {
+    let shape = |key: &&'static str| {
+        let known = shapes.iter().find(|(described, _)| described == key);
+        ((*key).to_owned(), known.map_or(json!({}), |(_, shape)| shape.clone()))
+    };
+    let properties: Map<String, Value> = keys.known.iter().map(shape).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// A TOML table whose keys are names.
+fn named(value: &Value, description: &str) -> Value {
+    json!({ "type": "object", "additionalProperties": value, "description": description })
+}
+
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}
+
+fn texts(description: &str) -> Value {
+    json!({ "type": "array", "items": { "type": "string" }, "description": description })
+}
+
+/// What is written as `"…"`, or as `{ def = "…", … }`.
+fn definition(keys: &Keys, def: &str, shapes: &[(&str, Value)]) -> Value {
+    let shapes: Vec<(&str, Value)> = [("def", text(def)), ("comment", text("Kept in the database"))]
+        .into_iter()
+        .chain(shapes.iter().cloned())
+        .collect();
+    json!({ "anyOf": [text(def), object(keys, &["def"], &shapes)] })
+}
+
+fn sections() -> Vec<(&'static str, Value)> {
+    let extension = object(
+        &extensions::KEYS,
+        &[],
+        &[("version", text("\"*\" or \">= 1.3\"")), ("schema", text("Where its objects go"))],
+    );
+    vec![
+        ("manifest", json!({ "const": 1, "description": "The format of this file" })),
+        (
+            "include",
+            texts("Other files with sections of this manifest, relative to this one: \"tables/*.toml\""),
+        ),
+        ("service", service()),
+        (
+            "extensions",
+            named(
+                &json!({ "anyOf": [text("\"*\" or \">= 1.3\""), extension] }),
+                "Made when they are absent; shared, and never dropped",
+            ),
+        ),
+        ("requires", named(&requirement(), "Other services' tables that this one leans on: the contract")),
+        ("enums", named(&an_enum(), "Enum types with their values in order")),
+        (
+            "tables",
+            named(
+                &json!({ "$ref": "#/definitions/table" }),
+                "Tables, by their names; another schema's as \"sales.orders\"",
+            ),
+        ),
+        (
+            "checks",
+            named(
+                &text("A query that returns true"),
+                "What must be true of the rows; run by freehold verify",
+            ),
+        ),
+    ]
+}
+
+fn service() -> Value {
+    object(
+        &service::KEYS,
+        &["name", "version"],
+        &[
+            (
+                "name",
+                json!({
+                    "type": "string", "pattern": "^[a-z][a-z0-9-]*$",
+                    "description": "Unique among the services that share the database",
+                }),
+            ),
+            ("version", text("The version of this slice, three numbers; raise it with every change")),
+            ("schema", text("Where its objects are; public without it")),
+            ("prefix", text("What the names of its objects start with; checked, never added")),
+            ("owner", text("The role that owns what is created")),
+        ],
+    )
+}
+
+fn requirement() -> Value {
+    let table = named(&text("The column's type"), "The columns that are leant on");
+    object(
+        &requires::KEYS,
+        &[],
+        &[
+            ("version", text("Versions that will do: \">= 1.0\"")),
+            (
+                "when_missing",
+                json!({
+                    "enum": ["defer", "wait", "fail"],
+                    "description": "While it is not there: create the rest, or wait with being ready, or refuse to start",
+                }),
+            ),
+            ("tables", named(&table, "Its tables")),
+            ("enums", texts("Its enums")),
+        ],
+    )
+}
+
+fn an_enum() -> Value {
+    let values =
+        json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "description": "In order" });
+    let shapes = [("values", values.clone()), ("comment", text("Kept in the database"))];
+    json!({ "anyOf": [values, object(&enums::KEYS, &["values"], &shapes)] })
+}
+
+fn table() -> Value {
+    let constraint = definition(
+        &tables::CONSTRAINT,
+        "What follows CONSTRAINT name: check (…), unique (…), primary key (…), foreign key (…) references …, exclude …",
+        &[],
+    );
+    let index = definition(
+        &tables::INDEX,
+        "What follows ON table: [unique] [using m] (…) [include (…)] [where …]",
+        &[],
+    );
+    object(
+        &tables::TABLE,
+        &["columns"],
+        &[
+            ("comment", text("Kept in the database")),
+            (
+                "unlogged",
+                json!({ "type": "boolean", "description": "Not written ahead, and empty after a crash" }),
+            ),
+            (
+                "columns",
+                json!({
+                    "type": "object", "minProperties": 1, "additionalProperties": { "$ref": "#/definitions/column" },
+                    "description": "In the order in which they are to stand",
+                }),
+            ),
+            ("constraints", named(&constraint, "Constraints that have a name of their own")),
+            ("indexes", named(&index, "Indexes that no constraint brings along")),
+        ],
+    )
+}
+
+fn column() -> Value {
+    definition(
+        &tables::COLUMN,
+        "What follows the column's name in CREATE TABLE: type [not null] [default …] [primary key] [unique] [references …] [check (…)]",
+        &[(
+            "allow_rewrite",
+            json!({
+                "type": "boolean",
+                "description": "Add it although the table is written again for it while everybody waits",
+            }),
+        )],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Manifest, code};
+    use super::*;
+
+    /// Whether a value fits a schema. It knows the words that the schema above uses, and fails at any other.
+    fn fits(schema: &Value, value: &Value, root: &Value) -> bool {
+        let words = schema.as_object().unwrap();
+        words.iter().all(|(word, wanted)| match word.as_str() {
+            "$schema" | "title" | "description" | "definitions" => true,
+            "$ref" => {
+                let path = wanted.as_str().unwrap().trim_start_matches('#');
+                fits(root.pointer(path).unwrap(), value, root)
+            }
+            "type" => match wanted.as_str().unwrap() {
+                "object" => value.is_object(),
+                "array" => value.is_array(),
+                "string" => value.is_string(),
+                "boolean" => value.is_boolean(),
+                other => panic!("{other}"),
+            },
+            "const" => value == wanted,
+            "enum" => wanted.as_array().unwrap().contains(value),
+            "pattern" => {
+                assert_eq!(wanted, "^[a-z][a-z0-9-]*$");
+                let text = value.as_str().unwrap_or_default();
+                text.starts_with(|c: char| c.is_ascii_lowercase())
+                    && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            }
+            "anyOf" => wanted.as_array().unwrap().iter().any(|schema| fits(schema, value, root)),
+            "items" => value.as_array().is_none_or(|list| list.iter().all(|item| fits(wanted, item, root))),
+            "minItems" => value.as_array().is_none_or(|list| list.len() as u64 >= wanted.as_u64().unwrap()),
+            "minProperties" => {
+                value.as_object().is_none_or(|map| map.len() as u64 >= wanted.as_u64().unwrap())
+            }
+            "required" => {
+                let mut keys = wanted.as_array().unwrap().iter().map(|key| key.as_str().unwrap());
+                value.as_object().is_none_or(|map| keys.all(|key| map.contains_key(key)))
+            }
+            "properties" => value.as_object().is_none_or(|map| {
+                map.iter().all(|(key, value)| wanted.get(key).is_none_or(|schema| fits(schema, value, root)))
+            }),
+            "additionalProperties" => value.as_object().is_none_or(|map| {
+                let described =
+                    |key: &String| words.get("properties").is_some_and(|known| known.get(key).is_some());
+                map.iter().filter(|(key, _)| !described(key)).all(|(_, value)| match wanted {
+                    Value::Bool(allowed) => *allowed,
+                    schema => fits(schema, value, root),
+                })
+            }),
+            other => panic!("the schema says `{other}`, which this test does not know"),
+        })
+    }
+
+    /// A manifest as an editor sees it.
+    fn as_json(text: &str) -> Value {
+        let table: toml::Table = toml::from_str(text).unwrap();
+        serde_json::to_value(table).unwrap()
+    }
+
+    /// Whether the walk finds nothing that is about shape.
+    fn walked(text: &str) -> bool {
+        let shape = [code::UNKNOWN_KEY, code::LATER, code::WRONG_TYPE, code::MISSING, code::SERVICE];
+        let empty = |problem: &super::super::Problem| {
+            problem.code == code::ENUM_VALUE && problem.title.contains("no values")
+        };
+        match Manifest::parse("m.toml", text) {
+            Ok(_) => true,
+            Err(problems) => {
+                !problems.list.iter().any(|problem| shape.contains(&problem.code) || empty(problem))
+            }
+        }
+    }
+
+    #[track_caller]
+    fn judged_the_same(text: &str, valid: bool) {
+        let schema = json_schema();
+        assert_eq!(walked(text), valid, "the walk:\n{text}");
+        assert_eq!(fits(&schema, &as_json(text), &schema), valid, "the schema:\n{text}");
+    }
+
+    const HEAD: &str = "manifest = 1\nservice = { name = \"order-service\", version = \"1.0.0\" }\n";
+
+    #[test]
+    fn the_walk_and_the_schema_judge_the_same() {
+        for valid in [
+            "",
+            "include = []\n[extensions]\ncitext = \"*\"\nx = { version = \">= 1\", schema = \"y\" }",
+            "[requires.u]\nversion = \">= 1\"\nwhen_missing = \"wait\"\ntables.users = { id = \"uuid\" }\nenums = [\"e\"]",
+            "[enums]\na = [\"x\"]\nb = { values = [\"y\"], comment = \"z\" }",
+            "[tables.t]\ncomment = \"x\"\nunlogged = true\n[tables.t.columns]\nid = \"int primary key\"\nn = { def = \"int\", comment = \"y\", allow_rewrite = true }\n\
+             [tables.t.constraints]\nt_check = \"check (n > 0)\"\nt_n_key = { def = \"unique (n)\", comment = \"z\" }\n\
+             [tables.t.indexes]\nt_idx = \"(n)\"\nt_idy = { def = \"(n desc)\", comment = \"z\" }",
+            "[checks]\nfull = \"select true\"",
+        ] {
+            judged_the_same(&format!("{HEAD}{valid}\n"), true);
+        }
+        for invalid in [
+            "[tabels]",
+            "views = {}",
+            "include = \"x\"",
+            "include = [1]",
+            "[extensions]\ncitext = 1",
+            "[extensions]\ncitext = { vresion = \"1\" }",
+            "[requires.u]\nwhen_missing = \"never\"",
+            "[requires.u]\ntables.users = [\"id\"]",
+            "[requires.u]\nenums = \"e\"",
+            "[enums]\na = []",
+            "[enums]\na = { comment = \"z\" }",
+            "[enums]\na = { values = [\"y\"], coment = \"z\" }",
+            "[tables.t]\ncomment = \"x\"",
+            "[tables.t]\ncolumns = {}",
+            "[tables.t]\nunlogged = 1\ncolumns = { id = \"int\" }",
+            "[tables.t.columns]\nid = 1",
+            "[tables.t.columns]\nid = { comment = \"x\" }",
+            "[tables.t.columns]\nid = { def = \"int\", allow_rewrite = \"yes\" }",
+            "[tables.t.columns]\nid = { def = \"int\", defualt = \"1\" }",
+            "[tables.t.columns]\nid = \"int\"\n[tables.t.indexes]\nx = [\"id\"]",
+            "[tables.t.columns]\nid = \"int\"\n[tables.t.constraints]\nx = { comment = \"x\" }",
+            "[checks]\nfull = true",
+        ] {
+            judged_the_same(&format!("{HEAD}{invalid}\n"), false);
+        }
+        for invalid in [
+            "manifest = 2\nservice = { name = \"s\", version = \"1.0.0\" }\n",
+            "service = { name = \"s\", version = \"1.0.0\" }\n",
+            "manifest = 1\n",
+            "manifest = 1\nservice = { name = \"S\", version = \"1.0.0\" }\n",
+            "manifest = 1\nservice = { name = \"s\" }\n",
+            "manifest = 1\nservice = { name = \"s\", version = \"1.0.0\", color = \"x\" }\n",
+        ] {
+            judged_the_same(invalid, false);
+        }
+    }
+
+    #[test]
+    fn every_shape_that_is_described_is_of_a_key_that_there_is() {
+        for (key, _) in sections() {
+            assert!(super::super::KEYS.known.contains(&key), "{key}");
+        }
+        let schema = json_schema();
+        let described = |path: &str| {
+            schema.pointer(path).unwrap().as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        let sorted = |keys: &Keys| {
+            let mut known: Vec<String> = keys.known.iter().map(|key| (*key).to_owned()).collect();
+            known.sort();
+            known
+        };
+        assert_eq!(described("/properties"), sorted(&super::super::KEYS));
+        assert_eq!(described("/definitions/table/properties"), sorted(&tables::TABLE));
+        assert_eq!(described("/definitions/column/anyOf/1/properties"), sorted(&tables::COLUMN));
+        assert_eq!(described("/properties/service/properties"), sorted(&service::KEYS));
+    }
+
+    #[test]
+    fn the_manifests_of_this_repository_fit() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests");
+        let schema = json_schema();
+        let mut count = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                assert!(fits(&schema, &as_json(&text), &schema), "{}", path.display());
+                count += 1;
+            }
+        }
+        assert!(count > 1, "{count}");
+    }
+}

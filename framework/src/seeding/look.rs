@@ -1,0 +1,236 @@
+//! What sowing would do, for a plan: reads only.
+//!
+//! Where a table, a column or a value of an enum is still to be made, nobody can ask the server about it: then all rows are counted that
+//! may have to be written, and sowing finds out.
+
+use std::collections::BTreeMap;
+
+use super::past::{self, Pasts};
+use super::read::{Seen, listed};
+use super::show::Doings;
+use super::sow::as_owner;
+use super::waits::{SECRET, lacks_secret, unknown, waiting};
+use super::{Sowing, remove};
+use crate::address::{Address, Tag};
+use crate::kind::{Object, Refusal};
+use crate::ledger::record::Waiting;
+use crate::name::{Name, QName};
+use crate::schema::Schema;
+use crate::seed::Seed;
+use crate::seed::note::{About, Note};
+use crate::seed::order::groups;
+use crate::seed::verdict::{Action, State, Verdict};
+use crate::session::{Session, SessionError};
+use crate::sql::sql;
+use crate::step::Step;
+
+/// Rows that a seed would write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows that are not there.
+    pub added: usize,
+    /// Rows with fields that are to be corrected.
+    pub corrected: usize,
+    /// Rows that are to be taken away.
+    pub removed: usize,
+}
+
+/// What sowing would do.
+#[derive(Clone, Debug, Default)]
+pub struct Outlook {
+    /// A step for each seed that has something to do, parents first.
+    pub steps: Vec<Step>,
+    /// How many rows each of them writes.
+    pub counts: BTreeMap<Address, Counts>,
+    /// What stands against it.
+    pub refusals: Vec<Refusal>,
+    /// What waits for rows of others.
+    pub waiting: Vec<Waiting>,
+    /// What is left as it is, by rule.
+    pub notes: Vec<Note>,
+}
+
+/// Whose seeds are looked at, and what stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The role that owns its tables.
+    pub owner: Option<&'a Name>,
+    /// What is wanted.
+    pub wanted: &'a Schema,
+    /// What is there.
+    pub live: &'a Schema,
+    /// Whether anything is still to be made, so that what the server does not know may be known later.
+    pub unfinished: bool,
+    /// Whether there is a ledger to ask.
+    pub ledger: bool,
+}
+
+/// Looks at every seed.
+///
+/// # Errors
+/// When the connection fails.
+pub async fn look(
+    session: &mut Session,
+    sowing: &Sowing,
+    ground: &Ground<'_>,
+) -> Result<Outlook, SessionError> {
+    let mut outlook = Outlook::default();
+    let seeds: Vec<&Seed> = sowing.seeds().iter().collect();
+    let groups = groups(&seeds, ground.wanted);
+    let parents_first: Vec<&Seed> = groups.iter().flatten().map(|seed| seeds[*seed]).collect();
+    for seed in parents_first {
+        if !stands(seed, ground) {
+            outlook.all(seed);
+            continue;
+        }
+        let looked = one(session, seed, sowing, ground, &mut outlook).await;
+        session.run(&sql!("rollback")).await?;
+        match looked {
+            Ok(()) => {}
+            Err(error) if error.is("42501") => outlook.waiting.push(Waiting {
+                object: seed.address().to_string(),
+                code: "FH346".to_owned(),
+                reason: format!("this role may not read it: {}", error.message),
+            }),
+            Err(error) if is_unknown(&error) && ground.unfinished => outlook.all(seed),
+            Err(error) if is_unknown(&error) => outlook.refusals.push(Refusal {
+                code: "FH347",
+                object: seed.address(),
+                what: format!("a value cannot be read: {}", sowing.redacted(&error.message)),
+                help: "write it as the column's type reads it".to_owned(),
+            }),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(outlook)
+}
+
+/// Whether the server does not know a name or a value of the question.
+fn is_unknown(error: &SessionError) -> bool {
+    error.sqlstate.as_deref().is_some_and(|code| code.starts_with("22") || code.starts_with("42"))
+}
+
+/// Whether the table stands with all columns that the seed names, and so do the tables that it looks things up in.
+fn stands(seed: &Seed, ground: &Ground<'_>) -> bool {
+    let table = |name: &QName| match ground.live.objects.get(&Address::top(Tag::Table, name)) {
+        Some(Object::Table(table)) => Some(table),
+        _ => None,
+    };
+    let is_own = |name: &QName| ground.wanted.objects.contains_key(&Address::top(Tag::Table, name));
+    let Some(own) = table(&seed.table) else { return false };
+    seed.columns.iter().all(|column| {
+        own.column(&column.name).is_some()
+            && column.lookup.as_ref().is_none_or(|lookup| {
+                !is_own(&lookup.table)
+                    || table(&lookup.table).is_some_and(|of| {
+                        of.column(&lookup.by).is_some() && of.column(&lookup.value).is_some()
+                    })
+            })
+    })
+}
+
+async fn one(
+    session: &mut Session,
+    seed: &Seed,
+    sowing: &Sowing,
+    ground: &Ground<'_>,
+    outlook: &mut Outlook,
+) -> Result<(), SessionError> {
+    session.run(&sql!("begin read only")).await?;
+    let pasts = match ground.ledger {
+        true => past::read(session, ground.service, &seed.table).await?,
+        false => Pasts::new(),
+    };
+    as_owner(session, ground.owner).await?;
+    let seen = listed(session, seed, sowing).await?;
+    let object = seed.address();
+    let (mut doings, mut waits) = (Doings::default(), 0);
+    for found in &seen {
+        let verdict = found.verdict(seed, &pasts);
+        match &verdict.action {
+            Action::Insert => doings.added.push(found.row),
+            Action::Wait if outlook.brings(seed, found) => doings.added.push(found.row),
+            Action::Wait => waits += 1,
+            Action::Update(names) => {
+                let named = |column: &usize| names.contains(&seed.columns[*column].name);
+                doings.corrected.push((found.row, (0..seed.columns.len()).filter(named).collect()));
+            }
+            Action::Nothing | Action::Remember | Action::Bury => {}
+        }
+        outlook.notes.extend(notes(&object, found, &verdict, &pasts));
+    }
+    let unlisted = remove::judge(session, seed, &seen, &pasts, false).await?;
+    doings.removed = unlisted.removable;
+    let note = |(key, about)| Note { object: object.clone(), key, about };
+    outlook.notes.extend(unlisted.kept.into_iter().map(note));
+    if waits > 0 {
+        outlook.waits(seed, &seen, waits);
+    }
+    outlook.add(seed, &doings);
+    Ok(())
+}
+
+impl Outlook {
+    fn add(&mut self, seed: &Seed, doings: &Doings) {
+        if doings.rows() == 0 {
+            return;
+        }
+        let (added, corrected, removed) = (doings.added.len(), doings.corrected.len(), doings.removed.len());
+        self.counts.insert(seed.address(), Counts { added, corrected, removed });
+        self.steps.push(doings.step(seed));
+    }
+
+    /// Every row of a seed may have to be added.
+    fn all(&mut self, seed: &Seed) {
+        self.add(seed, &Doings { added: (0..seed.rows.len()).collect(), ..Doings::default() });
+    }
+
+    /// Whether all that a row waits for is a row that an earlier seed of this plan adds, or its own.
+    fn brings(&self, seed: &Seed, found: &Seen<'_>) -> bool {
+        let adds = |table: &QName| {
+            let counts = self.counts.get(&Address::top(Tag::Seed, table));
+            *table == seed.table || counts.is_some_and(|counts| counts.added > 0)
+        };
+        let looked_up = |column: usize| seed.columns[column].lookup.as_ref();
+        !lacks_secret(seed, found)
+            && unknown(seed, found).filter_map(looked_up).all(|lookup| adds(&lookup.table))
+    }
+
+    /// Rows that wait: for a secret, which needs a decision, or for a row of another table.
+    fn waits(&mut self, seed: &Seed, seen: &[Seen<'_>], waits: usize) {
+        let waiting = waiting(seed, seen, waits);
+        if waiting.code == SECRET {
+            self.refusals.push(Refusal {
+                code: SECRET,
+                object: seed.address(),
+                what: waiting.reason,
+                help: "set it where this process runs; once the row is there, it is not needed any more"
+                    .to_owned(),
+            });
+        } else {
+            self.waiting.push(waiting);
+        }
+    }
+}
+
+/// What there is to know of a row.
+pub(super) fn notes(object: &Address, found: &Seen<'_>, verdict: &Verdict, pasts: &Pasts) -> Vec<Note> {
+    let mut about = Vec::new();
+    if !verdict.kept.is_empty() {
+        about.push(About::Kept(verdict.kept.clone()));
+    }
+    if !verdict.altered.is_empty() {
+        about.push(About::Altered(verdict.altered.clone()));
+    }
+    if verdict.deleted {
+        about.push(About::Deleted);
+    }
+    let hidden = found.past(pasts).is_some_and(|past| past.state == State::Hidden);
+    if hidden && found.present.is_none() {
+        about.push(About::Hidden);
+    }
+    let key = found.key.clone().unwrap_or_default();
+    about.into_iter().map(|about| Note { object: object.clone(), key: key.clone(), about }).collect()
+}

@@ -1,0 +1,23 @@
+//! A slice on SQLite: the same manifest, held as SQLite can hold it.
+//!
+//! PostgreSQL's text is translated where it is known to mean the same (`expression`), each type has a form in which its values are
+//! held and checked (`sort`), and what SQLite cannot hold is left out by name, never in silence (`map`). What stands is read from
+//! the texts that SQLite keeps (`shape`, `live`), compared, and changed in place or by making the table anew (`alter`, `rebuild`).
+//! Everything that a start changes is one transaction under the lock that SQLite itself has on the file (`bringup`).
+
+mod alter;
+mod bringup;
+mod expression;
+mod ledger;
+mod live;
+mod look;
+mod map;
+mod prove;
+mod rebuild;
+mod shape;
+mod sort;
+mod survey;
+
+pub use bringup::{Order, bring_up};
+pub use look::{Outlook, differences, outlook, run_with_steps, runs, server, services, waiting};
+pub use map::outline;

@@ -1,0 +1,314 @@
+//! Bringing up a slice in a file of SQLite: look, decide, take the file, look again, run, verify, record, commit.
+//!
+//! All of it is one transaction that has the file from its first moment (`begin immediate`): a process that dies leaves nothing behind,
+//! and of many that start at once one works while the others wait and then find nothing to do.
+//!
+//! <https://www.sqlite.org/lang_transaction.html>, <https://www.sqlite.org/atomiccommit.html>
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use semver::Version;
+
+use super::ledger::{self, Entry, Look, Ran, Run, State};
+use super::survey::{Survey, survey};
+use crate::address::{Address, Tag};
+use crate::bringup::refusal::{absent, behind, version_reused};
+use crate::bringup::{Applied, BringUpError, Event, Listener, Outcome, build_of};
+use crate::decide::{Decision, Seen, decide};
+use crate::execute::{ExecuteError, Progress};
+use crate::ledger::Caller;
+use crate::ledger::record::Done;
+use crate::manifest::Manifest;
+use crate::plan::Plan;
+use crate::retry::{Delays, Policy};
+use crate::session::SessionError;
+use crate::session::sqlite::Session;
+use crate::sql::{Sql, sql};
+
+/// What is to be brought up, by whom, with how much patience.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// The manifest.
+    pub manifest: &'a Manifest,
+    /// Who does it.
+    pub caller: &'a Caller,
+    /// The file.
+    pub file: &'a Path,
+    /// Whether a version may be applied again with other content: the development profile.
+    pub lenient: bool,
+    /// How long to wait for another process that has the file.
+    pub lock_wait_max: Duration,
+}
+
+/// Brings up.
+///
+/// # Errors
+/// When the file cannot be read or written, is held by another process for too long, or a statement fails.
+pub async fn bring_up(
+    session: &mut Session,
+    order: &Order<'_>,
+    listener: Listener<'_>,
+) -> Result<Outcome, BringUpError> {
+    let look = ledger::look(session, order.caller, false).await?;
+    if let Settled::Done(outcome) = by_reading(session, order, &look).await? {
+        return Ok(outcome);
+    }
+    ledger::prepare(session, order.file, &look.live).await?;
+    // Neither can be changed inside of a transaction.
+    session.run(&sql!("pragma foreign_keys = off; pragma legacy_alter_table = on")).await?;
+    let outcome = alone(session, order, listener).await;
+    session.run(&sql!("pragma legacy_alter_table = off; pragma foreign_keys = on")).await?;
+    outcome
+}
+
+/// Takes the file, works, and lets it go.
+async fn alone(
+    session: &mut Session,
+    order: &Order<'_>,
+    listener: Listener<'_>,
+) -> Result<Outcome, BringUpError> {
+    let since = Instant::now();
+    let mut delays = Delays::new(&Policy {
+        initial: Duration::from_millis(25),
+        max: Duration::from_millis(250),
+        multiplier: 1.5,
+        attempt_timeout: order.lock_wait_max,
+        deadline: Some(order.lock_wait_max),
+        attempts_max: None,
+    });
+    while let Err(error) = session.run(&sql!("begin immediate")).await {
+        if !is_busy(&error) {
+            return Err(error.into());
+        }
+        if since.elapsed() > order.lock_wait_max {
+            return Err(BringUpError::Busy(None));
+        }
+        listener(Event::WaitingForLock(None));
+        tokio::time::sleep(delays.next_delay()).await;
+    }
+    listener(Event::Locked(since.elapsed()));
+    let begun = Instant::now();
+    let worked = work(session, order, listener).await;
+    let end = if matches!(worked, Ok(Outcome::Applied(_))) { sql!("commit") } else { sql!("rollback") };
+    let ended = session.run(&end).await;
+    match worked {
+        Ok(outcome) => {
+            ended?;
+            if matches!(outcome, Outcome::Applied(_)) {
+                listener(Event::Ready);
+            }
+            Ok(outcome)
+        }
+        Err(error) => {
+            // What was done is taken back, so the record of the failure stands by itself. Best effort: the file may be what failed.
+            let run = Run {
+                caller: order.caller,
+                generation: 0,
+                from: None,
+                manifest: &order.manifest.text,
+                plan: &Plan::default(),
+                took: begun.elapsed(),
+            };
+            if let Err(error) = ledger::record(session, &run, &[], Some(&error.to_string())).await {
+                tracing::debug!(%error, "the failed run could not be written down");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Whether another process has the file.
+fn is_busy(error: &SessionError) -> bool {
+    let code = error.sqlstate.as_deref().and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+/// What can be settled by reading alone.
+enum Settled {
+    Done(Outcome),
+    /// There is work to do; `in_place` when the version is, so that what stands against the work is drift.
+    Work {
+        in_place: bool,
+    },
+}
+
+async fn by_reading(session: &mut Session, order: &Order<'_>, look: &Look) -> Result<Settled, BringUpError> {
+    let Some((entry, seen)) = seen(look)? else { return Ok(Settled::Work { in_place: false }) };
+    let done = |outcome| Ok(Settled::Done(outcome));
+    match decide(&build_of(order.manifest), Some(&seen), order.lenient) {
+        Decision::Ready => done(Outcome::Unchanged),
+        Decision::Apply => Ok(Settled::Work { in_place: false }),
+        Decision::VersionReused => done(Outcome::Refused(vec![version_reused(order.manifest)])),
+        Decision::Compare => {
+            let survey = survey(session, order.manifest, look).await?;
+            if survey.plan.is_empty() {
+                let service = &order.caller.service;
+                ledger::restamp(session, service, entry.stamp.as_deref(), &survey.stamp()).await?;
+                return done(Outcome::Unchanged);
+            }
+            let plan = survey.plan.without_refused();
+            if plan.steps.is_empty() {
+                return done(Outcome::Drifted(plan.refusals));
+            }
+            Ok(Settled::Work { in_place: true })
+        }
+        Decision::Follow => {
+            let survey = survey(session, order.manifest, look).await?;
+            let absent = absent(&survey.plan);
+            if absent.is_empty() {
+                return done(Outcome::Ahead(seen.version));
+            }
+            done(Outcome::Refused(vec![behind(order.manifest, &seen.version, &absent)]))
+        }
+    }
+}
+
+/// What the ledger says, in the form that decisions are made on.
+pub(super) fn seen(look: &Look) -> Result<Option<(&Entry, Seen)>, BringUpError> {
+    let Some(entry) = &look.entry else { return Ok(None) };
+    let (Some(version), Some(fingerprint)) = (&entry.version, &entry.fingerprint) else { return Ok(None) };
+    let version = Version::parse(version).map_err(SessionError::unreadable)?;
+    let live = look.live.stamp(&entry.tables);
+    Ok(Some((entry, Seen { version, fingerprint: fingerprint.clone(), stamp: entry.stamp.clone(), live })))
+}
+
+/// Everything that happens while the file is ours.
+async fn work(
+    session: &mut Session,
+    order: &Order<'_>,
+    listener: Listener<'_>,
+) -> Result<Outcome, BringUpError> {
+    let begun = Instant::now();
+    let look = ledger::look(session, order.caller, true).await?;
+    let in_place = match by_reading(session, order, &look).await? {
+        Settled::Done(outcome) => return Ok(outcome),
+        Settled::Work { in_place } => in_place,
+    };
+    let from = seen(&look)?.map(|(_, seen)| seen.version.to_string());
+    let generation = look.entry.as_ref().map_or(0, |entry| entry.generation) + 1;
+    let mut surveyed = survey(session, order.manifest, &look).await?;
+    if !surveyed.plan.refusals.is_empty() && !in_place {
+        return Ok(Outcome::Refused(surveyed.plan.refusals));
+    }
+    surveyed.plan = surveyed.plan.without_refused();
+    listener(Event::Planned { from: from.as_deref(), plan: &surveyed.plan });
+    let orphans = orphans(session).await?;
+    let ran = run(session, &surveyed.plan, listener).await?;
+    held(session, &surveyed.plan, orphans).await?;
+    let stamp = verify(session, order, &surveyed).await?;
+    let plan = &surveyed.plan;
+    let (caller, manifest) = (order.caller, order.manifest.text.as_str());
+    let took = begun.elapsed();
+    let header = Run { caller, generation, from: from.as_deref(), manifest, plan, took };
+    let history = ledger::record(session, &header, &ran, None).await?;
+    let state = State {
+        version: &caller.version,
+        fingerprint: &build_of(order.manifest).fingerprint,
+        stamp: plan.refusals.is_empty().then_some(stamp.as_str()),
+        tables: &surveyed.tables(),
+        degraded: &plan.degraded,
+    };
+    ledger::finish(session, caller, &state, history, &objects(&surveyed)).await?;
+    let steps = ran.len();
+    Ok(Outcome::Applied(Applied {
+        history,
+        from,
+        steps,
+        waiting: Vec::new(),
+        drift: surveyed.plan.refusals,
+        notes: Vec::new(),
+    }))
+}
+
+async fn run<'p>(
+    session: &mut Session,
+    plan: &'p Plan,
+    listener: Listener<'_>,
+) -> Result<Vec<Ran<'p>>, BringUpError> {
+    let mut ran = Vec::with_capacity(plan.steps.len());
+    for step in &plan.steps {
+        let since = Instant::now();
+        session.run(&step.run).await.map_err(|source| stopped(step.clone(), source))?;
+        let run = since.elapsed();
+        listener(Event::Progress(Progress::Finished(&Done { step, lock_wait: Duration::ZERO, run })));
+        ran.push(Ran { step, run });
+    }
+    Ok(ran)
+}
+
+fn stopped(step: crate::step::Step, source: SessionError) -> BringUpError {
+    ExecuteError { step: Box::new(step), done: 0, blockers: Vec::new(), source }.into()
+}
+
+/// Rows that refer to nothing, by table and the table that they refer to.
+async fn orphans(session: &mut Session) -> Result<Vec<(String, String, u64)>, SessionError> {
+    let query =
+        sql!("select \"table\", parent, count(*) from pragma_foreign_key_check group by 1, 2 order by 1, 2");
+    let rows = session.fetch(&query).await?;
+    let orphans = rows.into_iter().filter_map(|row| {
+        let mut values = row.into_iter();
+        Some((values.next()??, values.next()??, values.next()??.parse().ok()?))
+    });
+    Ok(orphans.collect())
+}
+
+/// Foreign keys were off: no row may refer to nothing that did not before.
+async fn held(
+    session: &mut Session,
+    plan: &Plan,
+    before: Vec<(String, String, u64)>,
+) -> Result<(), BringUpError> {
+    let known = |table: &str, parent: &str| {
+        before.iter().find(|(of, to, _)| of == table && to == parent).map_or(0, |(_, _, count)| *count)
+    };
+    for (table, parent, count) in orphans(session).await? {
+        if count > known(&table, &parent) {
+            let of_table = plan.steps.iter().rev().find(|step| {
+                step.object.table().is_some_and(|of| of.name.as_str().eq_ignore_ascii_case(&table))
+            });
+            let what = format!("{count} rows of {table} refer to rows of {parent} that are not there");
+            return Err(match of_table {
+                Some(step) => stopped(step.clone(), SessionError::unreadable(what)),
+                None => BringUpError::Unverified(what),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Looks at what is there now: nothing may be left to do. Gives back its stamp.
+async fn verify(session: &mut Session, order: &Order<'_>, before: &Survey) -> Result<String, BringUpError> {
+    let look = ledger::look(session, order.caller, true).await?;
+    let now = survey(session, order.manifest, &look).await?;
+    let stamp = now.stamp();
+    let known = &before.plan.refusals;
+    let new = now.plan.refusals.iter().filter(|refusal| !known.contains(refusal));
+    let refusals: Vec<String> = new.map(|refusal| format!("{}: {}", refusal.object, refusal.what)).collect();
+    let left = now.plan.without_refused().steps.into_iter().map(|step| step.object.to_string());
+    let all: Vec<String> = left.chain(refusals).collect();
+    if all.is_empty() { Ok(stamp) } else { Err(BringUpError::Unverified(all.join("; "))) }
+}
+
+/// What the service owns, each by its name in the file and whether it stood before.
+fn objects(surveyed: &Survey) -> Vec<(Address, String, bool)> {
+    let mut objects = Vec::new();
+    for table in &surveyed.mapped.tables {
+        let stood = surveyed.live.named(&table.name).is_some();
+        objects.push((table.address.clone(), table.name.clone(), stood));
+        let constraints = table.constraints.iter().map(|(address, _)| address);
+        for address in constraints.filter(|address| address.tag != Tag::Column) {
+            objects.push((address.clone(), format!("{}.{}", table.name, address.name), stood));
+        }
+        for index in &table.indexes {
+            let stood = surveyed.live.named(&index.name).is_some();
+            objects.push((index.address.clone(), index.name.clone(), stood));
+        }
+    }
+    objects
+}
+
+/// A file's own words for SQLite's version.
+pub(super) fn version() -> Sql {
+    sql!("select sqlite_version()")
+}

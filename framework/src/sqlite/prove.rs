@@ -1,0 +1,104 @@
+//! Whether SQLite takes what was translated, tried out in memory before anything is changed.
+//!
+//! A condition that SQLite refuses is left out by name, with SQLite's own reason; a column that it refuses stands against the whole. So
+//! no text of ours ends in a syntax error while a slice is brought up.
+
+use super::map::{Mapped, Table};
+use crate::address::{Address, Tag};
+use crate::kind::Refusal;
+use crate::plan::Degraded;
+use crate::session::SessionError;
+use crate::session::sqlite::Session;
+use crate::sql::{Ident, Sql, sql};
+
+/// Tries everything out, and takes out what does not work.
+pub(super) async fn prove(mapped: &mut Mapped) -> Result<(), SessionError> {
+    let mut memory = Session::in_memory().await?;
+    let proven = all(&mut memory, mapped).await;
+    memory.close().await;
+    proven
+}
+
+async fn all(memory: &mut Session, mapped: &mut Mapped) -> Result<(), SessionError> {
+    let (mut degraded, mut refusals) = (Vec::new(), Vec::new());
+    for table in &mut mapped.tables {
+        if memory.run(&table.create(&table.name)).await.is_err() {
+            one_by_one(memory, table, &mut degraded, &mut refusals).await?;
+        }
+        let mut kept = Vec::new();
+        for index in table.indexes.drain(..) {
+            match memory.run(&index.create).await {
+                Ok(()) => kept.push(index),
+                Err(error) => {
+                    let what = format!("it is left out, because SQLite says: {}", error.message);
+                    degraded.push(Degraded { object: index.address, what });
+                }
+            }
+        }
+        table.indexes = kept;
+    }
+    mapped.degraded.append(&mut degraded);
+    mapped.refusals.append(&mut refusals);
+    Ok(())
+}
+
+/// Finds what SQLite does not take of a table: first among its columns, then among its constraints.
+async fn one_by_one(
+    memory: &mut Session,
+    table: &mut Table,
+    degraded: &mut Vec<Degraded>,
+    refusals: &mut Vec<Refusal>,
+) -> Result<(), SessionError> {
+    let probe = Ident("freehold_probe");
+    let columns = |which: &[(crate::name::Name, Sql)]| {
+        Sql::join(which.iter().map(|(name, clause)| sql!("{} {}", Ident(name.as_str()), clause)), ", ")
+    };
+    let bare = Table { constraints: Vec::new(), ..table.clone() };
+    if let Err(error) = attempt(memory, &bare.create("freehold_probe")).await {
+        let mut found = false;
+        for (position, (name, _)) in table.columns.iter().enumerate() {
+            // With those before it, which a generated column may lean on.
+            let made = sql!("create table {} ({}) strict", probe, columns(&table.columns[..=position]));
+            if let Err(error) = attempt(memory, &made).await {
+                refusals.push(refusal(Address::part(Tag::Column, &table.qualified, name), &error));
+                found = true;
+                break;
+            }
+        }
+        if !found {
+            refusals.push(refusal(table.address.clone(), &error));
+        }
+        return Ok(());
+    }
+    let mut kept = Vec::new();
+    for (address, clause) in table.constraints.drain(..) {
+        let one = Table { constraints: vec![(address.clone(), clause.clone())], ..bare.clone() };
+        match attempt(memory, &one.create("freehold_probe")).await {
+            Ok(()) => kept.push((address, clause)),
+            Err(error) => {
+                let what = format!("it is not held here, because SQLite says: {}", error.message);
+                degraded.push(Degraded { object: address, what });
+            }
+        }
+    }
+    table.constraints = kept;
+    // What failed may have been two that do not go together: then the whole says so.
+    if let Err(error) = memory.run(&table.create(&table.name)).await {
+        refusals.push(refusal(table.address.clone(), &error));
+    }
+    Ok(())
+}
+
+async fn attempt(memory: &mut Session, statement: &Sql) -> Result<(), SessionError> {
+    memory.run(statement).await?;
+    memory.run(&sql!("drop table freehold_probe")).await
+}
+
+fn refusal(object: Address, error: &SessionError) -> Refusal {
+    Refusal {
+        code: "FH241",
+        object,
+        what: format!("SQLite does not take it: {}", error.message),
+        help: "say beside `def` what SQLite is to have: `sqlite = \"…\"`, with what follows the column's name there".to_owned(),
+    }
+}

@@ -1,0 +1,145 @@
+//! What a slice in a file of SQLite is like and what is to be done about it. Reads only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::alter;
+use super::ledger::{self, Look};
+use super::live::Live;
+use super::map::{Kept, Mapped, called, map};
+use super::prove::prove;
+use crate::address::{Address, Tag};
+use crate::kind::{Object, Refusal, Size};
+use crate::manifest::Manifest;
+use crate::plan::Plan;
+use crate::schema::Schema;
+use crate::session::SessionError;
+use crate::session::sqlite::Session;
+use crate::sql::{Ident, Plain, sql};
+use crate::survey::claimed_by_another;
+
+/// What was found and what follows from it.
+#[derive(Clone, Debug)]
+pub(super) struct Survey {
+    pub(super) plan: Plan,
+    pub(super) mapped: Mapped,
+    pub(super) live: Live,
+}
+
+impl Survey {
+    /// The slice's tables, by their names in the file.
+    pub(super) fn tables(&self) -> BTreeSet<String> {
+        alter::tables(&self.mapped)
+    }
+
+    /// What of the manifest stands, in the manifest's own words: what would be made or is refused differs, the rest is as declared.
+    pub(super) fn declared_that_stand(&self, manifest: &Manifest) -> Schema {
+        let table = |address: &Address| {
+            let name = address.table().map(|name| called(&name, &manifest.service.schema));
+            name.is_some_and(|name| self.live.named(&name).is_some())
+        };
+        let made: BTreeSet<&Address> = self.plan.steps.iter().map(|step| &step.object).collect();
+        let objects = manifest.schema.objects.iter();
+        let stand = objects.filter(|(address, _)| match address.tag {
+            Tag::Table => table(address),
+            _ => table(address) && !made.contains(address),
+        });
+        stand.map(|(_, object)| object.clone()).collect()
+    }
+
+    /// The stamp of what is there.
+    pub(super) fn stamp(&self) -> String {
+        self.live.stamp(&self.tables())
+    }
+}
+
+/// Surveys the slice.
+pub(super) async fn survey(
+    session: &mut Session,
+    manifest: &Manifest,
+    look: &Look,
+) -> Result<Survey, SessionError> {
+    let live = look.live.clone();
+    let mut mapped = map(manifest, &Kept::new());
+    let kept = alter::kept(&mapped, &live);
+    if !kept.is_empty() {
+        mapped = map(manifest, &kept);
+    }
+    prove(&mut mapped).await?;
+    let mut plan = alter::plan(&mapped, &live, &BTreeMap::new());
+    if !plan.steps.is_empty() || !plan.refusals.is_empty() {
+        let sizes = sizes(session, &mapped, &live).await?;
+        plan = alter::plan(&mapped, &live, &sizes);
+    }
+    for step in &mut plan.steps {
+        step.source = manifest.places.get(&step.object).cloned();
+    }
+    if look.ledger {
+        let others = ledger::others(session, &manifest.service.name, &mapped).await?;
+        plan.refusals.extend(others.iter().map(|(address, owner)| claimed_by_another(address, owner)));
+    }
+    plan.refusals.extend(parents(manifest, &live));
+    Ok(Survey { plan, mapped, live })
+}
+
+/// Rows and bytes of the tables that stand.
+async fn sizes(
+    session: &mut Session,
+    mapped: &Mapped,
+    live: &Live,
+) -> Result<BTreeMap<String, Size>, SessionError> {
+    let mut sizes = BTreeMap::new();
+    for table in &mapped.tables {
+        if live.named(&table.name).is_some_and(|entry| entry.kind == "table") {
+            let query = sql!(
+                "select (select count(*) from {}), (select sum(pgsize) from dbstat where name = {} and aggregate)",
+                Ident(&table.name),
+                Plain(&table.name),
+            );
+            let rows = session.fetch(&query).await?;
+            let mut values = rows
+                .into_iter()
+                .flatten()
+                .map(|value| value.and_then(|value| value.parse().ok()).unwrap_or(0));
+            let rows = values.next().unwrap_or(0);
+            // A table without rows has a page all the same.
+            let bytes = if rows == 0 { 0 } else { values.next().unwrap_or(0) };
+            sizes.insert(table.name.clone(), Size { rows, bytes, partitioned: false });
+        }
+    }
+    Ok(sizes)
+}
+
+/// Foreign keys to tables of other services that are not there yet. SQLite would take them, and then no row.
+fn parents(manifest: &Manifest, live: &Live) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for object in manifest.schema.objects.values() {
+        let Object::ForeignKey(key) = object else { continue };
+        if manifest.schema.objects.contains_key(&Address::top(Tag::Table, &key.parent)) {
+            continue;
+        }
+        let owner = manifest.requires.iter().find(|other| other.tables.contains_key(&key.parent));
+        let owner = owner.map_or("another service", |other| other.service.as_str());
+        let mut refuse = |code, what, help| {
+            let object = Address::part(Tag::ForeignKey, &key.table, &key.name);
+            refusals.push(Refusal { code, object, what, help });
+        };
+        let Some(shape) = live.shape(&called(&key.parent, &manifest.service.schema)) else {
+            refuse(
+                "FH310",
+                format!("it refers to `{}` of {owner}, which is not in this database", key.parent),
+                format!(
+                    "start {owner} on this database first; this service comes up by itself once the table is there"
+                ),
+            );
+            continue;
+        };
+        if let Some(absent) = key.parent_columns.iter().find(|name| shape.column(name.as_str()).is_none()) {
+            refuse(
+                "FH312",
+                format!("`{}` of {owner} has no column {absent}", key.parent),
+                format!("compare `[requires.{owner}]` with that service's manifest"),
+            );
+        }
+    }
+    refusals
+}

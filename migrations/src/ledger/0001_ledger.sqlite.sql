@@ -1,0 +1,101 @@
+-- What each service has brought up, and what it owns: the same tables as on PostgreSQL, with a prefix where that has a schema.
+
+-- One row per service of this file.
+create table freehold_service (
+    service text primary key not null,
+    -- How often its slice was worked on.
+    generation integer not null default 0,
+    -- Version of the slice that is in place; null before the first.
+    version text,
+    -- Hash of the manifest that is in place.
+    fingerprint text,
+    -- Hash over the texts of the slice's tables and indexes when it was last compared and found right.
+    stamp text,
+    -- The slice's tables, for the stamp.
+    tables text not null default '[]' check (json_valid(tables)),
+    -- What of the manifest SQLite holds otherwise than PostgreSQL.
+    degraded text not null default '[]' check (json_valid(degraded)),
+    -- The run that put the version in place.
+    history integer,
+    changed_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) strict;
+
+-- Which service owns which object.
+create table freehold_object (
+    kind text not null,
+    name text not null,
+    service text not null,
+    -- Whether it stood before the service claimed it.
+    adopted integer not null default 0 check (adopted in (0, 1)),
+    claimed_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    primary key (kind, name)
+) strict;
+
+-- Every run that changed something, with its manifest and its plan.
+create table freehold_history (
+    id integer primary key autoincrement,
+    service text not null,
+    generation integer not null,
+    from_version text,
+    to_version text not null,
+    manifest text not null,
+    plan text not null check (json_valid(plan)),
+    actor text not null,
+    started_at text not null,
+    outcome text not null check (outcome in ('applied', 'failed')),
+    error text,
+    finished_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) strict;
+create index freehold_history_service_idx on freehold_history (service, id desc);
+
+-- Every statement that changed something, written in the transaction of the change.
+create table freehold_step (
+    history integer not null references freehold_history (id),
+    number integer not null,
+    kind text not null,
+    object text not null,
+    sql text not null,
+    undo text,
+    lock_wait_ms real not null,
+    run_ms real not null,
+    finished_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    primary key (history, number)
+) strict;
+
+-- What is declared and not in place yet, and why.
+create table freehold_waiting (
+    service text not null,
+    object text not null,
+    code text not null,
+    reason text not null,
+    since text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    primary key (service, object)
+) strict;
+
+-- Running processes, by their last sign of life.
+create table freehold_replica (
+    service text not null,
+    host text not null,
+    pid integer not null,
+    version text not null,
+    seen_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    primary key (service, host, pid)
+) strict;
+
+-- The history only grows.
+create trigger freehold_history_keeps before update on freehold_history
+begin
+    select raise(abort, 'freehold_history only grows');
+end;
+create trigger freehold_history_stays before delete on freehold_history
+begin
+    select raise(abort, 'freehold_history only grows');
+end;
+create trigger freehold_step_keeps before update on freehold_step
+begin
+    select raise(abort, 'freehold_step only grows');
+end;
+create trigger freehold_step_stays before delete on freehold_step
+begin
+    select raise(abort, 'freehold_step only grows');
+end;

@@ -1,0 +1,13 @@
+create function touch() returns trigger language plpgsql as $$begin new.updated_at := now(); return new; end$$;
+create function tell() returns trigger language plpgsql as $$begin perform pg_notify(tg_argv[0], tg_op); return null; end$$;
+create table shelves (id bigint primary key, "Room" text, "full" boolean not null default false, updated_at timestamptz not null default now());
+create table boxes (id bigint primary key, shelf_id bigint references shelves (id));
+create index boxes_shelf_idx on boxes (shelf_id);
+create trigger shelves_touch before update on shelves for each row execute function touch();
+comment on trigger shelves_touch on shelves is 'keeps track';
+create trigger shelves_tell after truncate or delete or update of "Room", "full" or insert on public.shelves execute procedure tell('it''s', 7, 'größe', E'a\\b', '');
+create trigger shelves_moved after update on shelves for each row when (old."Room" is distinct from new."Room" and new."full" in (true, false)) execute function tell(moved);
+create trigger shelves_sets after update on shelves referencing new table as now_there old table before_it for each statement execute function tell('sets');
+create constraint trigger shelves_checked after insert or update on shelves deferrable initially deferred for each row execute function tell('checked');
+create constraint trigger shelves_checked_at_once after delete on shelves from boxes for each row when (old.id > 0) execute function tell('checked');
+create trigger same_name before update on boxes for each row execute function suppress_redundant_updates_trigger();

@@ -1,0 +1,13 @@
+//! The four services as processes, on one database, asked by HTTP: what they do and what they refuse.
+
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
+mod ground;
+mod inventory;
+mod order;
+mod payment;
+mod together;
+mod user;
+
+/// What a test gives back, so that a failed question ends it with the server's words.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
