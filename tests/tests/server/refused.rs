@@ -64,7 +64,12 @@ const CHANGES: &[Change] = &[
     change("numeric(10,2)", "int", "column bills.amount", ["numeric(10,2)", "rounded away"]),
     change("note = 'text'", "note = 'jsonb'", "column bills.note", ["`text`", "`jsonb` by itself"]),
     change("sent_at = 'timestamptz'", "sent_at = 'date'", "column bills.sent_at", ["time of day", "`date`"]),
-    change("note = 'text'", "note = 'text not null'", "column bills.note", ["10500 rows", "no value"]),
+    change(
+        "note = 'text'",
+        "note = 'text not null'",
+        "column bills.note",
+        ["more than 10000 rows", "no value"],
+    ),
     change(
         "number = 'varchar(20)",
         "number = 'varchar(10)",

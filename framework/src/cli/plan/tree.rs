@@ -125,7 +125,7 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
     let declared = steps.iter().filter(|step| is_declared(outlook.manifest, &step.object));
     let first = declared.filter(|step| seen.insert(&step.object));
     let line = |step: &&Step| {
-        let stands = stands(outlook, &step.object);
+        let stands = outlook.live.holds(&step.object);
         let detail = match step.phase {
             Phase::Validate if stands => "proven against the rows that are there".to_owned(),
             Phase::Index if stands => "half built; built again in place".to_owned(),
@@ -135,18 +135,6 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
         Line { sign, depth: 1, name: part_name(&step.object), detail, code: "" }
     };
     first.map(line).collect()
-}
-
-/// Whether it is there now; a column is a part of its table.
-fn stands(outlook: &Outlook<'_>, address: &Address) -> bool {
-    let live = &outlook.live.objects;
-    match address.table().filter(|_| address.tag == Tag::Column) {
-        Some(table) => match live.get(&Address::top(Tag::Table, &table)) {
-            Some(Object::Table(table)) => table.column(&address.name).is_some(),
-            _ => false,
-        },
-        None => live.contains_key(address),
-    }
 }
 
 /// The values that an enum gets.
