@@ -198,7 +198,7 @@ impl Change<'_> {
         let Some(loss) = silent_loss(from, to).filter(|_| !empty) else { return false };
         let what = format!("its rows hold `{from}`; as `{to}`, {loss}");
         let help = format!("if that is meant, say so beside `def`: `using = \"{name}::{to}\"`");
-        draft.refuse("FH221", self.address.clone(), what, help);
+        draft.refuse("FH223", self.address.clone(), what, help);
         true
     }
 
