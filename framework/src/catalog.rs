@@ -25,6 +25,10 @@ pub struct Scope {
     pub sequences: BTreeSet<QName>,
     /// Functions of the slice.
     pub functions: BTreeSet<Address>,
+    /// Indexes and keys of the slice, whose names may be taken.
+    pub indexes: BTreeSet<Address>,
+    /// Extensions whose names are written without their schema, and the schema that they are made in, if one is named.
+    pub extensions: BTreeMap<Name, Option<Name>>,
     /// Tables of others that the manifest leans on.
     pub neighbours: BTreeSet<QName>,
 }
@@ -59,6 +63,8 @@ pub struct Occupied {
     pub schema: Name,
     /// The name.
     pub name: Name,
+    /// The table that an index was wanted on.
+    pub on_table: Option<Name>,
     /// What stands there: `a view`.
     pub what: String,
 }
@@ -72,6 +78,8 @@ pub struct Neighbour {
     pub may_reference: bool,
     /// The role that owns it.
     pub owner: String,
+    /// The role that we are.
+    pub role: Name,
 }
 
 #[derive(Serialize)]
@@ -82,6 +90,15 @@ struct Wanted<'a> {
     /// A function's argument types, as the catalog prints them.
     #[serde(skip_serializing_if = "Option::is_none")]
     arguments: Option<String>,
+    /// The table of an index or of a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_table: Option<&'a Name>,
+}
+
+#[derive(Serialize)]
+struct Provider<'a> {
+    name: &'a Name,
+    schema: Option<&'a Name>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +107,7 @@ struct NeighbourRow {
     columns: Vec<NeighbourColumn>,
     may_reference: bool,
     owner: String,
+    role: Name,
 }
 
 #[derive(Deserialize)]
@@ -126,11 +144,16 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
         .chain(enums)
         .chain(sequences)
         .chain(scope.functions.iter().filter_map(wanted_function))
+        .chain(scope.indexes.iter().filter_map(wanted_index))
         .collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
+    let extensions: Vec<Provider<'_>> =
+        scope.extensions.iter().map(|(name, schema)| Provider { name, schema: schema.as_ref() }).collect();
     // The slice's ids stand in an array: a sequential scan would compare each row with each element.
     let mut message =
         sql!("begin isolation level repeatable read read only; set local enable_seqscan = off;\n");
+    let path = Sql::from_template(include_str!("catalog/path.sql"), &[&Literal(&json(&extensions)?)]);
+    message.push(&sql!("{};\n", path));
     message.push(&Sql::from_template(include_str!("catalog/scope.sql"), &[&Literal(&json(&names)?)]));
     message.push(&sql!(
         ";\nselect set_config('freehold.parts', (
@@ -149,22 +172,32 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
 }
 
 fn wanted<'a>(name: &'a QName, tag: &'static str) -> Wanted<'a> {
-    Wanted { schema: &name.schema, name: &name.name, tag, arguments: None }
+    Wanted { schema: &name.schema, name: &name.name, tag, arguments: None, on_table: None }
 }
 
 fn wanted_function(address: &Address) -> Option<Wanted<'_>> {
     let types: Vec<&str> = address.arguments.iter().flatten().map(TypeName::as_str).collect();
     let (schema, name) = (address.schema.as_ref()?, &address.name);
-    Some(Wanted { schema, name, tag: "function", arguments: Some(types.join(", ")) })
+    Some(Wanted { schema, name, tag: "function", arguments: Some(types.join(", ")), on_table: None })
+}
+
+fn wanted_index(address: &Address) -> Option<Wanted<'_>> {
+    let tag = match address.tag {
+        Tag::Key => "key",
+        Tag::Exclusion => "exclusion",
+        _ => "index",
+    };
+    let schema = address.schema.as_ref()?;
+    Some(Wanted { schema, name: &address.name, tag, arguments: None, on_table: address.table.as_ref() })
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(SessionError::unreadable)
 }
 
-/// The rows in the order of the statements: the scope, the parts, the stamp, each kind, the neighbours.
+/// The rows in the order of the statements: the search path, the scope, the parts, the stamp, each kind, the neighbours.
 fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
-    let mut rows = rows.into_iter();
+    let mut rows = rows.into_iter().skip(1);
     let mut scope = rows.next().unwrap_or_default().into_iter().map(Option::unwrap_or_default);
     let (tables, types) = (scope.next().unwrap_or_default(), scope.next().unwrap_or_default());
     let occupied = parse(&scope.next().unwrap_or_default())?;
@@ -182,7 +215,7 @@ fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
     let neighbours: Vec<NeighbourRow> = parse(&json)?;
     let neighbours = neighbours.into_iter().map(|row| {
         let columns = row.columns.into_iter().map(|column| (column.name, column.type_name)).collect();
-        (row.table, Neighbour { columns, may_reference: row.may_reference, owner: row.owner })
+        (row.table, Neighbour { columns, may_reference: row.may_reference, owner: row.owner, role: row.role })
     });
     Ok(Found { live, stamp, tables, types, parts, occupied, neighbours: neighbours.collect(), lock_slots })
 }

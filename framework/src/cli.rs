@@ -35,6 +35,7 @@ mod output;
 mod paint;
 mod plan;
 mod refusal;
+mod rows;
 mod schema;
 mod shell;
 mod sign;

@@ -8,19 +8,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
 use crate::catalog::{self, Scope};
 use crate::kind::Object;
 use crate::kind::index::State;
+use crate::kind::trigger::Firing;
 use crate::ledger::claim::{self, Claims};
 use crate::manifest::write::{Draft, plain};
 use crate::manifest::{Requirement, Service, WhenMissing};
 use crate::name::{Name, QName};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
-use crate::sql::{Literal, Sql, quoted, sql};
+use crate::sql::{Literal, Sql, TypeName, quoted, sql};
 
 pub mod history;
 
@@ -48,7 +49,9 @@ pub struct Seen {
     pub there: bool,
     ledger: bool,
     tables: Vec<TableSeen>,
-    enums: Vec<EnumSeen>,
+    enums: Vec<Owned>,
+    sequences: Vec<Owned>,
+    functions: Vec<FunctionSeen>,
     types: Vec<TypeSeen>,
     used: Vec<Used>,
     /// Other schemas, and what they have.
@@ -76,11 +79,26 @@ struct TableSeen {
     why: Option<String>,
 }
 
+/// An enum or a sequence.
 #[derive(Clone, Debug, Deserialize)]
-struct EnumSeen {
+struct Owned {
     #[serde(flatten)]
     name: QName,
     owner: Name,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct FunctionSeen {
+    #[serde(flatten)]
+    name: QName,
+    owner: Name,
+    arguments: Vec<TypeName>,
+}
+
+impl FunctionSeen {
+    fn address(&self) -> Address {
+        Address::function(&self.name, self.arguments.clone())
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -104,6 +122,8 @@ pub struct Slice {
     pub owner: Option<Name>,
     tables: BTreeSet<QName>,
     enums: BTreeSet<QName>,
+    sequences: BTreeSet<QName>,
+    functions: BTreeSet<Address>,
 }
 
 impl Slice {
@@ -197,11 +217,15 @@ impl Seen {
     fn slice(&self, service: String, owner: Option<Name>, owned: impl Fn(&Name) -> bool) -> Slice {
         let tables = self.tables.iter().filter(|table| owned(&table.owner) && self.writable(table));
         let enums = self.enums.iter().filter(|of| owned(&of.owner));
+        let sequences = self.sequences.iter().filter(|of| owned(&of.owner));
+        let functions = self.functions.iter().filter(|of| owned(&of.owner));
         Slice {
             service,
             owner,
             tables: tables.map(|table| table.name.clone()).collect(),
             enums: enums.map(|of| of.name.clone()).collect(),
+            sequences: sequences.map(|of| of.name.clone()).collect(),
+            functions: functions.map(FunctionSeen::address).collect(),
         }
     }
 
@@ -211,7 +235,8 @@ impl Seen {
 
     fn owners(&self) -> impl Iterator<Item = &Name> {
         let tables = self.tables.iter().filter(|table| self.writable(table)).map(|table| &table.owner);
-        tables.chain(self.enums.iter().map(|of| &of.owner))
+        let others = self.enums.iter().chain(&self.sequences).map(|of| &of.owner);
+        tables.chain(others).chain(self.functions.iter().map(|of| &of.owner))
     }
 }
 
@@ -244,7 +269,7 @@ fn likes(patterns: &[String]) -> Vec<String> {
     if patterns.is_empty() { vec!["%".to_owned()] } else { patterns.iter().map(like).collect() }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String, SessionError> {
+fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(SessionError::unreadable)
 }
 
@@ -261,9 +286,12 @@ pub async fn import(
 ) -> Result<Imported, SessionError> {
     let claims = claims(session, seen, slice).await?;
     let ours = |tag: Tag, name: &&QName| !claims.others.contains_key(&Address::top(tag, name));
+    let functions = slice.functions.iter().filter(|address| !claims.others.contains_key(*address));
     let scope = Scope {
         tables: slice.tables.iter().filter(|name| ours(Tag::Table, name)).cloned().collect(),
         enums: slice.enums.iter().filter(|name| ours(Tag::Enum, name)).cloned().collect(),
+        sequences: slice.sequences.iter().filter(|name| ours(Tag::Sequence, name)).cloned().collect(),
+        functions: functions.cloned().collect(),
         ..Scope::default()
     };
     let found = catalog::read(session, &scope).await?.live;
@@ -295,7 +323,9 @@ async fn claims(session: &mut Session, seen: &Seen, slice: &Slice) -> Result<Cla
     }
     let tables = seen.tables.iter().map(|table| Address::top(Tag::Table, &table.name));
     let enums = slice.enums.iter().map(|name| Address::top(Tag::Enum, name));
-    let wanted: Vec<Address> = tables.chain(enums).collect();
+    let sequences = slice.sequences.iter().map(|name| Address::top(Tag::Sequence, name));
+    let wanted: Vec<Address> =
+        tables.chain(enums).chain(sequences).chain(slice.functions.iter().cloned()).collect();
     claim::read(session, &slice.service, wanted.iter()).await
 }
 
@@ -316,6 +346,7 @@ fn keep(live: Schema, choice: &Choice, seen: &Seen, scope: &Scope, left: &mut Ve
             // Nothing names a schema but what stands in it.
             Object::Namespace(_) => false,
             Object::Index(of) => of.state == State::Valid,
+            Object::Trigger(of) => of.firing == Firing::Origin,
             Object::ForeignKey(key) => match unwritable(&key.parent, seen) {
                 Some(why) => {
                     let name = format!(
@@ -398,6 +429,19 @@ async fn requires(
     Ok(requires.into_values().collect())
 }
 
+#[derive(Serialize)]
+struct FunctionWritten<'a> {
+    name: &'a Name,
+    arguments: String,
+}
+
+impl<'a> FunctionWritten<'a> {
+    fn new(of: &'a FunctionSeen) -> Self {
+        let types: Vec<&str> = of.arguments.iter().map(TypeName::as_str).collect();
+        Self { name: &of.name.name, arguments: types.join(", ") }
+    }
+}
+
 #[derive(Deserialize)]
 struct LeftRow {
     kind: String,
@@ -417,7 +461,9 @@ async fn inventory(
         .tables
         .iter()
         .filter(|table| seen.writable(table) || history::tool(&table.name.name, &table.columns).is_some());
-    let told: Vec<&Name> = told.map(|table| &table.name.name).collect();
+    let sequences = seen.sequences.iter().map(|of| &of.name.name);
+    let told: Vec<&Name> = told.map(|table| &table.name.name).chain(sequences).collect();
+    let functions: Vec<FunctionWritten<'_>> = seen.functions.iter().map(FunctionWritten::new).collect();
     let written: Vec<&QName> = scope.tables.iter().collect();
     let query = Sql::from_template(
         include_str!("import/inventory.sql"),
@@ -427,6 +473,7 @@ async fn inventory(
             &Literal(if choice.patterns.is_empty() { "true" } else { "false" }),
             &Literal(&json(&written)?),
             &Literal(&json(&told)?),
+            &Literal(&json(&functions)?),
         ],
     );
     let answer = session.value(&query).await?.unwrap_or_default();

@@ -158,7 +158,10 @@ pub async fn prepare(
     if found >= freehold_migrations::format() && whole(session).await? {
         return Ok(());
     }
-    session.run(&sql!("create schema if not exists freehold")).await?;
+    // Asked for only when it is not there: who may not make schemas may still use one that was made for them.
+    if session.value(&sql!("select pg_catalog.to_regnamespace('freehold')::text")).await?.is_none() {
+        session.run(&sql!("create schema if not exists freehold")).await?;
+    }
     if found > 0 {
         // Some of it was lost. Its steps can run over what is left, once they are not counted as done.
         session.run(&sql!("delete from freehold.migration")).await?;

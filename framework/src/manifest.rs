@@ -34,6 +34,7 @@ mod grammar;
 mod include;
 mod index;
 mod names;
+mod options;
 mod problem;
 mod requires;
 mod routine;

@@ -29,6 +29,7 @@ mod write;
 
 pub use look::{Counts, Ground, Outlook, look};
 pub use past::forget;
+pub use show::removes;
 pub use sow::{Sown, sow};
 
 /// The seeds that are to be sown here and now: those of this profile, with their secrets.

@@ -203,6 +203,12 @@ impl SessionError {
         }
     }
 
+    /// Something wrong that was found by asking, where no statement failed.
+    pub(crate) fn found(message: String) -> Self {
+        let source = sqlx::Error::Decode(message.clone().into());
+        Self { message, sqlstate: None, succeeded: 0, source }
+    }
+
     /// The same with other words, in which something is added or left out; the driver's own error, which says the old ones, is left
     /// out then.
     pub(crate) fn saying(self, words: impl FnOnce(&str) -> String) -> Self {

@@ -3,6 +3,7 @@
 //! Nothing here ends the process unless `FREEHOLD_ON_ERROR=exit` says so. What fails is tried again, with growing pauses, for ever; what needs a
 //! decision is looked at again too, because the decision may be made in the database.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ use tokio::sync::{Notify, OnceCell, watch};
 use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, ConfigErrors, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
+use crate::kind::Refusal;
 use crate::ledger::Caller;
 use crate::manifest::Manifest;
 use crate::retry::{Delays, Policy, Retry};
+use crate::seed::note::Note;
 use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
 use crate::survey::survey;
@@ -302,8 +305,12 @@ fn conclude(inner: &Inner, outcome: Result<Outcome, BringUpError>) -> bool {
             };
             if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
                 for drift in drift {
-                    tracing::warn!(service, event = "drift", code = drift.code, object = %drift.object, "{}", drift.what);
+                    let Refusal { code, object, what, help } = drift;
+                    tracing::warn!(service, event = "drift", code, object = %object, help = %help, "not applied, because {what}");
                 }
+            }
+            if let Outcome::Applied(Applied { notes, .. }) = &outcome {
+                kept(service, notes);
             }
             open_pool(inner);
             inner.state.send_modify(|state| state.settled(&outcome));
@@ -317,6 +324,24 @@ fn conclude(inner: &Inner, outcome: Result<Outcome, BringUpError>) -> bool {
             inner.state.send_modify(|state| state.failed(&error));
             false
         }
+    }
+}
+
+/// Says how many rows are left as they are, and why; which ones they are is for the command line.
+fn kept(service: &str, notes: &[Note]) {
+    let mut counts: BTreeMap<(String, &str), usize> = BTreeMap::new();
+    for note in notes {
+        *counts.entry((note.object.to_string(), note.about.code())).or_default() += 1;
+    }
+    for ((object, code), rows) in counts {
+        tracing::info!(
+            service,
+            event = "seed",
+            object,
+            code,
+            rows,
+            "rows left as they are; `freehold plan` names them"
+        );
     }
 }
 

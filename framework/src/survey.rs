@@ -169,7 +169,11 @@ async fn compare(
     facts.using.clone_from(&manifest.using);
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
-        step.source = manifest.places.get(&step.object).cloned();
+        // The index of a key is built by itself; what the manifest names is the key.
+        let places = [Tag::Key, Tag::Exclusion].map(|tag| Address { tag, ..step.object.clone() });
+        let places =
+            std::iter::once(&step.object).chain(places.iter().filter(|_| step.object.tag == Tag::Index));
+        step.source = places.filter_map(|address| manifest.places.get(address)).next().cloned();
     }
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found));
@@ -193,9 +197,17 @@ fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
             (Tag::Enum, Some(name)) => scope.enums.insert(name),
             (Tag::Sequence, Some(name)) => scope.sequences.insert(name),
             (Tag::Function, Some(_)) => scope.functions.insert(address.clone()),
+            (Tag::Index | Tag::Key | Tag::Exclusion, Some(_)) => {
+                manifest.schema.objects.contains_key(address) && scope.indexes.insert(address.clone())
+            }
             _ => false,
         };
     }
+    let extensions = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Extension(extension) => Some((extension.name.clone(), extension.schema.clone())),
+        _ => None,
+    });
+    scope.extensions = extensions.collect();
     scope.neighbours = manifest.requires.iter().flat_map(|other| other.tables.keys().cloned()).collect();
     scope
 }
@@ -272,14 +284,18 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
 }
 
 fn occupied(found: &Found) -> impl Iterator<Item = Refusal> {
-    found.occupied.iter().map(|occupied| Refusal {
-        code: "FH220",
-        object: Address::top(
-            occupied.tag,
-            &QName { schema: occupied.schema.clone(), name: occupied.name.clone() },
-        ),
-        what: format!("{} of that name stands in the database", occupied.what),
-        help: "give one of the two another name; what stands is left alone".to_owned(),
+    found.occupied.iter().map(|occupied| {
+        let schema = occupied.schema.clone();
+        let object = match occupied.on_table.clone() {
+            Some(table) => Address::part(occupied.tag, &QName { schema, name: table }, &occupied.name),
+            None => Address::top(occupied.tag, &QName { schema, name: occupied.name.clone() }),
+        };
+        Refusal {
+            code: "FH220",
+            object,
+            what: format!("{} of that name stands in the database", occupied.what),
+            help: "give one of the two another name; what stands is left alone".to_owned(),
+        }
     })
 }
 
@@ -301,7 +317,7 @@ fn unreachable_parent(key: &ForeignKey, manifest: &Manifest, found: &Found) -> O
     };
     if !parent.may_reference {
         let what = format!("this role may not refer to `{}`, which {} owns", key.parent, parent.owner);
-        let grant = sql!("grant references on {} to current_user", key.parent);
+        let grant = sql!("grant references on {} to {}", key.parent, parent.role);
         return refusal("FH311", what, format!("as {}, in this database: {grant};", parent.owner));
     }
     let columns: BTreeMap<_, _> =

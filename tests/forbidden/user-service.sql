@@ -64,9 +64,9 @@ insert into user_login_attempts (user_id, email, outcome, ip_address) values
   (null, 'nobody@nowhere.example', 'unknown_account', '2001:db8::7');
 
 -- given: what an administrator and a hospital may do
-insert into user_permissions (code, label) values ('order.place', 'Place an order'), ('vendor.approve', 'Approve a vendor');
+insert into user_permissions (code, label) values ('ward.order', 'Order for a ward'), ('vendor.approve', 'Approve a vendor');
 insert into user_role_permissions (role, permission, granted_by) values
-  ('hospital', 'order.place', 'a0000000-0000-4000-8000-000000000001'),
+  ('hospital', 'ward.order', 'a0000000-0000-4000-8000-000000000001'),
   ('admin', 'vendor.approve', null);
 
 -- given: a hospital site that is entered before the group it belongs to; all beds are intensive care

@@ -5,7 +5,7 @@ select json_build_object(
         select json_agg(json_build_object(
             'table', json_build_object('schema', n.nspname, 'name', c.relname),
             'rows', greatest(told.rows, looked.rows, 0)::int8,
-            'bytes', file.bytes,
+            'bytes', coalesce(file.bytes, 0),
             'partitioned', c.relkind = 'p'))
         from json_to_recordset({}) w (schema name, name name)
         join pg_catalog.pg_namespace n on n.nspname = w.schema

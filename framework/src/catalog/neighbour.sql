@@ -5,7 +5,8 @@ select coalesce(json_agg(json_build_object(
         select coalesce(json_agg(json_build_object('name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod))), '[]')
         from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
     'may_reference', pg_catalog.has_table_privilege(c.oid, 'references'),
-    'owner', pg_catalog.pg_get_userbyid(c.relowner)
+    'owner', pg_catalog.pg_get_userbyid(c.relowner),
+    'role', current_user
 )), '[]')
 from json_to_recordset({}) w (schema name, name name)
 join pg_catalog.pg_namespace n on n.nspname = w.schema

@@ -154,6 +154,7 @@ async fn one(
                 }
                 other => trouble::failure(other, Some(manifest)),
             };
+            let failure = failure.for_role(target.role());
             Err(done_so_far(failure, &progress, &mut session, &caller.service).await.into())
         }
     };
@@ -198,7 +199,8 @@ async fn done_so_far(
             let run = status::runs(session, &choice).await.ok().and_then(|runs| runs.into_iter().next());
             let ledger = run.map(|run| format!(" (ledger #{})", run.id)).unwrap_or_default();
             let of = progress.steps_planned();
-            failure.done(format!("{} of {of} are in place and recorded{ledger}", plural(done, "step")))
+            let are = if done == 1 { "is" } else { "are" };
+            failure.done(format!("{} of {of} {are} in place and recorded{ledger}", plural(done, "step")))
         }
     }
 }

@@ -78,6 +78,11 @@ impl<'a> Target<'a> {
         Self { config, database, options: database.connect_options() }
     }
 
+    /// The role that we connect as.
+    pub(super) fn role(&self) -> &str {
+        &self.database.user
+    }
+
     /// The server's name, for people.
     pub(super) fn host(&self) -> &str {
         &self.database.host
@@ -109,20 +114,20 @@ impl<'a> Target<'a> {
         });
         let open = |_| Session::open(&self.options, application, schema);
         let opened = retry.run(open, |error| retry::classify(&error.source)).await;
-        opened.map_err(|gave_up| self.gave_up(&gave_up))
+        opened.map_err(|gave_up| self.gave_up(service, &gave_up))
     }
 
-    fn gave_up(&self, gave_up: &GaveUp<SessionError>) -> Failure {
+    fn gave_up(&self, service: &str, gave_up: &GaveUp<SessionError>) -> Failure {
         let failure = &gave_up.failure;
         let (exit, code, what) = match gave_up.cause {
             Cause::Permanent => {
-                (Exit::Failed, code::REJECTED, format!("{} does not let us in", self.database))
+                (Exit::Failed, code::REJECTED, format!("{service}: {} does not let us in", self.database))
             }
             Cause::Deadline | Cause::Attempts => {
                 let seconds = gave_up.elapsed.as_secs_f64();
                 let tries = if gave_up.attempts == 1 { "attempt" } else { "attempts" };
                 let what = format!(
-                    "{} not reachable: {} {tries} in {seconds:.1} s",
+                    "{service}: {} not reachable: {} {tries} in {seconds:.1} s",
                     self.database, gave_up.attempts
                 );
                 (Exit::Unreachable, code::UNREACHABLE, what)
@@ -140,6 +145,7 @@ impl<'a> Target<'a> {
 fn advice(name: &str) -> &'static str {
     match name {
         "auth" => "check the user and the password; `freehold config --origins` says where they come from",
+        "permission" => "let the owner of the database grant connect on it to this user",
         "no_such_database" => "create the database, or correct its name",
         "tls_not_offered" => "the server has no TLS: set sslmode=prefer, or turn TLS on there",
         "tls_certificate" => "give the authority that signed the server's certificate with sslrootcert",

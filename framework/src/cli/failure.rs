@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::paint::{ALERT, FAINT, HELP, STRONG, paint};
+use crate::name::Name;
+use crate::sql::quoted;
 use crate::step::Place;
 
 /// Why a command ended.
@@ -58,6 +60,16 @@ impl Failure {
     #[must_use]
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.said.help.push(help.into());
+        self
+    }
+
+    /// With the role's name in every line of help that speaks of it, so that a GRANT can be copied.
+    #[must_use]
+    pub(super) fn for_role(mut self, role: &str) -> Self {
+        let role = Name::new(role).map_or_else(|_| role.to_owned(), |name| quoted(&name));
+        for help in &mut self.said.help {
+            *help = help.replace("to this role", &format!("to {role}"));
+        }
         self
     }
 

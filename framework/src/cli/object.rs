@@ -19,7 +19,7 @@ pub(super) fn owner(address: &Address) -> Address {
 
 /// Whether the manifest declares it. The index that a key on a table in use is built from is not: it is the key's own.
 pub(super) fn is_declared(manifest: &Manifest, address: &Address) -> bool {
-    address.tag == Tag::Column || manifest.schema.objects.contains_key(address)
+    matches!(address.tag, Tag::Column | Tag::Seed) || manifest.schema.objects.contains_key(address)
 }
 
 /// `5 tables, 12 indexes, 9 checks`, in the order of the kinds.

@@ -128,7 +128,8 @@ async fn on_server<'a>(
         let lenient = config.profile == Profile::Dev;
         let looked = look(&mut session, manifest, &caller, target.host(), lenient, &sowing).await;
         session.close().await;
-        outlooks.push(looked.map_err(|error| trouble::failure(&error, Some(manifest)))?);
+        outlooks
+            .push(looked.map_err(|error| trouble::failure(&error, Some(manifest)).for_role(target.role()))?);
     }
     Ok(outlooks)
 }

@@ -47,7 +47,7 @@ fn failure(manifest: &Manifest, group: &[&Refusal]) -> Failure {
     let title = title(group);
     let failure = Failure::new(Exit::Refused, code, &title).help(help);
     if is_about_the_whole(group[0]) {
-        return failure;
+        return failure.at(Some(manifest.sources.positions().place(manifest.version_span.start)));
     }
     let range = manifest.places.get(object).cloned();
     failure.at(range).drawn(drawn(manifest, group, Problem::error(code, 0..0, &title)))

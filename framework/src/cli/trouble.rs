@@ -1,5 +1,7 @@
 //! From what can go wrong while a slice is looked at or brought up to what is said about it.
 
+use sqlx::postgres::PgDatabaseError;
+
 use super::code;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -8,8 +10,10 @@ use crate::bringup::BringUpError;
 use crate::execute::ExecuteError;
 use crate::ledger::PrepareError;
 use crate::manifest::Manifest;
+use crate::name::{Name, QName};
 use crate::retry::{Class, classify};
 use crate::session::SessionError;
+use crate::sql::quoted;
 use crate::survey::SurveyError;
 
 /// What to say about an error. The manifest is there when the error is about one service.
@@ -55,11 +59,17 @@ pub(super) fn session(error: &SessionError, of: &str) -> Failure {
             "this server only reads",
             "use the primary; a standby is enough to look".to_owned(),
         ),
+        _ if state == "55P03" => {
+            (code::TABLE_LOCK, "somebody holds a table that has to be looked at", LATER.to_owned())
+        }
         Class::Transient if is_lost => (code::LOST, "the connection broke", AGAIN.to_owned()),
         _ => (code::STATEMENT, "a statement of Freehold's own failed", AGAIN.to_owned()),
     };
-    Failure::new(Exit::Failed, code, format!("{of}{what}")).cause(cause).help(help)
+    let exit = if code == code::TABLE_LOCK { Exit::Busy } else { Exit::Failed };
+    Failure::new(exit, code, format!("{of}{what}")).cause(cause).help(help)
 }
+
+const LATER: &str = "nothing was changed; run it again when the lock is free (`select * from pg_locks where not granted` shows who waits)";
 
 const AGAIN: &str = "nothing is half done; mend the cause and run it again";
 
@@ -70,6 +80,15 @@ fn right(message: &str) -> String {
     if let Some(database) = named("database") {
         return format!("as the owner of the database: grant create on database {database} to this role;");
     }
+    if let Some((kind, name)) = message.strip_prefix("must be owner of ").and_then(|of| of.split_once(' ')) {
+        let kind = if kind == "relation" { "table" } else { kind };
+        return format!(
+            "run it as the owner of {name}, or as that owner: alter {kind} {name} owner to this role;"
+        );
+    }
+    if let Some(extension) = message.strip_prefix("permission denied to create extension ") {
+        return format!("as a superuser, in this database: create extension {extension};");
+    }
     match (named("schema"), named("table")) {
         (Some("freehold"), _) => BringUpError::LedgerForbidden.help(),
         (_, Some(table)) if ledger.contains(&table) => BringUpError::LedgerForbidden.help(),
@@ -77,6 +96,24 @@ fn right(message: &str) -> String {
             format!("as the owner of the schema: grant usage, create on schema {schema} to this role;")
         }
         _ => "let its owner grant what is missing, and run it again".to_owned(),
+    }
+}
+
+/// How to find the rows that are in the way, where the server names their columns. Never the rows themselves: what is said here ends
+/// up in logs.
+fn finding(source: &SessionError) -> Option<String> {
+    let said = source.source.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
+    let columns = said.detail()?.strip_prefix("Key (")?.split_once(")=")?.0;
+    let table = |schema: &str, table: &str| {
+        Some(quoted(&QName { schema: Name::new(schema).ok()?, name: Name::new(table).ok()? }))
+    };
+    let table = table(said.schema()?, said.table()?)?;
+    let of = |query: String| Some(format!("the rows in the way: {query}"));
+    match source.sqlstate.as_deref()? {
+        "23505" => {
+            of(format!("select {columns}, count(*) from {table} group by {columns} having count(*) > 1;"))
+        }
+        _ => None,
     }
 }
 
@@ -100,10 +137,19 @@ fn stopped(error: &ExecuteError, of: &str, number: Option<usize>) -> Failure {
     let cause = format!("{state}{}{constraint}: {}", judged.name, source.message);
     let failure = Failure::new(exit, code, what).at(step.source.clone()).cause(cause);
     let in_the_way = blockers.iter().map(|blocker| format!("in the way: {blocker}"));
-    let failure = in_the_way.fold(failure, Failure::cause).cause(format!("statement: {}", step.run));
+    let failure = in_the_way.fold(failure, Failure::cause);
+    let hint = source.source.as_database_error().and_then(|error| {
+        Some(format!("the server's hint: {}", error.try_downcast_ref::<PgDatabaseError>()?.hint()?))
+    });
+    let failure = hint.into_iter().fold(failure, Failure::cause).cause(format!("statement: {}", step.run));
+    let failure = finding(source).into_iter().fold(failure, Failure::help);
+    if source.is("42501") {
+        return failure
+            .help(right(&source.message))
+            .help("then run `freehold apply` again; it goes on from there");
+    }
     failure.help(match source.sqlstate.as_deref() {
         Some("55P03") => "run `freehold apply` again when the lock is free; it goes on from there",
-        Some("42501") => "grant it, or run as the owner of the table; then run `freehold apply` again",
         Some("53200") => {
             "raise max_locks_per_transaction, then run `freehold apply` again; it goes on from there"
         }
@@ -116,7 +162,6 @@ mod tests {
     use super::*;
     use crate::address::{Address, Tag};
     use crate::execute::blocker::Blocker;
-    use crate::name::{Name, QName};
     use crate::sql::Sql;
     use crate::step::{Phase, Step, Undo};
 
@@ -162,6 +207,8 @@ mod tests {
             assert_eq!(right(message), BringUpError::LedgerForbidden.help());
         }
         assert!(right("permission denied for schema sales").contains("on schema sales to this role;"));
+        assert!(right("must be owner of table orders").ends_with("alter table orders owner to this role;"));
+        assert!(right("permission denied to create extension \"x\"").ends_with("create extension \"x\";"));
         assert!(right("permission denied for table users").starts_with("let its owner"));
     }
 

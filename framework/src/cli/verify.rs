@@ -15,13 +15,16 @@ use super::paint::{FAINT, HELP, STRONG, paint};
 use super::plan::json::{FORMAT_VERSION, line_of};
 use super::plan::screen::{ahead, matches};
 use super::refusal::is_about_the_whole;
+use super::rows;
 use super::shell::Shell;
 use super::sign::Sign;
 use super::{End, code, plan};
 use crate::address::Address;
 use crate::config::Config;
 use crate::kind::Refusal;
+use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
+use crate::seed::note::Note;
 use crate::step::{Phase, Place};
 
 mod checks;
@@ -122,10 +125,11 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
             Phase::Enum if stands => {
                 format!("in the database without {}", missing_values(outlook, &step.object))
             }
+            Phase::Seed => rows::of(&outlook.seeds, &step.object).unwrap_or_default(),
             _ => definition(outlook.manifest, &step.object),
         };
         differences.push(Difference {
-            state: if stands { State::Changed } else { State::Missing },
+            state: if stands || step.phase == Phase::Seed { State::Changed } else { State::Missing },
             kind: step.object.tag.word(),
             object: step.object.path(),
             shown: step.object.to_string(),
@@ -182,7 +186,8 @@ pub(super) fn screen(outlook: &Outlook<'_>, differences: &[Difference], strict: 
     let name = format!("{} {}", service.name, service.version);
     let took = figures::took(outlook.took);
     if differences.is_empty() {
-        return if outlook.ahead { ahead(outlook) } else { matches(outlook, "--strict") };
+        let rows = rows::lines(outlook.manifest, &outlook.seeds);
+        return if outlook.ahead { ahead(outlook) } else { matches(outlook, "--strict") + &rows };
     }
     let strictly = if strict { " (objects that nobody declared count too)" } else { "" };
     let mut out = format!("{}{strictly}:\n\n", paint(STRONG, format!("{name} differs from its manifest")));
@@ -195,6 +200,7 @@ pub(super) fn screen(outlook: &Outlook<'_>, differences: &[Difference], strict: 
     if hidden > 0 {
         out.push_str(&format!("  … and {} more; -v shows all\n", figures::count(hidden as u64)));
     }
+    out.push_str(&rows::lines(outlook.manifest, &outlook.seeds));
     out.push_str(&format!("\n{} ({took}).\n", plural(differences.len(), "difference")));
     out.push_str(&help(outlook, differences));
     out
@@ -250,6 +256,10 @@ struct Document<'a> {
     differences: &'a [Difference],
     checks: &'a [checks::Checked],
     left_alone: Vec<Undeclared>,
+    /// Rows that are kept as somebody made them, by rule.
+    kept_rows: &'a [Note],
+    /// Seeds that wait for something.
+    waiting: &'a [Waiting],
     duration_ms: f64,
 }
 
@@ -279,6 +289,8 @@ fn document(outlook: &Outlook<'_>, differences: &[Difference], checks: &[checks:
         left_alone: undeclared
             .map(|address| Undeclared { kind: address.tag.word(), object: address.path() })
             .collect(),
+        kept_rows: &outlook.seeds.notes,
+        waiting: &outlook.seeds.waiting,
         duration_ms: ms(outlook.took),
     })
 }

@@ -11,7 +11,7 @@ with asked as (
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.name and c.relkind in ('r', 'p')
 ), told as (
     select array(select json_array_elements_text({})) as tables
-), members as (
+), members as not materialized (
     select classid, objid from pg_catalog.pg_depend where deptype = 'e'
 ), owned as (
     -- Sequences that a column of a written table owns, by serial or identity, with what they would be if nobody had said anything.
@@ -38,7 +38,7 @@ with asked as (
     join asked a on a.oid = c.relnamespace
     cross join patterns p cross join told
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c', 'S') and c.relname like any (p.fits)
-        and c.oid not in (select oid from written) and c.oid not in (select oid from owned)
+        and c.oid <> all (array(select oid from written)) and c.oid <> all (array(select oid from owned))
         and not c.relname = any (told.tables)
         and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)
         -- A sequence goes with the table that it numbers.
@@ -58,7 +58,11 @@ with asked as (
     from pg_catalog.pg_proc f
     join asked a on a.oid = f.pronamespace
     cross join patterns p
-    where f.proname like any (p.fits)
+    where f.proname like any (p.fits) and not exists (
+            select from json_to_recordset({}) w (name text, arguments text)
+            where w.name = f.proname and w.arguments = coalesce((
+                select string_agg(pg_catalog.format_type(t.type, null), ', ' order by t.position)
+                from unnest(f.proargtypes::oid[]) with ordinality t (type, position)), ''))
         and not exists (select from members m where m.classid = 'pg_catalog.pg_proc'::regclass and m.objid = f.oid)
         and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = f.oid and d.deptype = 'i')
     union all
@@ -128,7 +132,7 @@ with asked as (
     where p.whole and coalesce(pg_catalog.obj_description(a.oid, 'pg_namespace'), 'standard public schema') <> 'standard public schema'
     union all
     select 'trigger', format('%I on %s', g.tgname, w.shown), null
-    from written w join pg_catalog.pg_trigger g on g.tgrelid = w.oid and not g.tgisinternal
+    from written w join pg_catalog.pg_trigger g on g.tgrelid = w.oid and not g.tgisinternal and g.tgenabled <> 'O'
     union all
     select 'disabled trigger', format('of the foreign key %I on %s', k.conname, w.shown), null
     from written w join pg_catalog.pg_trigger g on g.tgrelid = w.oid and g.tgisinternal and g.tgenabled <> 'O'
@@ -203,7 +207,7 @@ with asked as (
         or o.seqmax <> case o.seqtypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647 else 9223372036854775807 end
         or (o.relname <> o.usual and octet_length(o.usual) < 63))
     union all
-    select 'sequence', format('%I', o.relname), null from owned o where not o.drawn
+    select 'sequence', format('%I', o.relname), null from owned o cross join told where not o.drawn and not o.relname = any (told.tables)
     union all
     select 'default of null', format('of %s.%I', w.shown, t.attname), null
     from written w
@@ -215,7 +219,7 @@ with asked as (
     union all
     select 'grant', format('on %s', format('%I', c.relname)), null
     from pg_catalog.pg_class c
-    where (c.oid in (select oid from written) or c.oid in (select oid from owned)) and c.relacl is not null
+    where (c.oid = any (array(select oid from written)) or c.oid = any (array(select oid from owned))) and c.relacl is not null
         and c.relacl <> pg_catalog.acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)
     union all
     select 'grant', format('on type %I', y.typname), null

@@ -56,7 +56,7 @@ impl Kind for Extension {
             let wanted = self.version.clone().unwrap_or_default();
             let update = sql!("alter extension {} update;", self.name);
             draft.refuse(
-                "FH240",
+                "FH221",
                 self.address(),
                 format!("version {found} is installed, the manifest wants {wanted} or later"),
                 format!("extensions are shared, so updating one is an administrator's decision: {update}"),

@@ -12,9 +12,11 @@ use crate::step::{Phase, Step, Undo};
 
 pub mod change;
 pub mod column;
+pub mod options;
 mod retype;
 
 use column::Column;
+use options::Options;
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,9 @@ pub struct Table {
     pub unlogged: bool,
     /// Its columns, in order.
     pub columns: Vec<Column>,
+    /// What follows its closing bracket.
+    #[serde(default, skip_serializing_if = "Options::is_none")]
+    pub options: Options,
 }
 
 impl Kind for Table {
@@ -37,6 +42,10 @@ impl Kind for Table {
 
     fn create(&self, draft: &mut Draft<'_>) {
         draft.steps.push(self.whole(&[]));
+    }
+
+    fn spell(&self, live: &mut Self) {
+        self.options.spell(&mut live.options);
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
@@ -58,7 +67,10 @@ impl Kind for Table {
         let standing = self.columns.iter().map(|column| live.column(&column.name).unwrap_or(column).clone());
         live.columns = standing.collect();
         let logging = |unlogged| if unlogged { "unlogged" } else { "logged" }.to_owned();
-        let differences = [("persistence", logging(live.unlogged), logging(self.unlogged))];
+        self.options.alter(&mut live.options, &self.name, draft);
+        let [partitioning, tablespace] = self.options.differences(&live.options);
+        let persistence = ("persistence", logging(live.unlogged), logging(self.unlogged));
+        let differences = [persistence, partitioning, tablespace];
         refuse_changes(self, live, &self.address(), &differences, draft);
     }
 
@@ -74,6 +86,10 @@ impl Kind for Table {
                 }
             }
         }
+        if let Some(partition) = &mut self.options.partition {
+            let (slot, table) = ("partition key".to_owned(), self.name.clone());
+            texts.push(Text { slot, table, cast: None, expression: &mut partition.key });
+        }
         texts
     }
 }
@@ -84,7 +100,11 @@ impl Table {
     pub fn whole(&self, constraints: &[Sql]) -> Step {
         let clauses = self.columns.iter().map(Column::clause).chain(constraints.iter().cloned());
         let unlogged = Sql::fixed(if self.unlogged { "unlogged " } else { "" });
-        let run = sql!("create {}table {} (\n    {}\n)", unlogged, self.name, Sql::join(clauses, ",\n    "));
+        let mut run =
+            sql!("create {}table {} (\n    {}\n)", unlogged, self.name, Sql::join(clauses, ",\n    "));
+        if !self.options.is_none() {
+            run.push(&sql!(" {}", self.options.clause()));
+        }
         let undo = Undo::Run(sql!("drop table {}", self.name));
         Step::on_new_ground(self.address(), Phase::Table, run, relation_stands(&self.name), undo)
     }

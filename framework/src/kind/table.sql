@@ -2,7 +2,19 @@
 select json_agg(json_strip_nulls(json_build_object(
     'name', json_build_object('schema', n.nspname, 'name', c.relname),
     'unlogged', c.relpersistence = 'u',
-    'columns', col.list
+    'columns', col.list,
+    'options', json_build_object(
+        'with', (
+            select json_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
+            from (
+                select unnest(c.reloptions) as o
+                union all
+                select 'toast.' || unnest(t.reloptions) from pg_catalog.pg_class t where t.oid = c.reltoastrelid
+            ) options),
+        'tablespace', (select s.spcname from pg_catalog.pg_tablespace s where s.oid = c.reltablespace),
+        'partition', case when c.relkind = 'p' then json_build_object(
+            'strategy', lower(split_part(pg_catalog.pg_get_partkeydef(c.oid), ' ', 1)),
+            'key', substring(pg_catalog.pg_get_partkeydef(c.oid) from '^\w+ \((.*)\)$')) end)
 )))
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

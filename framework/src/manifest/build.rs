@@ -21,7 +21,7 @@ use crate::kind::key::Key;
 use crate::kind::namespace::Namespace;
 use crate::kind::table::Table;
 use crate::kind::table::column::Column;
-use crate::name::Name;
+use crate::name::{Name, QName};
 use crate::sql::Expr;
 
 /// Where objects are declared, in bytes of the file.
@@ -33,7 +33,7 @@ pub(super) struct Draft {
     pub(super) objects: Vec<Object>,
     pub(super) places: Places,
     /// The enums that are declared, whether or not they could be read.
-    pub(super) enums: Vec<Word>,
+    pub(super) enums: Vec<(QName, Range<usize>)>,
     pub(super) allow_rewrite: BTreeSet<Address>,
     pub(super) using: BTreeMap<Address, Expr>,
     pub(super) sqlite: BTreeMap<Address, Expr>,
@@ -89,7 +89,8 @@ impl Draft {
             Some(Column { not_null: column.not_null || primary.contains(&&column.name), ..column })
         });
         let (name, unlogged, columns) = (table.name.clone(), table.unlogged, columns.collect());
-        let address = self.add(Table { name, unlogged, columns }, table.span.clone());
+        let options = table.options.options.clone();
+        let address = self.add(Table { name, unlogged, columns, options }, table.span.clone());
         if let Some(text) = &table.comment {
             self.comment(&address, text);
         }

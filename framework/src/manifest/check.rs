@@ -40,15 +40,12 @@ pub(super) fn types(
 pub(super) fn requires(
     service: &ServiceRead,
     tables: &[TableRead],
-    enums: &[Word],
+    enums: &[(QName, Range<usize>)],
     required: &RequiresRead,
     walk: &mut Walk<'_>,
 ) {
     let own_tables = tables.iter().map(|table| (Address::top(Tag::Table, &table.name), &table.span));
-    let own_enums = enums.iter().map(|word| {
-        let name = QName { schema: service.schema.clone(), name: word.name.clone() };
-        (Address::top(Tag::Enum, &name), &word.span)
-    });
+    let own_enums = enums.iter().map(|(name, span)| (Address::top(Tag::Enum, name), span));
     for (address, span) in own_tables.chain(own_enums) {
         if let Some(place) = required.places.get(&address) {
             let title = format!("the {address} is required of another service and declared here");
@@ -112,6 +109,7 @@ pub(super) fn keys(tables: &[TableRead], walk: &mut Walk<'_>) {
                 Body::Key { primary: is_primary, columns, include, .. } => {
                     declared_columns(table, columns, code::KEY_COLUMN, &named(), walk);
                     declared_columns(table, include, code::KEY_COLUMN, &named(), walk);
+                    undivided(table, columns, &read.span, walk);
                     if *is_primary {
                         nullable(table, columns, &read.span, walk);
                         second(table, &read.span, &mut primary, walk);
@@ -125,6 +123,7 @@ pub(super) fn keys(tables: &[TableRead], walk: &mut Walk<'_>) {
                 Body::Check { .. } | Body::ForeignKey { .. } => {}
             }
         }
+        declared_columns(table, &table.options.columns, code::KEY_COLUMN, "`partition by`", walk);
         superfluous(table, walk);
     }
 }
@@ -166,6 +165,19 @@ fn second(table: &TableRead, span: &Range<usize>, first: &mut Option<Range<usize
             let problem = Problem::error(code::SECOND_PRIMARY_KEY, span.clone(), title);
             walk.report(problem.context(first.clone(), "the first one").help("make one of them `unique`"));
         }
+    }
+}
+
+/// Reports a key that lacks a column by which its table is divided: no partition could hold to it alone.
+fn undivided(table: &TableRead, columns: &[Word], span: &Range<usize>, walk: &mut Walk<'_>) {
+    for word in &table.options.columns {
+        if columns.iter().any(|column| column.name == word.name) {
+            continue;
+        }
+        let title = format!("a key of `{}` lacks `{}`, by which its rows are divided", table.name, word.name);
+        let problem = Problem::error(code::CONTRADICTION, span.clone(), title)
+            .context(word.span.clone(), "divided by it");
+        walk.report(problem.help("PostgreSQL keeps a key within each partition: add the column to the key"));
     }
 }
 

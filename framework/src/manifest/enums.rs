@@ -5,19 +5,19 @@ use toml::de::{DeTable, DeValue};
 use super::build::Draft;
 use super::code;
 use super::problem::Problem;
+use super::tables::qualified;
 use super::walk::{Keys, Walk};
 use crate::address::{Address, Tag};
 use crate::kind::enumeration::Enum;
-use crate::name::{NAME_BYTES_MAX, Name, QName};
+use crate::name::{NAME_BYTES_MAX, Name};
 
 pub(super) const KEYS: Keys =
     Keys { place: "an enum", known: &["values", "comment"], later: &["renamed_from", "renamed_values"] };
 
 /// Reads the section. An enum whose values are unreadable is declared all the same.
 pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, draft: &mut Draft) {
-    let entries = walk.section(root, "enums");
-    for (word, value) in walk.named(entries) {
-        let name = QName { schema: home.clone(), name: word.name.clone() };
+    for (key, value) in walk.section(root, "enums") {
+        let Some(name) = qualified(key.get_ref(), key.span(), home, walk) else { continue };
         let address = Address::top(Tag::Enum, &name);
         let values = match value.get_ref() {
             DeValue::Table(table) => {
@@ -25,13 +25,13 @@ pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, dr
                 if let Some(comment) = walk.comment(table) {
                     draft.comment(&address, &comment);
                 }
-                walk.demand(table, "values", &KEYS, word.span.clone());
+                walk.demand(table, "values", &KEYS, key.span());
                 table.get("values")
             }
             _ => Some(value),
         };
-        draft.enums.push(word);
-        draft.places.insert(address, draft.enums.last().map(|word| word.span.clone()).unwrap_or_default());
+        draft.enums.push((name.clone(), key.span()));
+        draft.places.insert(address, key.span());
         let Some(values) = values else { continue };
         let Some(texts) = walk.strings(values, "an enum") else { continue };
         if texts.is_empty() {

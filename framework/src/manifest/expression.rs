@@ -110,7 +110,7 @@ pub(super) fn expression(tokens: &Cursor<'_>) -> Read<Expr> {
 
 /// The text of the tokens with a blank for every line break. A comment keeps its line end, and so do the two halves of a
 /// literal that goes on in the next line.
-fn unbroken(tokens: &Cursor<'_>) -> String {
+pub(super) fn unbroken(tokens: &Cursor<'_>) -> String {
     let source = tokens.source();
     let mut out = String::new();
     let mut end = None;

@@ -17,7 +17,8 @@ use crate::kind::function::{Argument, Function, Mode, Returns};
 use crate::name::{Name, QName};
 use crate::sql::lex::lex;
 
-const KEYS: Keys = Keys { place: "a function", known: &["def", "file", "comment"], later: &["renamed_from"] };
+pub(super) const KEYS: Keys =
+    Keys { place: "a function", known: &["def", "file", "comment"], later: &["renamed_from"] };
 
 /// Reads the section.
 pub(super) fn functions<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, draft: &mut Draft) {

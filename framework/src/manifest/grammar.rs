@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::walk::Keys;
-use super::{enums, extensions, requires, service, tables};
+use super::{enums, extensions, functions, requires, seeds, sequences, service, tables};
 
 /// The schema, draft 7: what editors understand.
 #[must_use]
@@ -79,6 +79,19 @@ fn sections() -> Vec<(&'static str, Value)> {
         ("requires", named(&requirement(), "Other services' tables that this one leans on: the contract")),
         ("enums", named(&an_enum(), "Enum types with their values in order")),
         (
+            "sequences",
+            named(
+                &definition(
+                    &sequences::KEYS,
+                    "What follows the name in CREATE SEQUENCE: \"start 100 increment 5\"",
+                    &[],
+                ),
+                "Sequences that no column brings along",
+            ),
+        ),
+        ("functions", named(&function(), "Functions, by name and argument types: \"touch_updated_at()\"")),
+        ("seeds", named(&seed(), "Rows that tables are to have, by the tables' names")),
+        (
             "tables",
             named(
                 &json!({ "$ref": "#/definitions/table" }),
@@ -142,6 +155,51 @@ fn an_enum() -> Value {
     json!({ "anyOf": [values, object(&enums::KEYS, &["values"], &shapes)] })
 }
 
+fn function() -> Value {
+    let def = text("What follows name and arguments in CREATE FUNCTION: returns … language … as $$ … $$");
+    let shapes = [
+        ("def", def.clone()),
+        ("file", text("A file that holds it, relative to this one")),
+        ("comment", text("Kept in the database")),
+    ];
+    json!({ "anyOf": [def, object(&functions::KEYS, &[], &shapes)] })
+}
+
+fn seed() -> Value {
+    object(
+        &seeds::SEED,
+        &["key"],
+        &[
+            (
+                "key",
+                json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "description": "The columns that tell its rows apart" }),
+            ),
+            (
+                "mode",
+                json!({
+                    "enum": ["insert", "upsert", "sync"],
+                    "description": "Add what is missing; or correct it too; or also delete what is no longer listed",
+                }),
+            ),
+            (
+                "rows",
+                json!({ "type": "array", "items": { "type": "object" }, "description": "A table for each row" }),
+            ),
+            ("file", text("A file with the rows, relative to this one: .csv, .json, .jsonl or .toml")),
+            (
+                "lookup",
+                named(&text("table.column"), "Columns whose values are natural keys of another table"),
+            ),
+            (
+                "computed",
+                named(&text("SQL"), "Columns whose values the database computes when a row is added"),
+            ),
+            ("profile", json!({ "description": "The profiles that it is for" })),
+            ("restore", json!({ "type": "boolean", "description": "Bring back rows that somebody deleted" })),
+        ],
+    )
+}
+
 fn table() -> Value {
     let constraint = definition(
         &tables::CONSTRAINT,
@@ -170,8 +228,17 @@ fn table() -> Value {
                 }),
             ),
             ("constraints", named(&constraint, "Constraints that have a name of their own")),
+            ("triggers", named(&trigger(), "Triggers of the table")),
             ("indexes", named(&index, "Indexes that no constraint brings along")),
         ],
+    )
+}
+
+fn trigger() -> Value {
+    definition(
+        &tables::TRIGGER,
+        "What follows the name in CREATE TRIGGER: before update on … for each row execute function …",
+        &[],
     )
 }
 
@@ -179,13 +246,16 @@ fn column() -> Value {
     definition(
         &tables::COLUMN,
         "What follows the column's name in CREATE TABLE: type [not null] [default …] [primary key] [unique] [references …] [check (…)]",
-        &[(
-            "allow_rewrite",
-            json!({
-                "type": "boolean",
-                "description": "Add it although the table is written again for it while everybody waits",
-            }),
-        )],
+        &[
+            ("sqlite", text("What follows the column's name on SQLite, where it must be something else")),
+            (
+                "allow_rewrite",
+                json!({
+                    "type": "boolean",
+                    "description": "Add it although the table is written again for it while everybody waits",
+                }),
+            ),
+        ],
     )
 }
 
@@ -283,6 +353,9 @@ mod tests {
              [tables.t.constraints]\nt_check = \"check (n > 0)\"\nt_n_key = { def = \"unique (n)\", comment = \"z\" }\n\
              [tables.t.indexes]\nt_idx = \"(n)\"\nt_idy = { def = \"(n desc)\", comment = \"z\" }",
             "[checks]\nfull = \"select true\"",
+            "[sequences]\na = \"start 100\"\nb = { def = \"increment 5\", comment = \"x\" }",
+            "[functions]\n\"one()\" = \"returns int language sql as 'select 1'\"\n\"two()\" = { def = \"returns int language sql as 'select 2'\", comment = \"x\" }",
+            "[tables.t.columns]\nid = \"int primary key\"\nn = \"text\"\n[seeds.t]\nkey = [\"id\"]\nmode = \"upsert\"\nrestore = true\nrows = [{ id = 1, n = \"x\" }]",
         ] {
             judged_the_same(&format!("{HEAD}{valid}\n"), true);
         }
@@ -309,6 +382,11 @@ mod tests {
             "[tables.t.columns]\nid = \"int\"\n[tables.t.indexes]\nx = [\"id\"]",
             "[tables.t.columns]\nid = \"int\"\n[tables.t.constraints]\nx = { comment = \"x\" }",
             "[checks]\nfull = true",
+            "[sequences]\na = 100",
+            "[functions]\n\"one()\" = { body = \"select 1\" }",
+            "[tables.t.columns]\nid = \"int primary key\"\n[seeds.t]\nrows = [{ id = 1 }]",
+            "[tables.t.columns]\nid = \"int primary key\"\n[seeds.t]\nkey = [\"id\"]\nmode = \"merge\"\nrows = [{ id = 1 }]",
+            "[tables.t.columns]\nid = \"int primary key\"\n[seeds.t]\nkey = [\"id\"]\nrow = [{ id = 1 }]",
         ] {
             judged_the_same(&format!("{HEAD}{invalid}\n"), false);
         }

@@ -181,7 +181,7 @@ fn parameters(cursor: &mut Cursor<'_>) -> Read<BTreeMap<Name, String>> {
 }
 
 /// The value of a storage parameter, the way the catalog keeps it.
-fn parameter(list: &mut Cursor<'_>) -> Read<String> {
+pub(super) fn parameter(list: &mut Cursor<'_>) -> Read<String> {
     let sign = if list.eat_symbol("-") { "-" } else { "" };
     let text = list.word();
     let value = match list.kind() {

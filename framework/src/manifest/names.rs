@@ -16,12 +16,12 @@ use super::problem::Problem;
 use super::sequences::SequenceRead;
 use super::tables::TableRead;
 use super::walk::Walk;
-use crate::name::Name;
+use crate::name::{Name, QName};
 
 /// Names that are taken: what bears them, and where it is declared.
 #[derive(Debug)]
 struct Taken {
-    names: BTreeMap<Name, (String, Range<usize>)>,
+    names: BTreeMap<QName, (String, Range<usize>)>,
     /// What shares these names.
     scope: &'static str,
 }
@@ -32,8 +32,9 @@ impl Taken {
     }
 
     /// Takes a name, or reports who has it.
-    fn take(&mut self, word: &Word, what: &str, walk: &mut Walk<'_>) {
-        match self.names.entry(word.name.clone()) {
+    fn take(&mut self, word: &Word, schema: &Name, what: &str, walk: &mut Walk<'_>) {
+        let name = QName { schema: schema.clone(), name: word.name.clone() };
+        match self.names.entry(name) {
             Entry::Vacant(free) => drop(free.insert((what.to_owned(), word.span.clone()))),
             Entry::Occupied(taken) => {
                 let (other, span) = taken.get();
@@ -45,7 +46,7 @@ impl Taken {
         }
     }
 
-    fn has(&self, name: &Name) -> bool {
+    fn has(&self, name: &QName) -> bool {
         self.names.contains_key(name)
     }
 }
@@ -67,7 +68,7 @@ impl TableRead {
 /// Checks the names of all objects, and gives the constraints without a name theirs.
 pub(super) fn settle(
     tables: &mut [TableRead],
-    enums: &[Word],
+    enums: &[(QName, Range<usize>)],
     sequences: &[SequenceRead],
     prefix: Option<&(String, Range<usize>)>,
     walk: &mut Walk<'_>,
@@ -75,19 +76,20 @@ pub(super) fn settle(
     let mut types = Taken::new("an enum and a table of one schema cannot have the same name");
     let mut relations = Taken::new("the tables, sequences, indexes and keys of one schema share their names");
     let mut parts: Vec<Taken> = Vec::new();
-    for word in enums {
-        types.take(word, "an enum", walk);
-        check_prefix(word, "enum", prefix, walk);
+    for (name, span) in enums {
+        let word = Word { name: name.name.clone(), span: span.clone() };
+        types.take(&word, &name.schema, "an enum", walk);
+        check_prefix(&word, "enum", prefix, walk);
     }
     for sequence in sequences {
         let word = Word { name: sequence.name.name.clone(), span: sequence.span.clone() };
-        relations.take(&word, "a sequence", walk);
+        relations.take(&word, &sequence.name.schema, "a sequence", walk);
         check_prefix(&word, "sequence", prefix, walk);
     }
     for table in tables.iter() {
         let word = Word { name: table.name.name.clone(), span: table.span.clone() };
-        relations.take(&word, "a table", walk);
-        types.take(&word, "a table", walk);
+        relations.take(&word, &table.name.schema, "a table", walk);
+        types.take(&word, &table.name.schema, "a table", walk);
         check_prefix(&word, "table", prefix, walk);
     }
     for table in tables.iter() {
@@ -99,14 +101,14 @@ pub(super) fn settle(
             let what = format!("{kind} of `{}`", table.name);
             if relation {
                 check_prefix(word, "constraint", prefix, walk);
-                relations.take(word, &what, walk);
+                relations.take(word, &table.name.schema, &what, walk);
             }
-            names.take(word, &what, walk);
+            names.take(word, &table.name.schema, &what, walk);
         }
         for index in &table.indexes {
             let Some(word) = &index.name else { continue };
             check_prefix(word, "index", prefix, walk);
-            relations.take(word, &format!("an index of `{}`", table.name), walk);
+            relations.take(word, &table.name.schema, &format!("an index of `{}`", table.name), walk);
         }
         parts.push(names);
     }
@@ -120,7 +122,7 @@ pub(super) fn settle(
 
 /// Gives the constraints of a table that have no name theirs, with a number behind it when it is taken.
 fn derive(table: &mut TableRead, relations: &mut Taken, names: &mut Taken) {
-    let table_name = &table.name.name;
+    let QName { schema, name: table_name } = &table.name;
     for constraint in &mut table.constraints {
         let (None, Some(read)) = (&constraint.name, &constraint.read) else { continue };
         let (columns, label): (Vec<Name>, _) = match &read.body {
@@ -135,14 +137,19 @@ fn derive(table: &mut TableRead, relations: &mut Taken, names: &mut Taken) {
         let (kind, relation) = TableRead::constraint_kind(Some(&read.body));
         let mut name = Name::derived(table_name, &columns, label);
         let mut number = 0;
-        while names.has(&name) || (relation && relations.has(&name)) {
+        let taken = |name: &Name| {
+            let name = QName { schema: schema.clone(), name: name.clone() };
+            names.has(&name) || (relation && relations.has(&name))
+        };
+        while taken(&name) {
             number += 1;
             name = Name::derived(table_name, &columns, &format!("{label}{number}"));
         }
         let what = || (format!("{kind} of `{}`", table.name), read.span.clone());
-        names.names.insert(name.clone(), what());
+        let qualified = QName { schema: schema.clone(), name: name.clone() };
+        names.names.insert(qualified.clone(), what());
         if relation {
-            relations.names.insert(name.clone(), what());
+            relations.names.insert(qualified, what());
         }
         constraint.name = Some(Word { name, span: read.span.clone() });
     }

@@ -33,7 +33,7 @@ mod value;
 use lookup::lookups;
 use rows::Columns;
 
-const SEED: Keys = Keys {
+pub(super) const SEED: Keys = Keys {
     place: "a seed",
     known: &["key", "mode", "rows", "file", "lookup", "computed", "profile", "restore"],
     later: &[],

@@ -20,7 +20,8 @@ use crate::name::{Name, QName};
 use crate::sql::TypeName;
 use crate::sql::lex::TokenKind;
 
-const KEYS: Keys = Keys { place: "a sequence", known: &["def", "comment"], later: &["renamed_from"] };
+pub(super) const KEYS: Keys =
+    Keys { place: "a sequence", known: &["def", "comment"], later: &["renamed_from"] };
 
 /// What clauses start with.
 const CLAUSES: &[&str] =

@@ -13,6 +13,7 @@ use super::constraint::{Body, ConstraintRead, constraint};
 use super::cursor::{Cursor, Read, TypeRead, Word, tokens};
 use super::expression::expression;
 use super::index::{IndexRead, index};
+use super::options::{OptionsRead, options};
 use super::problem::Problem;
 use super::text::Text;
 use super::triggers::{TriggerRead, trigger};
@@ -27,6 +28,7 @@ pub(super) struct TableRead {
     pub(super) span: Range<usize>,
     pub(super) comment: Option<Text>,
     pub(super) unlogged: bool,
+    pub(super) options: OptionsRead,
     pub(super) columns: Vec<DeclaredColumn>,
     /// Those inside of columns first, then those that stand by themselves.
     pub(super) constraints: Vec<Declared<ConstraintRead>>,
@@ -62,8 +64,8 @@ pub(super) struct Declared<T> {
 
 pub(super) const TABLE: Keys = Keys {
     place: "a table",
-    known: &["columns", "constraints", "indexes", "triggers", "comment", "unlogged"],
-    later: &["renamed_from", "options", "taken_from"],
+    known: &["columns", "constraints", "indexes", "triggers", "comment", "unlogged", "options"],
+    later: &["renamed_from", "taken_from"],
 };
 pub(super) const COLUMN: Keys = Keys {
     place: "a column",
@@ -124,12 +126,6 @@ pub(super) fn tables<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>) -
     let mut tables: Vec<TableRead> = Vec::new();
     for (key, value) in walk.section(root, "tables") {
         let Some(name) = qualified(key.get_ref(), key.span(), home, walk) else { continue };
-        if name.schema != *home {
-            let title = format!("`{}` is in another schema than this service", key.get_ref());
-            let problem = Problem::error(code::LATER, key.span(), title);
-            walk.report(problem.label(format!("only tables of `{home}` can be declared in this release")));
-            continue;
-        }
         if let Some(first) = tables.iter().find(|other| other.name == name) {
             let title = format!("`{name}` is declared twice");
             walk.report(
@@ -146,15 +142,25 @@ pub(super) fn tables<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>) -
             }
             None => &empty,
         };
-        tables.push(one_table(name, key.span(), table, walk));
+        tables.push(one_table(name, key.span(), table, home, walk));
     }
     tables
 }
 
-fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mut Walk<'a>) -> TableRead {
+fn one_table<'a>(
+    name: QName,
+    span: Range<usize>,
+    table: &DeTable<'a>,
+    home: &Name,
+    walk: &mut Walk<'a>,
+) -> TableRead {
     let mut read = TableRead {
         comment: walk.comment(table),
         unlogged: walk.flag(table, "unlogged"),
+        options: walk
+            .optional(table, "options")
+            .and_then(|text| walk.keep(options(&text)))
+            .unwrap_or_default(),
         columns: Vec::new(),
         constraints: Vec::new(),
         indexes: Vec::new(),
@@ -162,33 +168,32 @@ fn one_table<'a>(name: QName, span: Range<usize>, table: &DeTable<'a>, walk: &mu
         name,
         span,
     };
-    let home = read.name.schema.clone();
     let columns = walk.section(table, "columns");
     if columns.is_empty() && table.get("columns").is_some_and(|value| value.get_ref().is_table()) {
         let title = format!("the table `{}` has no columns", read.name);
         walk.report(Problem::error(code::MISSING, read.span.clone(), title).label("at least one is needed"));
     }
     for (word, value) in walk.named(columns) {
-        one_column(word, value, &mut read, walk);
+        one_column(word, value, home, &mut read, walk);
     }
     let constraints = walk.section(table, "constraints");
     for (word, value) in walk.named(constraints) {
         let (text, comment) = definition(value, &CONSTRAINT, walk);
-        let constraint = text.and_then(|text| walk.keep(constraint(&text, &home)));
+        let constraint = text.and_then(|text| walk.keep(constraint(&text, home)));
         let (name, postgres_only) = (Some(word), only(value, walk));
         read.constraints.push(Declared { name, column: None, read: constraint, comment, postgres_only });
     }
     let indexes = walk.section(table, "indexes");
     for (word, value) in walk.named(indexes) {
         let (text, comment) = definition(value, &INDEX, walk);
-        let index = text.and_then(|text| walk.keep(index(&text, &home)));
+        let index = text.and_then(|text| walk.keep(index(&text, home)));
         let (name, postgres_only) = (Some(word), only(value, walk));
         read.indexes.push(Declared { name, column: None, read: index, comment, postgres_only });
     }
     let triggers = walk.section(table, "triggers");
     for (word, value) in walk.named(triggers) {
         let (text, comment) = definition(value, &TRIGGER, walk);
-        let trigger = text.and_then(|text| walk.keep(trigger(&read.name, &word, &text, &home)));
+        let trigger = text.and_then(|text| walk.keep(trigger(&read.name, &word, &text, home)));
         read.triggers.push(Declared {
             name: Some(word),
             column: None,
@@ -215,7 +220,7 @@ pub(super) fn definition<'a>(
     }
 }
 
-fn one_column<'a>(word: Word, value: &Value<'a>, table: &mut TableRead, walk: &mut Walk<'a>) {
+fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableRead, walk: &mut Walk<'a>) {
     let (text, comment) = definition(value, &COLUMN, walk);
     let allow_rewrite = value.get_ref().as_table().is_some_and(|table| walk.flag(table, "allow_rewrite"));
     let using = value.get_ref().as_table().and_then(|table| walk.optional(table, "using"));
@@ -224,7 +229,7 @@ fn one_column<'a>(word: Word, value: &Value<'a>, table: &mut TableRead, walk: &m
     });
     let (type_name, read): (_, Option<Read<ColumnRead>>) = match &text {
         Some(text) => {
-            let (type_name, read) = column(&word, text, &table.name.schema);
+            let (type_name, read) = column(&word, text, home);
             (type_name, Some(read))
         }
         None => (None, None),

@@ -76,10 +76,7 @@ impl<'a> Types<'a> {
         required: &RequiresRead,
         extensions: &[Extension],
     ) -> Self {
-        let own = draft
-            .enums
-            .iter()
-            .map(|word| (QName { schema: home.clone(), name: word.name.clone() }, word.span.clone()));
+        let own = draft.enums.iter().cloned();
         let required = required.list.iter().flat_map(|of| &of.enums).map(|name| {
             let place = required.places.get(&Address::top(Tag::Enum, name));
             (name.clone(), place.cloned().unwrap_or_default())

@@ -55,6 +55,8 @@ impl Draft<'_> {
         self.extensions(&mut out);
         self.requires(&mut out);
         self.enums(&mut out);
+        self.sequences(&mut out);
+        self.functions(&mut out);
         let types = Types::new(&self.service.schema, self.schema, self.types);
         for object in self.schema.objects.values() {
             if let Object::Table(table) = object {
@@ -146,6 +148,30 @@ impl Draft<'_> {
         section("enums", lines, out);
     }
 
+    fn sequences(&self, out: &mut String) {
+        let lines = self.schema.objects.values().filter_map(|object| match object {
+            Object::Sequence(of) => {
+                let name = toml::qualified(&of.name, &self.service.schema);
+                Some(self.entry(&name, of.clause().as_str().trim_start(), &of.address()))
+            }
+            _ => None,
+        });
+        section("sequences", lines, out);
+    }
+
+    /// The key of a function carries its arguments.
+    fn functions(&self, out: &mut String) {
+        let lines = self.schema.objects.values().filter_map(|object| match object {
+            Object::Function(of) => {
+                let name = sql::reference(&of.name, &self.service.schema);
+                let name = key(&format!("{name}({})", of.parameters(true)));
+                Some(self.entry(&name, of.clause().as_str(), &of.address()))
+            }
+            _ => None,
+        });
+        section("functions", lines, out);
+    }
+
     fn table(&self, table: &Table, types: &Types<'_>, out: &mut String) {
         let home = &self.service.schema;
         let name = format!("tables.{}", toml::qualified(&table.name, home));
@@ -164,7 +190,7 @@ impl Draft<'_> {
         });
         section(&format!("{name}.columns"), columns, out);
         let written = inside.addresses();
-        let (mut constraints, mut indexes) = (BTreeMap::new(), Vec::new());
+        let (mut constraints, mut indexes, mut triggers) = (BTreeMap::new(), Vec::new(), Vec::new());
         for (address, object) in &self.schema.objects {
             if address.table.as_ref() != Some(&table.name.name)
                 || address.schema.as_ref() != Some(&table.name.schema)
@@ -174,6 +200,10 @@ impl Draft<'_> {
             let definition = match object {
                 Object::Index(of) => {
                     indexes.push(self.line(&of.name, &constraint::index(of), address));
+                    continue;
+                }
+                Object::Trigger(of) => {
+                    triggers.push(self.line(&of.name, of.clause().as_str(), address));
                     continue;
                 }
                 Object::Key(of) => constraint::key(of),
@@ -189,15 +219,20 @@ impl Draft<'_> {
         }
         section(&format!("{name}.constraints"), constraints.into_values(), out);
         section(&format!("{name}.indexes"), indexes, out);
+        section(&format!("{name}.triggers"), triggers, out);
     }
 
     /// The line of something that is a string, or a string with a comment.
     fn line(&self, name: &Name, definition: &str, address: &Address) -> String {
+        self.entry(&key(name.as_str()), definition, address)
+    }
+
+    fn entry(&self, key: &str, definition: &str, address: &Address) -> String {
         let value = match self.comment(address) {
             Some(comment) => format!("{{ def = {}, comment = {} }}", string(definition), string(comment)),
             None => string(definition),
         };
-        format!("{} = {value}", key(name.as_str()))
+        format!("{key} = {value}")
     }
 
     fn comment(&self, on: &Address) -> Option<&str> {

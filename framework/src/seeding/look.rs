@@ -38,10 +38,12 @@ pub struct Counts {
 /// What sowing would do.
 #[derive(Clone, Debug, Default)]
 pub struct Outlook {
-    /// A step for each seed that has something to do, parents first.
+    /// A step for each seed that has something to do, parents first; then those that take rows away, children first.
     pub steps: Vec<Step>,
     /// How many rows each of them writes.
     pub counts: BTreeMap<Address, Counts>,
+    /// Rows that are listed, whether or not anything is to be done about them.
+    pub rows: usize,
     /// What stands against it.
     pub refusals: Vec<Refusal>,
     /// What waits for rows of others.
@@ -80,12 +82,14 @@ pub async fn look(
     let seeds: Vec<&Seed> = sowing.seeds().iter().collect();
     let groups = groups(&seeds, ground.wanted);
     let parents_first: Vec<&Seed> = groups.iter().flatten().map(|seed| seeds[*seed]).collect();
+    let mut removals = Vec::new();
     for seed in parents_first {
+        outlook.rows += seed.rows.len();
         if !stands(seed, ground) {
             outlook.all(seed);
             continue;
         }
-        let looked = one(session, seed, sowing, ground, &mut outlook).await;
+        let looked = one(session, seed, sowing, ground, &mut outlook, &mut removals).await;
         session.run(&sql!("rollback")).await?;
         match looked {
             Ok(()) => {}
@@ -104,6 +108,8 @@ pub async fn look(
             Err(error) => return Err(error),
         }
     }
+    removals.reverse();
+    outlook.steps.append(&mut removals);
     Ok(outlook)
 }
 
@@ -137,6 +143,7 @@ async fn one(
     sowing: &Sowing,
     ground: &Ground<'_>,
     outlook: &mut Outlook,
+    removals: &mut Vec<Step>,
 ) -> Result<(), SessionError> {
     session.run(&sql!("begin read only")).await?;
     let pasts = match ground.ledger {
@@ -162,13 +169,17 @@ async fn one(
         outlook.notes.extend(notes(&object, found, &verdict, &pasts));
     }
     let unlisted = remove::judge(session, seed, &seen, &pasts, false).await?;
-    doings.removed = unlisted.removable;
+    let removed = Doings { removed: unlisted.removable, ..Doings::default() };
     let note = |(key, about)| Note { object: object.clone(), key, about };
     outlook.notes.extend(unlisted.kept.into_iter().map(note));
     if waits > 0 {
         outlook.waits(seed, &seen, waits);
     }
     outlook.add(seed, &doings);
+    if removed.rows() > 0 {
+        outlook.counts.entry(object).or_default().removed = removed.rows();
+        removals.push(removed.step(seed));
+    }
     Ok(())
 }
 
@@ -177,8 +188,8 @@ impl Outlook {
         if doings.rows() == 0 {
             return;
         }
-        let (added, corrected, removed) = (doings.added.len(), doings.corrected.len(), doings.removed.len());
-        self.counts.insert(seed.address(), Counts { added, corrected, removed });
+        let (added, corrected) = (doings.added.len(), doings.corrected.len());
+        self.counts.insert(seed.address(), Counts { added, corrected, removed: 0 });
         self.steps.push(doings.step(seed));
     }
 

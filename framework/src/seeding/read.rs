@@ -9,8 +9,8 @@ use super::Sowing;
 use super::past::{Key, Pasts};
 use super::shape::{Shape, numbered};
 use crate::name::Name;
-use crate::seed::Seed;
 use crate::seed::verdict::{Action, Found, Past, Present, Rules, Verdict, Want, Wants, verdict};
+use crate::seed::{Mode, Seed};
 use crate::session::{Session, SessionError};
 
 /// A listed row.
@@ -31,7 +31,12 @@ impl Seen<'_> {
 
     /// What is to be done about it.
     pub(super) fn verdict(&self, seed: &Seed, pasts: &Pasts) -> Verdict {
-        let rules = Rules { mode: seed.mode, restore: seed.restore };
+        self.verdict_by(seed.mode, seed, pasts)
+    }
+
+    /// The same, in another mode than the seed's.
+    pub(super) fn verdict_by(&self, mode: Mode, seed: &Seed, pasts: &Pasts) -> Verdict {
+        let rules = Rules { mode, restore: seed.restore };
         let mut verdict = verdict(rules, &self.wants, self.past(pasts), self.present.as_ref());
         if self.key.is_none() {
             verdict.action = Action::Wait;

@@ -20,6 +20,12 @@ pub(super) struct Doings {
     pub(super) removed: Vec<Key>,
 }
 
+/// Whether a seed's step takes rows away.
+#[must_use]
+pub fn removes(step: &Step) -> bool {
+    step.run.as_str().starts_with("delete ")
+}
+
 impl Doings {
     pub(super) fn rows(&self) -> usize {
         self.added.len() + self.corrected.len() + self.removed.len()

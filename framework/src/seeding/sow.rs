@@ -7,17 +7,17 @@ use super::past::{self, Key, Pasts};
 use super::read::{Seen, listed};
 use super::show::{Doings, named};
 use super::waits::{known, lacks_secret, unknown, waiting};
-use super::write::{Item, Refused, Rows, Written, write};
+use super::write::{self, Item, Refused, Rows};
 use super::{Sowing, number, remove, salt};
 use crate::execute::{ExecuteError, Run};
 use crate::ledger::guard;
-use crate::ledger::record::{self, Done, Waiting};
+use crate::ledger::record::{self, Waiting};
 use crate::name::Name;
 use crate::schema::Schema;
 use crate::seed::note::{About, Note};
 use crate::seed::order::groups;
-use crate::seed::verdict::{Action, remembered};
-use crate::seed::{Cell, Seed};
+use crate::seed::verdict::{Action, Wants, remembered};
+use crate::seed::{Cell, Mode, Seed};
 use crate::session::{Session, SessionError};
 use crate::sql::{Sql, sql};
 use crate::step::Step;
@@ -63,6 +63,9 @@ enum Work {
     /// Rows that are no longer listed are taken away.
     Clear,
 }
+
+/// What was done to a row, by its seed's position in the group and its own in the seed, and the columns that were written.
+type Written = BTreeMap<(usize, usize), (Action, BTreeSet<Name>)>;
 
 /// Why a group could not be tended.
 struct Failed {
@@ -177,12 +180,12 @@ async fn tend(
     }
     as_owner(session, run.owner).await?;
     let mut took = Duration::ZERO;
-    let mut written: BTreeMap<(usize, usize), Action> = BTreeMap::new();
+    let mut written = Written::new();
     let mut partly = false;
     let mut seen = Vec::new();
     for _ in 0..ROUNDS_MAX {
         seen = look(session, sowing, group).await?;
-        settle(&mut beds, &seen, std::mem::take(&mut written));
+        settle(&mut beds, &seen, &std::mem::take(&mut written));
         let items = items(&beds, &seen, partly);
         if items.is_empty() {
             // What waits for a row of its own group is added without it, and gets it once that is there.
@@ -227,17 +230,20 @@ async fn look<'a>(
 }
 
 /// What was written in the round before is known by now, as the database keeps it.
-fn settle(beds: &mut [Bed<'_>], seen: &[Vec<Seen<'_>>], written: BTreeMap<(usize, usize), Action>) {
-    for ((position, row), action) in written {
-        let Some(found) = seen[position].iter().find(|seen| seen.row == row) else { continue };
-        note_past(&mut beds[position], found, &action);
+fn settle(beds: &mut [Bed<'_>], seen: &[Vec<Seen<'_>>], written: &Written) {
+    for ((position, row), (action, columns)) in written {
+        let Some(found) = seen[*position].iter().find(|seen| seen.row == *row) else { continue };
+        // What was not known when the row was added was not written.
+        let mut wants = found.wants.clone();
+        wants.retain(|name, _| columns.contains(*name));
+        note_past(&mut beds[*position], found, action, &wants);
     }
 }
 
-fn note_past(bed: &mut Bed<'_>, found: &Seen<'_>, action: &Action) {
+fn note_past(bed: &mut Bed<'_>, found: &Seen<'_>, action: &Action, wants: &Wants<'_>) {
     let Some(key) = &found.key else { return };
     let before = bed.pasts.get(key);
-    let past = remembered(action, &found.wants, before, found.present.as_ref(), &mut salt);
+    let past = remembered(action, wants, before, found.present.as_ref(), &mut salt);
     if before != Some(&past) {
         bed.pasts.insert(key.clone(), past);
         bed.dirty.insert(key.clone());
@@ -249,7 +255,9 @@ fn items(beds: &[Bed<'_>], seen: &[Vec<Seen<'_>>], partly: bool) -> Vec<Item> {
     let mut items = Vec::new();
     for (position, (bed, seen)) in beds.iter().zip(seen).enumerate() {
         for found in seen.iter().filter(|found| !bed.orphans.contains(&found.row)) {
-            let (insert, columns) = match found.verdict(bed.seed, &bed.pasts).action {
+            // A row that was added without all of it is not somebody's yet.
+            let mode = if bed.doings.added.contains(&found.row) { Mode::Upsert } else { bed.seed.mode };
+            let (insert, columns) = match found.verdict_by(mode, bed.seed, &bed.pasts).action {
                 Action::Insert => (true, known(bed.seed, found)),
                 Action::Wait if partly && found.key.is_some() && !lacks_secret(bed.seed, found) => {
                     (true, known(bed.seed, found))
@@ -286,31 +294,32 @@ async fn carry_out(
     beds: &mut [Bed<'_>],
     seen: &[Vec<Seen<'_>>],
     items: Vec<Item>,
-) -> Result<BTreeMap<(usize, usize), Action>, Failed> {
+) -> Result<Written, Failed> {
     let seeds: Vec<&Seed> = beds.iter().map(|bed| bed.seed).collect();
     let rows = Rows { seeds: &seeds, sowing, seen };
-    let orphans = match write(session, &rows, items.clone()).await? {
-        Written::But(orphans) => orphans,
-        Written::Refused(refused) => return Err(explained(sowing, beds, seen, *refused)),
+    let orphans = match write::write(session, &rows, items.clone()).await? {
+        write::Written::But(orphans) => orphans,
+        write::Written::Refused(refused) => return Err(explained(sowing, beds, seen, *refused)),
     };
-    let mut actions = BTreeMap::new();
+    let mut actions = Written::new();
     for item in items {
         let bed = &mut beds[item.seed];
         if orphans.contains(&item) {
             bed.orphans.insert(item.row);
             continue;
         }
-        let names = item.columns.iter().map(|column| bed.seed.columns[*column].name.clone()).collect();
+        let names: BTreeSet<Name> =
+            item.columns.iter().map(|column| bed.seed.columns[*column].name.clone()).collect();
         let place = (item.seed, item.row);
         if item.insert {
             bed.doings.added.push(item.row);
-            actions.insert(place, Action::Insert);
+            actions.insert(place, (Action::Insert, names));
         } else {
             // A row that was added a round ago without what it looked up is one that was added.
             if !bed.doings.added.contains(&item.row) {
                 bed.doings.corrected.push((item.row, item.columns));
             }
-            actions.insert(place, Action::Update(names));
+            actions.insert(place, (Action::Update(names.clone()), names));
         }
     }
     for bed in &*beds {
@@ -367,7 +376,7 @@ fn remember(bed: &mut Bed<'_>, seen: &[Vec<Seen<'_>>], group: &[&Seed]) {
     for found in &seen[position] {
         let action = found.verdict(bed.seed, &bed.pasts).action;
         if matches!(action, Action::Remember | Action::Bury) {
-            note_past(bed, found, &action);
+            note_past(bed, found, &action, &found.wants);
         }
     }
 }
@@ -397,8 +406,8 @@ async fn finish(
 }
 
 fn recorded(run: &Run<'_>, number: usize, steps: &[(Step, Duration)]) -> Sql {
-    let done = steps.iter().map(|(step, run)| Done { step, lock_wait: Duration::ZERO, run: *run });
-    let done: Vec<Done<'_>> = done.collect();
+    let done = steps.iter().map(|(step, run)| record::Done { step, lock_wait: Duration::ZERO, run: *run });
+    let done: Vec<record::Done<'_>> = done.collect();
     if done.is_empty() {
         return sql!("commit");
     }
@@ -414,7 +423,7 @@ async fn clear(
     number: usize,
 ) -> Result<Sown, Failed> {
     let mut sown = Sown::default();
-    if seed.mode != crate::seed::Mode::Sync {
+    if seed.mode != Mode::Sync {
         return Ok(sown);
     }
     begin(session, run).await?;

@@ -267,9 +267,12 @@ async fn held(
             let of_table = plan.steps.iter().rev().find(|step| {
                 step.object.table().is_some_and(|of| of.name.as_str().eq_ignore_ascii_case(&table))
             });
-            let what = format!("{count} rows of {table} refer to rows of {parent} that are not there");
+            let what = match count - known(&table, &parent) {
+                1 => format!("1 row of {table} refers to a row of {parent} that is not there"),
+                many => format!("{many} rows of {table} refer to rows of {parent} that are not there"),
+            };
             return Err(match of_table {
-                Some(step) => stopped(step.clone(), SessionError::unreadable(what)),
+                Some(step) => stopped(step.clone(), SessionError::found(what)),
                 None => BringUpError::Unverified(what),
             });
         }

@@ -235,7 +235,8 @@ impl<'a> Item<'a> {
         } else if self.eat(&["check"]) {
             format!("check ( {} )", canonical(self.source, self.group()?))
         } else if self.eat(&["default"]) {
-            column.default = Some(self.default()?);
+            // `default null` is what a column without a default does.
+            column.default = Some(self.default()?).filter(|default| default != "null");
             return Some(());
         } else if self.eat(&["collate"]) {
             column.collation = Some(self.name()?.to_lowercase());

@@ -103,6 +103,8 @@ pub struct State {
     pub waiting: Vec<String>,
     /// Objects that somebody changed by hand.
     pub drift: Vec<String>,
+    /// Why the differences of those objects are not applied, and what their authors can do.
+    pub not_applied: Vec<Refusal>,
     /// The version in the database, when another build went further.
     pub ahead: Option<String>,
     /// What the last run did.
@@ -145,6 +147,7 @@ impl State {
             error: None,
             waiting: Vec::new(),
             drift: Vec::new(),
+            not_applied: Vec::new(),
             ahead: None,
             last_run: None,
             draining: false,
@@ -189,11 +192,17 @@ impl State {
         self.enter(Phase::Failed);
     }
 
+    fn drifted(&mut self, drift: &[Refusal]) {
+        self.drift = drift.iter().map(|drift| drift.object.to_string()).collect();
+        self.not_applied = drift.to_vec();
+    }
+
     pub(super) fn settled(&mut self, outcome: &Outcome) {
         // What is not said again below has passed.
         self.refusals.clear();
         self.waiting.clear();
         self.drift.clear();
+        self.not_applied.clear();
         (self.failure, self.error, self.ahead) = (None, None, None);
         let run = |outcome, from: Option<&str>, steps, ledger_id| LastRun {
             outcome,
@@ -207,11 +216,9 @@ impl State {
                 self.last_run =
                     Some(run("applied", applied.from.as_deref(), applied.steps, Some(applied.history)));
                 self.waiting = applied.waiting.iter().map(|waiting| waiting.object.clone()).collect();
-                self.drift = applied.drift.iter().map(|drift| drift.object.to_string()).collect();
+                self.drifted(&applied.drift);
             }
-            Outcome::Drifted(drift) => {
-                self.drift = drift.iter().map(|drift| drift.object.to_string()).collect()
-            }
+            Outcome::Drifted(drift) => self.drifted(drift),
             Outcome::Waiting(waiting) => {
                 self.waiting = waiting.iter().map(|waiting| waiting.object.clone()).collect();
             }

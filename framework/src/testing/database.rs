@@ -1,11 +1,12 @@
 //! A database of a test's own, brought up by the functions that a service itself calls.
 //!
-//! Tests run at once on one server, so nothing is shared: each value makes a database when it begins and drops it when it goes, also when
-//! the test panics. A test that is killed leaves its database behind; all of them are called `freehold_test_…`.
+//! Tests run at once, so nothing is shared: each value makes a database on a PostgreSQL server, or a file of SQLite, when it begins, and
+//! removes it when it goes, also when the test panics. A test that is killed leaves its own behind; all of them are called `freehold_test_…`.
 //!
 //! <https://www.postgresql.org/docs/current/sql-createdatabase.html>
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,7 +17,7 @@ use crate::config::{self, Config, Flags};
 use crate::kind::Object;
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
-use crate::session::{Session, SessionError};
+use crate::session::{Session, SessionError, sqlite};
 use crate::sql::{Sql, sql};
 use crate::startup::{Freehold, Handle, Phase, State};
 
@@ -36,11 +37,23 @@ pub struct Database {
 /// The database itself, which goes with this value.
 #[derive(Debug)]
 struct Home {
-    server: Config,
     name: Name,
+    /// The settings of a service in it.
+    config: Config,
+    /// What it takes to remove it.
+    end: End,
 }
 
-/// A fresh database, on the server that `FREEHOLD_TEST_DATABASE_URL` names, with this service's slice in it.
+#[derive(Debug)]
+enum End {
+    /// Asking the server, in a database that stays.
+    Server(Box<config::Database>),
+    /// Deleting the file.
+    File(PathBuf),
+}
+
+/// A fresh database with this service's slice in it: on the server that `FREEHOLD_TEST_DATABASE_URL` names, or in a file of SQLite when it
+/// names none.
 ///
 /// What the manifest requires of other services is there as stand-ins: tables with the columns in `[requires]` and nothing else. To test
 /// beside the real ones, begin with theirs and add this one by [`Database::bring_up`].
@@ -57,27 +70,21 @@ struct Home {
 /// ```
 ///
 /// # Panics
-/// When there is no server, or the slice cannot be brought up.
-#[expect(clippy::panic, reason = "a failed setup is a failed test")]
+/// When there is no such server, or the slice cannot be brought up.
 pub async fn database(manifest: &Manifest) -> Database {
-    match std::env::var(GIVEN).ok().filter(|url| !url.is_empty()) {
-        Some(url) => database_at(&url, manifest).await,
-        None => panic!(
-            "failed to make a database for this test: {GIVEN} is not set; \
-             set it to a PostgreSQL server and a role that may create databases, postgres://postgres@127.0.0.1/postgres"
-        ),
-    }
+    let home = match std::env::var(GIVEN).ok().filter(|url| !url.is_empty()) {
+        Some(url) => Home::on_server(settings(&url), manifest).await,
+        None => Home::in_file(),
+    };
+    home.begin(manifest).await
 }
 
 /// As [`database`], on the server that `url` names.
 ///
 /// # Panics
-/// When there is no server, or the slice cannot be brought up.
+/// When there is no such server, or the slice cannot be brought up.
 pub async fn database_at(url: &str, manifest: &Manifest) -> Database {
-    let home = Home::make(settings(url), manifest).await;
-    home.stand_in(manifest).await;
-    let slice = home.bring_up(manifest).await;
-    Database { home, slice }
+    Home::on_server(settings(url), manifest).await.begin(manifest).await
 }
 
 impl Database {
@@ -106,7 +113,7 @@ impl Database {
         self.home.bring_up(manifest).await
     }
 
-    /// The name of the database, which needs no quotes.
+    /// The name of the database, which needs no quotes; of a file, without its folder and ending.
     #[must_use]
     pub fn name(&self) -> &str {
         self.home.name.as_str()
@@ -127,41 +134,48 @@ fn settings(url: &str) -> Config {
         .unwrap_or_else(|errors| panic!("failed to make a database for this test: {errors}"))
 }
 
-/// The server that a configuration of ours names.
-#[expect(clippy::panic, reason = "a failed setup is a failed test")]
-fn on_server(config: &Config) -> &config::Database {
-    config.database.postgres().unwrap_or_else(|| {
-        panic!("failed to make a database for this test: {GIVEN} names a file; these databases are made on a PostgreSQL server")
-    })
-}
-
 impl Home {
     #[expect(clippy::panic, reason = "a failed setup is a failed test")]
-    async fn make(server: Config, manifest: &Manifest) -> Self {
+    async fn on_server(mut config: Config, manifest: &Manifest) -> Self {
+        let Some(server) = config.database.postgres().cloned() else {
+            panic!(
+                "failed to make a database for this test: {GIVEN} names a file; let it name a PostgreSQL server, or unset it to test on files of SQLite"
+            )
+        };
         let name = unique();
-        let made = administer(on_server(&server), &sql!("create database {} template template0", name)).await;
+        let made = administer(&server, &sql!("create database {} template template0", name)).await;
         if let Err(error) = made {
             panic!(
-                "failed to make a database for the tests of {} on {}: {error}; {GIVEN} names the server, and the role in it needs the right to create databases",
-                manifest.service.name, server.database
+                "failed to make a database for the tests of {} on {server}: {error}; {GIVEN} names the server, and the role in it needs the right to create databases",
+                manifest.service.name
             );
         }
-        Self { server, name }
+        let own = config::Database { name: name.as_str().to_owned(), ..server.clone() };
+        config.database = config::Target::Postgres(Box::new(own));
+        Self { name, config, end: End::Server(Box::new(server)) }
     }
 
-    /// The settings of a service in it.
-    fn config(&self) -> Config {
-        let mut config = self.server.clone();
-        if let config::Target::Postgres(database) = &mut config.database {
-            self.name.as_str().clone_into(&mut database.name);
-        }
-        config
+    fn in_file() -> Self {
+        let name = unique();
+        let path = std::env::temp_dir().join(format!("{name}.db"));
+        let mut config = settings("sqlite://./test.db");
+        config.database = config::Target::Sqlite(config::File { path: path.clone() });
+        Self { name, config, end: End::File(path) }
+    }
+
+    async fn begin(self, manifest: &Manifest) -> Database {
+        self.stand_in(manifest).await;
+        let slice = self.bring_up(manifest).await;
+        Database { home: self, slice }
     }
 
     /// Makes what is required of other services and is not there.
     #[expect(clippy::panic, reason = "a failed setup is a failed test")]
     async fn stand_in(&self, manifest: &Manifest) {
-        let made = administer(on_server(&self.config()), &stand_ins(manifest)).await;
+        let made = match &self.config.database {
+            config::Target::Postgres(database) => administer(database, &stand_ins(manifest, true)).await,
+            config::Target::Sqlite(file) => furnish(file, &stand_ins(manifest, false)).await,
+        };
         if let Err(error) = made {
             panic!(
                 "failed to make stand-ins for what {} requires of other services: {error}; bring those up first, with `database.bring_up`",
@@ -172,7 +186,7 @@ impl Home {
 
     #[expect(clippy::panic, reason = "a failed setup is a failed test")]
     async fn bring_up(&self, manifest: &Manifest) -> Handle {
-        let slice = Freehold::new(manifest.clone()).with(self.config()).start();
+        let slice = Freehold::new(manifest.clone()).with(self.config.clone()).start();
         let mut states = slice.watch();
         loop {
             let state = states.borrow_and_update().clone();
@@ -199,16 +213,23 @@ fn why(state: &State) -> String {
     refusals.chain(failure.map(str::to_owned)).collect()
 }
 
-/// The tables that a manifest requires, with the columns that it leans on and the keys that its own refer to.
-fn stand_ins(manifest: &Manifest) -> Sql {
+/// The tables that a manifest requires, with the columns that it leans on and the keys that its own refer to. SQLite has neither schemas nor
+/// most of the types.
+fn stand_ins(manifest: &Manifest, typed: bool) -> Sql {
     let mut out = Sql::default();
     let required = manifest.requires.iter().flat_map(|other| &other.tables);
     for (name, columns) in required {
-        let columns = columns.iter().map(|(column, of)| sql!("{} {}", column, of));
+        let columns = columns
+            .iter()
+            .map(|(column, of)| if typed { sql!("{} {}", column, of) } else { sql!("{}", column) });
         let keys = referred(manifest, name).into_iter().map(|key| sql!("unique ({})", Sql::join(key, ", ")));
-        let parts: Vec<Sql> = columns.chain(keys).collect();
-        out.push(&sql!("create schema if not exists {};\n", name.schema));
-        out.push(&sql!("create table if not exists {} ({});\n", name, Sql::join(parts, ", ")));
+        let parts = Sql::join(columns.chain(keys), ", ");
+        if typed {
+            out.push(&sql!("create schema if not exists {};\n", name.schema));
+            out.push(&sql!("create table if not exists {} ({});\n", name, parts));
+        } else {
+            out.push(&sql!("create table if not exists {} ({});\n", name.name, parts));
+        }
     }
     out
 }
@@ -242,19 +263,43 @@ async fn administer(database: &config::Database, sql: &Sql) -> Result<(), Sessio
     done
 }
 
+async fn furnish(file: &config::File, sql: &Sql) -> Result<(), SessionError> {
+    if sql.is_empty() {
+        return Ok(());
+    }
+    let mut session = sqlite::Session::open(&file.path).await?;
+    let done = session.run(sql).await;
+    session.close().await;
+    done
+}
+
 impl Drop for Home {
-    /// On a thread of its own: a test's runtime may be busy, of one thread, or gone.
     fn drop(&mut self) {
-        let server = on_server(&self.server).clone();
-        let sql = sql!("drop database if exists {} with (force)", self.name);
-        let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-            runtime.block_on(tokio::time::timeout(DROP_MAX, administer(&server, &sql))).ok()?.ok()
-        });
-        if !matches!(dropped.join(), Ok(Some(()))) {
-            tracing::warn!(database = %self.name, "a test's database could not be dropped");
+        let gone = match &self.end {
+            End::Server(server) => drop_on(server, &self.name),
+            End::File(path) => {
+                // The log and the index beside it, which SQLite keeps while the file is open.
+                for suffix in ["-wal", "-shm", "-journal"] {
+                    let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
+                }
+                std::fs::remove_file(path).is_ok()
+            }
+        };
+        if !gone {
+            tracing::warn!(database = %self.name, "a test's database could not be removed");
         }
     }
+}
+
+/// On a thread of its own: a test's runtime may be busy, of one thread, or gone.
+fn drop_on(server: &config::Database, name: &Name) -> bool {
+    let server = server.clone();
+    let sql = sql!("drop database if exists {} with (force)", name);
+    let dropped = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+        runtime.block_on(async { tokio::time::timeout(DROP_MAX, administer(&server, &sql)).await }).ok()?.ok()
+    });
+    matches!(dropped.join(), Ok(Some(())))
 }
 
 #[cfg(test)]
@@ -270,10 +315,31 @@ mod tests {
         let manifest =
             Manifest::parse("a.toml", text).unwrap_or_else(|problems| panic!("{problems}")).manifest;
         assert_eq!(
-            stand_ins(&manifest).as_str(),
+            stand_ins(&manifest, true).as_str(),
             "create schema if not exists public;\n\
              create table if not exists public.users (id uuid, name text, role text, unique (id), unique (id, role));\n"
         );
+    }
+
+    #[tokio::test]
+    async fn a_file_is_brought_up_with_its_stand_ins_and_removed() {
+        let text = "manifest = 1\n[service]\nname = \"a-service\"\nversion = \"1.0.0\"\n\
+            [requires.b-service]\ntables.users = { id = \"uuid\" }\n\
+            [tables.a.columns]\nid = \"int primary key\"\nu = \"uuid not null references users (id)\"\n";
+        let manifest =
+            Manifest::parse("a.toml", text).unwrap_or_else(|problems| panic!("{problems}")).manifest;
+        let database = Home::in_file().begin(&manifest).await;
+        let End::File(path) = &database.home.end else { unreachable!() };
+        let path = path.clone();
+        let tables = sql!(
+            "select group_concat(name, ' ') from (select name from sqlite_schema where name in ('a', 'users') order by 1)"
+        );
+        let mut session = sqlite::Session::open(&path).await.unwrap();
+        assert_eq!(session.value(&tables).await.unwrap().as_deref(), Some("a users"));
+        session.close().await;
+        assert!(path.exists());
+        drop(database);
+        assert!(!path.exists());
     }
 
     #[test]

@@ -201,3 +201,20 @@ async fn interrupted_it_ends_with_130_and_the_next_one_goes_on() -> Outcome {
     assert!(history.stdout.contains("cut off") && history.stdout.contains("applied"), "{history}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_version_may_be_worked_on_in_profile_dev_and_nowhere_else() -> Outcome {
+    let database = Database::create("cli_profile").await;
+    let shop = Shop::new(database.address());
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    shop.declares_a_column("1.0.0", "note = \"text\"");
+    for profile in ["prod", "staging"] {
+        let refused = shop.said(&["apply", "--yes", "--profile", profile]);
+        ends_with(3, &refused);
+        assert!(refused.stderr.contains("error[FH230]: version 1.0.0 of shop-service"), "{refused}");
+        assert!(refused.stderr.contains("--> shop-service.toml:5:12"), "{refused}");
+    }
+    ends_with(0, &run(shop.command(&["apply", "--yes"]).env("FREEHOLD_PROFILE", "dev")));
+    assert_eq!(shop.said(&["verify"]).end, freehold_tests::process::End::Exited(0));
+    Ok(())
+}

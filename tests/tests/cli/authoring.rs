@@ -127,3 +127,92 @@ fn lint_speaks_to_github() {
     let plan = said_in(&folder, &["plan", "--format", "github"]);
     ends_with(64, &plan);
 }
+
+#[test]
+fn init_writes_a_first_manifest_and_never_over_another() {
+    let folder = folder(&[]);
+    let init = said_in(&folder, &["init", "supplier-onboarding-service"]);
+    ends_with(0, &init);
+    let file = "manifests/supplier-onboarding-service.toml";
+    for wanted in
+        [file, "wrote manifests/freehold.schema.json\n", "wrote .taplo.toml\n", "freehold::build::manifests"]
+    {
+        assert!(init.stdout.contains(wanted), "{wanted}: {init}");
+    }
+    let lint = said_in(&folder, &["lint", "--deny", "warnings"]);
+    ends_with(0, &lint);
+    ends_with(0, &said_in(&folder, &["fmt"]));
+    assert!(read(&folder, file).contains("[tables.supplier_onboarding_orders.columns]"), "what fmt left");
+    assert_eq!(read(&folder, "manifests/freehold.schema.json"), said_in(&folder, &["schema"]).stdout);
+
+    write(folder.path(), file, "# hours of work\n");
+    let again = said_in(&folder, &["init", "supplier-onboarding-service"]);
+    ends_with(3, &again);
+    assert!(again.stderr.contains("error[FH421]"), "{again}");
+    assert_eq!(read(&folder, file), "# hours of work\n");
+    let other = said_in(&folder, &["init", "other-service"]);
+    ends_with(0, &other);
+    assert!(other.stdout.contains("kept  manifests/freehold.schema.json\n"), "{other}");
+    let wrong = said_in(&folder, &["init", "Other"]);
+    ends_with(64, &wrong);
+    assert!(wrong.stderr.contains("write `other`"), "{wrong}");
+}
+
+#[test]
+fn explain_says_what_a_code_means() {
+    let folder = folder(&[]);
+    let explain = said_in(&folder, &["explain", "fh310"]);
+    ends_with(0, &explain);
+    assert!(
+        explain.stdout.starts_with("FH310  a foreign key that waits for another service's table\n"),
+        "{explain}"
+    );
+    assert!(explain.stdout.contains("What to do"), "{explain}");
+    let all = said_in(&folder, &["explain"]);
+    assert!(all.stdout.lines().filter(|line| line.starts_with("FH")).count() > 70, "{all}");
+    let unknown = said_in(&folder, &["explain", "FH998"]);
+    ends_with(64, &unknown);
+    assert!(unknown.stderr.contains("did you mean FH499?"), "{unknown}");
+    let json: serde_json::Value =
+        serde_json::from_str(&said_in(&folder, &["explain", "FH310", "--json"]).stdout).unwrap();
+    assert_eq!(json["codes"][0]["code"], "FH310");
+}
+
+#[tokio::test]
+async fn checks_are_asked_by_verify_and_can_change_nothing() {
+    let database = freehold_tests::database::Database::create("cli_checks").await;
+    let shop = super::Shop::new(database.address());
+    let checks = "[checks]
+no_debts = \"select not exists (select from shop_orders where total < 0)\"
+has_customers = \"select count(*) > 0 from shop_customers\"
+counts = \"select count(*) from shop_customers\"
+writes = \"select nextval('shop_customers_id_seq') > 0\"
+fails = \"select 1 / count(*) = 1 from shop_customers\"
+silent = \"select true from shop_customers\"
+slow = \"select pg_sleep(60) is not null\"
+";
+    shop.declares(&format!("{}{checks}", SHOP));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let verify = shop.said(&["verify"]);
+    ends_with(2, &verify);
+    for (name, wanted) in [
+        ("no_debts", "✓"),
+        ("has_customers", "returned false"),
+        ("counts", "returned 0"),
+        ("writes", "25006 cannot execute nextval() in a read-only transaction"),
+        ("fails", "22012 division by zero"),
+        ("silent", "returned nothing"),
+        ("slow", "57014 canceling statement due to statement timeout"),
+    ] {
+        let line = verify.stdout.lines().find(|line| line.contains(&format!(" {name} "))).unwrap_or_default();
+        assert!(line.contains(wanted), "{name}: {line}\n{verify}");
+    }
+    assert!(verify.stdout.contains("shop-service.toml:17"), "{verify}");
+    let json: serde_json::Value = serde_json::from_str(&shop.said(&["verify", "--json"]).stdout).unwrap();
+    assert_eq!((&json["checks"][0]["name"], &json["checks"][0]["holds"]), (&"no_debts".into(), &true.into()));
+    assert_eq!(json["checks"][1]["code"], "FH420");
+
+    shop.declares(&format!("{}[checks]\nfine = \"select true\"\n", SHOP.replace("1.0.0", "1.0.1")));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    ends_with(0, &shop.said(&["verify"]));
+}

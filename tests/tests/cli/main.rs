@@ -6,7 +6,10 @@ mod apply;
 mod authoring;
 mod config;
 mod end;
+mod import;
 mod look;
+mod provoked;
+mod rows;
 mod usage;
 
 use freehold_tests::address::Address;

@@ -75,9 +75,9 @@ pub(crate) fn unexplained(delta: &Value, told: &Told<'_>) -> Vec<String> {
             for ident in row.get(what).and_then(Value::as_array).into_iter().flatten() {
                 let ident = ident.as_str().unwrap_or_default();
                 let known = match what {
-                    // The sequence that serial or identity makes, where there was one of another name.
+                    // A sequence of serial or identity that had another name, or one that nobody draws from.
                     "add" => {
-                        is_the_ledgers(ident) || (kind.starts_with("sequence_") && told.tell(kind, ident))
+                        is_the_ledgers(ident) || (kind.starts_with("sequence") && told.tell(kind, ident))
                     }
                     _ => told.tell(kind, ident),
                 };

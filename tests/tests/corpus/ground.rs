@@ -31,6 +31,9 @@ const ENTRIES: &[(&str, &str)] = &[
     ("SEQUENCE", "sequence"),
 ];
 
+/// Those of which some are the manifest's and some are not.
+const SHARED: &[&str] = &["TYPE", "SEQUENCE", "FUNCTION"];
+
 /// Puts it there. What depends on tables that are not there yet fails and is passed over: tables cannot depend on it in turn.
 pub(crate) fn put(from: &Database, into: &Database, left: &[Left]) -> Outcome {
     let mentioned = |entry: &str| {
@@ -48,7 +51,7 @@ pub(crate) fn put(from: &Database, into: &Database, left: &[Left]) -> Outcome {
     let wanted = contents.lines().filter(|line| {
         entry(line).is_some_and(|(entry, name)| {
             let supporting = matches!(entry, "SCHEMA" | "EXTENSION");
-            supporting || (mentioned(entry) && (entry != "TYPE" && entry != "SEQUENCE" || names(left, name)))
+            supporting || (mentioned(entry) && (!SHARED.contains(&entry) || names(left, name)))
         })
     });
     fs::write(&list, wanted.map(|line| format!("{line}\n")).collect::<String>())?;
@@ -60,7 +63,8 @@ pub(crate) fn put(from: &Database, into: &Database, left: &[Left]) -> Outcome {
 
 /// Whether an import listed something of this name. Enums and numbering sequences are in the dump too, and are the manifest's.
 fn names(left: &[Left], name: &str) -> bool {
-    left.iter().any(|left| left.name.trim_matches('"') == name)
+    let bare = |name: &str| name.split('(').next().unwrap_or_default().trim_matches('"').to_owned();
+    left.iter().any(|left| bare(&left.name) == bare(name))
 }
 
 /// `946; 1247 26660 DOMAIN public year postgres`

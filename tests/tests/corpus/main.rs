@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
 mod explained;
+mod expressions;
 mod ground;
 mod original;
 mod page;

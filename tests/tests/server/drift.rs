@@ -2,9 +2,12 @@
 
 use crate::Outcome as Ended;
 use crate::service::{Service, manifest};
+use freehold::Freehold;
 use freehold::bringup::Outcome;
+use freehold::config::{Config, Flags};
 use freehold_tests::database::Database;
 use freehold_tests::server::Server;
+use std::time::Duration;
 
 const ORDERS: &str = "[tables.orders.columns]\nid = 'bigint primary key'\nnote = \"text not null default ''\"\n\
     size = 'int generated always as (length(note)) stored'\n\
@@ -56,6 +59,29 @@ async fn drift_is_reported_again_after_something_else_was_mended() -> Ended {
         let again = service.start().await?;
         let Outcome::Drifted(drift) = &again else { panic!("the drift was forgotten: {again:?}") };
         assert_eq!(names(drift), ["column orders.size"]);
+    }
+    Ok(())
+}
+
+/// Each start says it again, and whoever asks the running service is told why and what to do.
+#[tokio::test]
+async fn c15_5_what_is_not_applied_is_said_at_every_start() -> Ended {
+    let database = Database::create("drift_said").await;
+    let service = Service::new(&database, &manifest("shop-service", "1.0.0", ORDERS));
+    service.applies().await;
+    database.execute("alter table orders alter column note type varchar(9)").await?;
+    let url = database.url();
+    for _ in 0..2 {
+        let lookup = |name: &str| (name == "DATABASE_URL").then(|| url.clone());
+        let config = Config::load(&lookup, &Flags::default())?;
+        let slice = Freehold::new(service.manifest.clone()).with(config).start();
+        let mut states = slice.watch();
+        let settled = states.wait_for(|state| !state.not_applied.is_empty());
+        let state = tokio::time::timeout(Duration::from_secs(30), settled).await??.clone();
+        let [refusal] = state.not_applied.as_slice() else { panic!("{state:?}") };
+        assert_eq!((refusal.code, refusal.object.to_string().as_str()), ("FH210", "column orders.note"));
+        assert!(refusal.what.contains("character varying(9)") && !refusal.help.is_empty(), "{refusal:?}");
+        assert_eq!(state.drift, ["column orders.note"]);
     }
     Ok(())
 }

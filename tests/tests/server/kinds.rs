@@ -72,3 +72,13 @@ async fn golden_kind_functions() -> Outcome {
 async fn golden_kind_triggers() -> Outcome {
     holds("triggers").await
 }
+
+#[tokio::test]
+async fn golden_kind_schemas() -> Outcome {
+    holds("schemas").await
+}
+
+#[tokio::test]
+async fn golden_kind_options() -> Outcome {
+    holds("options").await
+}

@@ -13,7 +13,7 @@ fn readings(version: &str, lines: &str) -> String {
         version,
         &format!(
             "[tables.meters.columns]\nid = 'bigint primary key'\n\
-             [tables.readings.columns]\nid = 'bigint not null'\nmeter_id = 'bigint not null'\nat = 'date not null'\nkwh = 'int'\n{lines}"
+             [tables.readings]\noptions = 'partition by range (at)'\n[tables.readings.columns]\nid = 'bigint not null'\nmeter_id = 'bigint not null'\nat = 'date not null'\nkwh = 'int'\n{lines}"
         ),
     )
 }
@@ -114,5 +114,42 @@ async fn c7_17_an_index_that_was_built_partition_by_partition_is_taken_as_it_is(
     database.execute("alter index readings_meter_idx attach partition part_2026").await?;
     second.applies().await;
     second.finds_nothing_to_do().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn c7_17_a_declared_parent_is_made_and_its_partitions_are_left_to_others() -> Outcome {
+    let database = Database::create("c7_17_made").await;
+    let index = "[tables.readings.indexes]\nreadings_meter_idx = '(meter_id)'\n";
+    Service::new(&database, &readings("1.0.0", "")).applies().await;
+    // Without a partition there is nothing to stop.
+    let second = Service::new(&database, &readings("1.1.0", index));
+    second.applies().await;
+    second.finds_nothing_to_do().await;
+    database.execute("create table readings_2025 partition of readings for values from ('2025-01-01') to ('2026-01-01')").await?;
+    database.execute("create index by_hand_idx on readings_2025 (kwh)").await?;
+    second.finds_nothing_to_do().await;
+    let indexes = "select count(*) from pg_index where indrelid = 'readings_2025'::regclass";
+    assert_eq!(database.fetch_one_text(indexes).await?, "2");
+    Ok(())
+}
+
+#[tokio::test]
+async fn c7_17_another_way_of_dividing_is_refused_in_words() -> Outcome {
+    let database = filled("c7_17_other", 10).await?;
+    let before = database.dump();
+    for (options, what) in [
+        (
+            "partition by range (id)",
+            "partitioning is `by range (at)` in the database and `by range (id)` in the manifest",
+        ),
+        ("partition by list (at)", "and `by list (at)` in the manifest"),
+        ("", "partitioning is `by range (at)` in the database and none in the manifest"),
+    ] {
+        let text = readings("1.1.0", "").replace("partition by range (at)", options);
+        let refusals = Service::new(&database, &text).is_refused().await;
+        assert!(refusals.len() == 1 && refusals[0].what.contains(what), "{refusals:?}");
+    }
+    assert_eq!(database.dump(), before);
     Ok(())
 }

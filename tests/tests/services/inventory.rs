@@ -13,12 +13,10 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 /// A vendor with a depot, a released batch, and ten of a product on hand, three of them promised.
 async fn furnish(database: &Database, vendor: &str, colleague: &str) -> Result<(), sqlx::Error> {
     let sql = format!(
-        "insert into inventory_gas_grades (code, label, minimum_purity_percent) values ('test_grade', 'For tests', 99.5);
-         insert into inventory_cylinder_sizes (code, gas_litres, water_litres, tare_weight_kg, portable) values ('ZB', 6901, 50, 68, false);
-         insert into inventory_locations (id, vendor_id, name, address_line, city, state_code, capacity) values ('{DEPOT}', '{vendor}', 'Apapa', '12 Wharf Road', 'Lagos', 'NG-LA', 300);
+        "insert into inventory_locations (id, vendor_id, name, address_line, city, state_code, capacity) values ('{DEPOT}', '{vendor}', 'Apapa', '12 Wharf Road', 'Lagos', 'NG-LA', 300);
          insert into inventory_fillings (id, batch_number, location_id, grade, method, status, filled_by, filled_at, use_before, decided_by, decided_at)
-           values ('{BATCH}', 'OG-1', '{DEPOT}', 'test_grade', 'liquefied', 'released', '{vendor}', '2026-03-01 06:00+01', '2029-03-01', '{colleague}', '2026-03-01 09:00+01');
-         insert into inventory_products (id, vendor_id, sku, name, size, grade, unit_price) values ('{PRODUCT}', '{vendor}', 'OXY-ZB', 'Oxygen', 'ZB', 'test_grade', 15000);
+           values ('{BATCH}', 'OG-1', '{DEPOT}', 'medical_99_5', 'liquefied', 'released', '{vendor}', '2026-03-01 06:00+01', '2029-03-01', '{colleague}', '2026-03-01 09:00+01');
+         insert into inventory_products (id, vendor_id, sku, name, size, grade, unit_price) values ('{PRODUCT}', '{vendor}', 'OXY-J', 'Oxygen', 'J', 'medical_99_5', 15000);
          insert into inventory_stock (product_id, location_id, vendor_id, on_hand, reserved) values ('{PRODUCT}', '{DEPOT}', '{vendor}', 10, 3)"
     );
     database.execute(&sql).await
@@ -26,7 +24,7 @@ async fn furnish(database: &Database, vendor: &str, colleague: &str) -> Result<(
 
 fn registration(owner: &str) -> Value {
     json!({
-        "owner_id": owner, "serial_number": "OG-10001", "size": "ZB", "grade": "test_grade", "location_id": DEPOT,
+        "owner_id": owner, "serial_number": "OG-10001", "size": "J", "grade": "medical_99_5", "location_id": DEPOT,
         "manufactured_on": "2020-05-04", "tested_on": "2024-05-04",
     })
 }

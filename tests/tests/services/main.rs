@@ -6,6 +6,7 @@ mod ground;
 mod inventory;
 mod order;
 mod payment;
+mod testing;
 mod together;
 mod user;
 

@@ -78,6 +78,12 @@ async fn an_order_is_placed_once_and_goes_its_way() -> Outcome {
     refused(&change(&orders, &order, 4, "cancelled", &json!({ "reason": "fraud" })), 409, "stale");
     refused(&change(&orders, &order, 5, "cancelled", &json!({ "reason": "fraud" })), 409, "not_a_way");
     let whole = told(&orders.get(&format!("/orders/{order}")), 200);
+    let mut another = asked.clone();
+    another["client_reference"] = json!("1a000000-0000-4000-8000-000000000002");
+    let another = id(&told(&orders.post("/orders", &another), 201)["head"]);
+    refused(&change(&orders, &another, 1, "cancelled", &json!({ "reason": "whim" })), 422, "unknown_reason");
+    let reason = json!({ "reason": "ordered_by_mistake", "changed_by": hospital });
+    assert_eq!(told(&change(&orders, &another, 1, "cancelled", &reason), 200)["head"]["status"], "cancelled");
     let way: Vec<&str> = whole["history"]
         .as_array()
         .unwrap()

@@ -69,3 +69,55 @@ async fn each_service_answers_its_healthcheck() -> Outcome {
     }
     Ok(())
 }
+
+/// What `psql` would print, a row a line.
+async fn rows(database: &Database, sql: &str) -> Result<String, sqlx::Error> {
+    database.fetch_one_text(&format!("select string_agg(line, ' ') from ({sql}) as rows (line)")).await
+}
+
+#[tokio::test]
+async fn reference_data_comes_with_the_services_and_leaves_operators_their_own() -> Outcome {
+    let database = Database::create("reference_data").await;
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
+    let settings = [("FREEHOLD_PROFILE", "setup"), ("OXYGEN_ADMIN_PASSWORD_HASH", hash)];
+    let users = Service::start("user-service", &database.url(), &settings);
+    users.expect_ready();
+    let found = told(&users.get("/users?role=admin"), 200);
+    let administrator = &found["items"][0];
+    assert_eq!(
+        (&administrator["status"], &administrator["name"]),
+        (&json!("active"), &json!("First Administrator"))
+    );
+    assert_eq!(database.fetch_one_text("select password_hash from users").await?, hash);
+    assert!(!users.log().contains("argon2id"), "a secret is logged: {}", users.log());
+    assert_eq!(users.terminate().end, End::Exited(0));
+
+    for name in ["order-service", "inventory-service", "payment-service"] {
+        Service::start(name, &database.url(), &[]).expect_ready();
+    }
+    assert_eq!(
+        rows(&database, "select code from inventory_cylinder_sizes order by gas_litres").await?,
+        "D E F G J"
+    );
+    assert_eq!(
+        rows(&database, "select permission from user_role_permissions where role = 'hospital' order by 1")
+            .await?,
+        "order.cancel order.place"
+    );
+    assert_eq!(rows(&database, "select count(*)::text from payment_banks").await?, "13");
+    assert_eq!(rows(&database, "select count(*)::text from order_cancel_reasons").await?, "7");
+    // An operator's setting stays; and so does a password that was changed.
+    database.execute("update payment_settings set value = '9' where key = 'platform_share_percent'; update users set password_hash = password_hash || 'x'").await?;
+    Service::start("payment-service", &database.url(), &[]).expect_ready();
+    let users = Service::start("user-service", &database.url(), &settings);
+    users.expect_ready();
+    users.expect("/health", 200, "pass");
+    assert_eq!(
+        database
+            .fetch_one_text("select value::text from payment_settings where key = 'platform_share_percent'")
+            .await?,
+        "9"
+    );
+    assert_eq!(database.fetch_one_text("select password_hash from users").await?, format!("{hash}x"));
+    Ok(())
+}

@@ -12,10 +12,11 @@ use crate::cli::columns::cut;
 use crate::cli::figures::{self, plural};
 use crate::cli::paint::{ADD, FAINT, STRONG, paint};
 use crate::cli::plan::parts::{Part, are_together, parts};
+use crate::cli::rows::{kept_lines, waiting_lines};
 use crate::cli::shell::Shell;
 use crate::execute;
 use crate::ledger::advisory::Holder;
-use crate::ledger::record::{Done, Waiting};
+use crate::ledger::record::Done;
 use crate::manifest::Manifest;
 use crate::step::Step;
 
@@ -318,17 +319,12 @@ impl<'a> Progress<'a> {
                 );
                 out.push_str(&waiting_lines(&applied.waiting));
                 out.push_str(&drift_lines(&applied.drift));
+                out.push_str(&kept_lines(self.manifest, &applied.notes));
                 out
             }
             Outcome::Refused(_) => String::new(),
         }
     }
-}
-
-fn waiting_lines(waiting: &[Waiting]) -> String {
-    let line =
-        |waiting: &Waiting| format!("  ! {} waits: {}   {}\n", waiting.object, waiting.reason, waiting.code);
-    waiting.iter().map(line).collect()
 }
 
 fn drift_lines(drift: &[crate::kind::Refusal]) -> String {

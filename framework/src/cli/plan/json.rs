@@ -13,6 +13,7 @@ use crate::kind::Refusal;
 use crate::ledger::status::Waiting;
 use crate::lock::Mode;
 use crate::plan::Degraded;
+use crate::seed::note::Note;
 use crate::step::{Phase, Place, Step, Transaction, Undo, When};
 
 /// The form of every JSON answer of the command line.
@@ -32,6 +33,8 @@ struct Document<'a> {
     steps: Vec<Line<'a>>,
     waiting: &'a [Waiting],
     left_alone: Vec<Object>,
+    /// Rows that are kept as somebody made them, by rule.
+    kept_rows: &'a [Note],
     refusals: Vec<Refused<'a>>,
     /// What SQLite holds otherwise; empty on PostgreSQL.
     degraded: Vec<Held<'a>>,
@@ -113,6 +116,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         steps: plan.steps.iter().map(line).collect(),
         waiting: &outlook.waiting,
         left_alone: plan.left_alone.iter().map(object).collect(),
+        kept_rows: &outlook.seeds.notes,
         refusals: plan.refusals.iter().map(|refusal| refused(outlook, refusal)).collect(),
         degraded: plan.degraded.iter().map(|degraded| held(outlook, degraded)).collect(),
         summary: Summary {

@@ -6,6 +6,7 @@ use crate::cli::figures;
 use crate::cli::object::{counted, owner};
 use crate::hazard::Hazard;
 use crate::lock::Mode;
+use crate::seeding::removes;
 use crate::step::{Phase, Step, Transaction};
 
 /// Bytes per second, slow and fast, of an index build. Measured with PostgreSQL 15 on two shared cores and 300 MB that were in memory:
@@ -104,6 +105,8 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
     };
     let new_rows_only = if run.as_str().ends_with(" not valid") { ", for new rows" } else { "" };
     match (phase, object.tag) {
+        (_, Tag::Seed) if removes(step) => format!("take {} from {}", rows(step), object.path()),
+        (_, Tag::Seed) => format!("{object} ({})", rows(step)),
         (_, Tag::Comment) => named,
         (Phase::Enum, _) if starts("alter") => format!("add a value to {named}"),
         (Phase::Index, _) if starts("reindex") => format!("build {named} again"),
@@ -145,6 +148,11 @@ fn changed_column(named: &str, run: &str) -> String {
     ];
     let found = sentences.iter().find(|(words, _)| run.contains(words));
     found.map_or("change {}", |(_, sentence)| sentence).replace("{}", named)
+}
+
+/// `3 rows`, that a seed's step writes.
+fn rows(step: &Step) -> String {
+    figures::plural(usize::try_from(step.rows_estimate).unwrap_or(0), "row")
 }
 
 /// A part of a table with the table's name in it once: `orders.vendor_id` for the key that PostgreSQL calls `orders_vendor_id_fkey`,

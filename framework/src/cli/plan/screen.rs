@@ -10,6 +10,7 @@ use crate::cli::figures::{self, plural};
 use crate::cli::object::counted;
 use crate::cli::outlook::Outlook;
 use crate::cli::paint::{ALERT, CAUTION, FAINT, STRONG, paint};
+use crate::cli::rows;
 use crate::cli::sign::Sign;
 use crate::hazard::Hazard;
 use crate::ledger::status::Server;
@@ -39,10 +40,12 @@ pub(in crate::cli) fn screen(outlook: &Outlook<'_>, detail: Detail) -> String {
         let attention: Vec<_> =
             lines.into_iter().filter(|line| detail.all || line.sign == Sign::Needs).collect();
         let sentence = if outlook.ahead { ahead(outlook) } else { matches(outlook, "-v") };
+        let rows = rows::lines(outlook.manifest, &outlook.seeds);
         let held = if detail.all { degraded::section(&outlook.plan.degraded, true) } else { String::new() };
-        return format!("{sentence}{}{held}", tree::drawn(&attention, detail.all));
+        return format!("{sentence}{}{rows}{held}", tree::drawn(&attention, detail.all));
     }
-    let mut out = format!("{}\n\n{}", header(outlook), tree::drawn(&lines, detail.all));
+    let rows = rows::lines(outlook.manifest, &outlook.seeds);
+    let mut out = format!("{}\n\n{}{rows}", header(outlook), tree::drawn(&lines, detail.all));
     if !outlook.plan.steps.is_empty() {
         let parts = parts(&outlook.plan.steps, detail.all);
         out.push_str(&format!(
@@ -77,7 +80,9 @@ pub(in crate::cli) fn versions(outlook: &Outlook<'_>) -> String {
 /// The sentence for a database that is as declared; `see` says how to see what else is in it.
 pub(in crate::cli) fn matches(outlook: &Outlook<'_>, see: &str) -> String {
     let service = &outlook.manifest.service;
-    let counts = counted(outlook.manifest.schema.objects.keys());
+    let objects = counted(outlook.manifest.schema.objects.keys());
+    let rows = (outlook.seeds.rows > 0).then(|| plural(outlook.seeds.rows, "seed row"));
+    let counts = [Some(objects), rows].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let others = match outlook.plan.left_alone.len() {
         0 => String::new(),
         others => format!("; {} not in the manifest, see {see}", plural(others, "object")),

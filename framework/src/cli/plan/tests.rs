@@ -105,12 +105,12 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
         step.source = manifest.places.get(&step.object).cloned();
     }
     Outlook {
+        seeds: crate::seeding::Outlook::default(),
         manifest,
         from: before.map(|before| before.service.version.clone()),
         ahead: false,
         in_place: false,
         plan,
-        seeds: crate::seeding::Outlook::default(),
         live,
         waiting: Vec::new(),
         server: Server {

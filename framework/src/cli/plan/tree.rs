@@ -12,6 +12,7 @@ use crate::cli::object::{definition, is_declared, owner};
 use crate::cli::outlook::Outlook;
 use crate::cli::paint::{FAINT, STRONG, paint};
 use crate::cli::refusal::is_about_the_whole;
+use crate::cli::rows;
 use crate::cli::sign::Sign;
 use crate::kind::{Object, Refusal};
 use crate::plan::Plan;
@@ -70,7 +71,9 @@ fn grouped(outlook: &Outlook<'_>, address: &Address, group: &Group<'_>) -> Vec<L
     let line = |sign, detail| Line { sign, depth: 0, name: name(address), detail, code: "" };
     let mut lines = Vec::new();
     if is_new {
-        lines.push(line(Sign::Add, definition(outlook.manifest, address)));
+        let parts = [Some(definition(outlook.manifest, address)), rows::seeded(&outlook.seeds, address)];
+        let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        lines.push(line(Sign::Add, parts.join(", ")));
     } else if !group.steps.is_empty() || group.refusals.iter().any(|refusal| refusal.object != *address) {
         let sign = if group.steps.is_empty() { Sign::Needs } else { Sign::Change };
         lines.push(line(sign, size(&group.steps)));
@@ -102,6 +105,7 @@ fn name(address: &Address) -> String {
 fn part_name(address: &Address) -> String {
     match address.tag {
         Tag::Comment => format!("comment on {}", address.name),
+        Tag::Seed => "rows".to_owned(),
         _ => address.name.to_string(),
     }
 }
@@ -129,9 +133,11 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
         let detail = match step.phase {
             Phase::Validate if stands => "proven against the rows that are there".to_owned(),
             Phase::Index if stands => "half built; built again in place".to_owned(),
+            Phase::Seed => rows::of(&outlook.seeds, &step.object).unwrap_or_default(),
             _ => definition(outlook.manifest, &step.object),
         };
-        let sign = if stands { Sign::Change } else { Sign::Add };
+        let sign =
+            if stands || rows::corrects(&outlook.seeds, &step.object) { Sign::Change } else { Sign::Add };
         Line { sign, depth: 1, name: part_name(&step.object), detail, code: "" }
     };
     first.map(line).collect()

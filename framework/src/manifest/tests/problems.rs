@@ -76,7 +76,6 @@ fn sections_and_keys() {
             "[tables.t.columns]\nid = { def = \"int primary key\", renamed_from = \"x\", only = 1 }",
             &[(code::LATER, "renamed_from"), (code::UNKNOWN_KEY, "only")],
         ),
-        ("[tables.\"sales.t\".columns]\nid = \"int primary key\"", &[(code::LATER, "\"sales.t\"")]),
         ("[tables.t]\nunlogged = 1\ncolumns = { id = \"int primary key\" }", &[(code::WRONG_TYPE, "1")]),
         ("[extensions]\ncitext = \"1.3\"", &[(code::VERSION, "1.3")]),
         ("[extensions]\ncitext = \">= x\"", &[(code::VERSION, ">= x")]),

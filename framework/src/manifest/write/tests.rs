@@ -191,7 +191,7 @@ fn tables() -> impl Strategy<Value = Schema> {
             predicate,
             state: State::Valid,
         });
-        schema.insert(Table { name: table, unlogged: flags[2], columns });
+        schema.insert(Table { name: table, unlogged: flags[2], columns, options: Default::default() });
         schema
     })
 }

@@ -35,6 +35,15 @@ pub(super) fn string(text: &str) -> String {
     if several && !text.contains("'''") && !text.ends_with('\'') {
         return format!("'''\n{text}'''");
     }
+    if several {
+        // Every third quote is escaped, and the last one.
+        let escaped = text.replace('\\', "\\\\").replace("\"\"", "\"\\\"");
+        let escaped = match escaped.strip_suffix('"') {
+            Some(rest) if !rest.ends_with('\\') => format!("{rest}\\\""),
+            _ => escaped,
+        };
+        return format!("\"\"\"\n{escaped}\"\"\"");
+    }
     one_line(text)
 }
 
@@ -82,7 +91,7 @@ mod tests {
         assert_eq!(string("references \"Users\" (id)"), "'references \"Users\" (id)'");
         assert_eq!(string("'a' <> \"B\""), "\"'a' <> \\\"B\\\"\"");
         assert_eq!(string("a\nb"), "'''\na\nb'''");
-        assert_eq!(string("a\n'b'"), "\"a\\n'b'\"");
+        assert_eq!(string("a\n'b'"), "\"\"\"\na\n'b'\"\"\"");
         assert_eq!(key("order_items"), "order_items");
         assert_eq!(key("Order Items"), "\"Order Items\"");
     }

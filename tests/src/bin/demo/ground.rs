@@ -1,4 +1,4 @@
-//! The database that the demo stands on: a private server that stays on disk, or one that the environment names.
+//! The database that the demo stands on: a file, a private server that stays on disk, or what the environment names.
 
 use crate::slice::Slice;
 use crate::{Failure, say};
@@ -20,6 +20,8 @@ const NAMED_BY: [&str; 2] = ["FREEHOLD_DATABASE_URL", "DATABASE_URL"];
 
 /// The database.
 pub(crate) enum Ground {
+    /// A file of SQLite, which needs nothing but this program.
+    File(PathBuf),
     /// Ours.
     Private {
         /// The server.
@@ -32,13 +34,21 @@ pub(crate) enum Ground {
 }
 
 impl Ground {
-    /// Finds it; starts or makes the private server.
-    pub(crate) fn find() -> Result<Self, Failure> {
+    /// Finds it; starts or makes the private server where that is wanted.
+    pub(crate) fn find(server: bool) -> Result<Self, Failure> {
         if let Some(name) = NAMED_BY.iter().find(|name| env::var_os(name).is_some_and(|url| !url.is_empty()))
         {
             let config = Config::from_env()?;
             say(format!("The database is the one that {name} names: {}\n", config.database));
             return Ok(Self::Given);
+        }
+        if !server {
+            let folder = target()?.join("demo");
+            fs::create_dir_all(&folder)?;
+            let file = folder.join(format!("{DATABASE}.db"));
+            let what = if file.exists() { "as the last run left it" } else { "made just now" };
+            say(format!("SQLite in {}, {what}\n", shown(&file)));
+            return Ok(Self::File(file));
         }
         let home = home()?;
         let known = home.join("data").exists();
@@ -69,8 +79,11 @@ impl Ground {
 
     /// The settings of a service on it.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
-        let Self::Private { cluster, .. } = self else { return Ok(Config::from_env()?) };
-        let url = cluster.url(DATABASE);
+        let url = match self {
+            Self::Given => return Ok(Config::from_env()?),
+            Self::File(file) => format!("sqlite://{}", file.display()),
+            Self::Private { cluster, .. } => cluster.url(DATABASE),
+        };
         let lookup = |name: &str| (name == "DATABASE_URL").then(|| url.clone());
         Ok(Config::load(&lookup, &Flags::default())?)
     }
@@ -82,8 +95,16 @@ impl Ground {
         }
         let (user, order) = (user.address, order.address);
         let ask = format!("  curl -i http://{user}/health\n  curl -i http://{order}/health/migrations");
-        let Self::Private { cluster, .. } = self else {
-            return format!("To look around, until Ctrl-C:\n{ask}");
+        let cluster = match self {
+            Self::Given => return format!("To look around, until Ctrl-C:\n{ask}"),
+            Self::File(file) => {
+                let url = format!("sqlite://./{}", shown(file));
+                return format!(
+                    "To look around, in another terminal, until Ctrl-C here:\n{ask}\n  \
+                     cargo run --bin freehold -- status --database-url {url}"
+                );
+            }
+            Self::Private { cluster, .. } => cluster,
         };
         let Address { user, host, port, .. } = cluster.address(DATABASE);
         let password = shown(&cluster.home().join("password"));
@@ -102,6 +123,7 @@ impl Ground {
             Self::Private { cluster, .. } => {
                 format!("\n  to begin with an empty server: rm -r {}", shown(cluster.home()))
             }
+            Self::File(file) => format!("\n  to begin with an empty file: rm {}", shown(file)),
             Self::Given => String::new(),
         }
     }
@@ -110,7 +132,7 @@ impl Ground {
     pub(crate) fn leave(self) -> Result<(), Failure> {
         match self {
             Self::Private { cluster, turn: Some(_) } => Ok(cluster.stop()?),
-            Self::Private { turn: None, .. } | Self::Given => Ok(()),
+            Self::Private { turn: None, .. } | Self::Given | Self::File(_) => Ok(()),
         }
     }
 }
@@ -118,13 +140,19 @@ impl Ground {
 /// `demo` in the directory that this program was built in. As root, the server runs under another account, which must be able to get
 /// there; where it cannot, in a root's home say, the server lives in /var/lib.
 fn home() -> Result<PathBuf, Failure> {
-    let program = fs::canonicalize(env::current_exe()?)?;
-    let target = program.parent().and_then(Path::parent).ok_or("find the directory of this program")?;
+    let target = target()?;
     if !rustix::process::geteuid().is_root() || target.ancestors().all(open_to_all) {
         return Ok(target.join("demo"));
     }
     let clone = workspace().display().to_string().replace('/', "-");
     Ok(Path::new("/var/lib/freehold-demo").join(clone.trim_start_matches('-')))
+}
+
+/// The directory that this program was built in.
+fn target() -> Result<PathBuf, Failure> {
+    let program = fs::canonicalize(env::current_exe()?)?;
+    let target = program.parent().and_then(Path::parent);
+    Ok(target.ok_or("find the directory of this program")?.to_owned())
 }
 
 /// Whether every account may pass through a directory.

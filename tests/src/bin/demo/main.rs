@@ -1,7 +1,8 @@
 //! `cargo run --bin demo`: two services bring up their slices of one database, and say so over HTTP.
 //!
-//! It finds PostgreSQL's programs and keeps a private server in `target/demo`, which is stopped at the end and keeps its data, so that
-//! a second run finds everything as the first one left it. When `FREEHOLD_DATABASE_URL` or `DATABASE_URL` is set, it uses that database.
+//! The database is a file of SQLite in `target/demo`, which stays, so that a second run finds everything as the first one left it. With
+//! `--postgres` it finds PostgreSQL's programs and keeps a private server there, which is stopped at the end. When `FREEHOLD_DATABASE_URL`
+//! or `DATABASE_URL` is set, it uses that database.
 //!
 //! What runs here is what the services' own binaries run, on free ports of this process.
 
@@ -21,23 +22,26 @@ use tokio::sync::watch;
 /// What the demo cannot do, as a fragment fit for "failed to ...".
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: cargo run --bin demo [-- --stay]\n\n  --stay    keep the server and both services running until Ctrl-C";
+const USAGE: &str = "usage: cargo run --bin demo [-- --postgres] [--stay]\n\n  --postgres   on a private PostgreSQL server instead of a file of SQLite\n  --stay       keep both services running until Ctrl-C";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let stay = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => false,
-        ["--stay"] => true,
-        ["--help" | "-h"] => {
-            say(USAGE);
-            return ExitCode::SUCCESS;
+    let (mut stay, mut server) = (false, false);
+    for argument in &arguments {
+        match argument.as_str() {
+            "--stay" => stay = true,
+            "--postgres" => server = true,
+            "--help" | "-h" => {
+                say(USAGE);
+                return ExitCode::SUCCESS;
+            }
+            _ => {
+                let _ = writeln!(stderr(), "{USAGE}");
+                return ExitCode::from(64);
+            }
         }
-        _ => {
-            let _ = writeln!(stderr(), "{USAGE}");
-            return ExitCode::from(64);
-        }
-    };
-    match run(stay) {
+    }
+    match run(stay, server) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(stderr(), "failed to {failure}");
@@ -51,10 +55,10 @@ fn say(line: impl AsRef<str>) {
     let _ = writeln!(stdout(), "{}", line.as_ref());
 }
 
-fn run(stay: bool) -> Result<(), Failure> {
+fn run(stay: bool, server: bool) -> Result<(), Failure> {
     say("Freehold: two services bring up their slices of one database.\n");
     // Blocking work, and so before there is a runtime. It goes last: the services have let go of the server by then.
-    let ground = Ground::find()?;
+    let ground = Ground::find(server)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let shown = runtime.block_on(async {
         let mut interrupted = signal(SignalKind::interrupt())?;

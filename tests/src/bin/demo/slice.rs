@@ -4,10 +4,11 @@ use crate::ground::Ground;
 use crate::{Failure, say};
 use freehold::Handle;
 use freehold::address::{Address, Tag};
+use freehold::config::Target;
 use freehold::startup::{Phase, State};
 use freehold_tests::http;
 use oxygen_services::{Running, Service};
-use sqlx::Row as _;
+use sqlx::Row;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -26,6 +27,17 @@ const TABLES: &str = "\
     from unnest($1::text[]) with ordinality as wanted (name, position) \
     join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(wanted.name) \
     order by position";
+
+/// The same of a file of SQLite: the names asked for are a JSON list. A primary key that SQLite numbers has no index of its own.
+const TABLES_IN_FILE: &str = "\
+    select t.name, \
+        (select count(*) from pragma_table_xinfo(t.name)), \
+        (select count(*) from pragma_index_list(t.name)), \
+        (length(t.sql) - length(replace(t.sql, ' check (', ''))) / 8 \
+            + (select count(*) from pragma_index_list(t.name) where origin in ('pk', 'u')), \
+        (select count(distinct id) from pragma_foreign_key_list(t.name)) \
+    from json_each($1) as wanted join sqlite_schema t on t.type = 'table' and t.name = wanted.value \
+    order by wanted.key";
 
 /// A service whose slice is ready and that answers by HTTP.
 pub(crate) struct Slice {
@@ -130,19 +142,26 @@ async fn picture(slice: &Handle, brief: bool) -> Result<String, Failure> {
     let names = objects.keys().filter(|address| address.tag == Tag::Table);
     let names: Vec<String> = names.filter_map(Address::table).map(|name| name.to_string()).collect();
     let enums = objects.keys().filter(|address| address.tag == Tag::Enum).count();
-    let pool = slice.ready()?.get_postgres_connection_pool();
-    let rows = sqlx::query(TABLES).bind(names).fetch_all(pool).await?;
+    let database = slice.ready()?;
+    let rows = match slice.config().database {
+        Target::Postgres(_) => {
+            let rows =
+                sqlx::query(TABLES).bind(names).fetch_all(database.get_postgres_connection_pool()).await?;
+            rows.iter().map(counts).collect::<Result<Vec<_>, _>>()?
+        }
+        Target::Sqlite(_) => {
+            let names = serde_json::to_string(&names)?;
+            let pool = database.get_sqlite_connection_pool();
+            let rows = sqlx::query(TABLES_IN_FILE).bind(names).fetch_all(pool).await?;
+            rows.iter().map(counts).collect::<Result<Vec<_>, _>>()?
+        }
+    };
     let mut lines =
         vec!["    table                     columns   indexes   keys, checks   foreign keys".to_owned()];
     let mut sums = [0; 4];
-    for row in &rows {
-        let name: String = row.try_get(0)?;
-        let mut counts = [0_i64; 4];
-        for (position, count) in counts.iter_mut().enumerate() {
-            *count = row.try_get(position + 1)?;
-        }
-        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-        let [columns, indexes, rules, references] = counts;
+    for (name, counts) in &rows {
+        sums.iter_mut().zip(*counts).for_each(|(sum, count)| *sum += count);
+        let [columns, indexes, rules, references] = *counts;
         lines.push(format!("    {name:<24} {columns:>8} {indexes:>9} {rules:>14} {references:>14}"));
     }
     if brief {
@@ -150,8 +169,19 @@ async fn picture(slice: &Handle, brief: bool) -> Result<String, Failure> {
     }
     let [columns, indexes, rules, references] = sums;
     lines.push(format!(
-        "  {} tables, {columns} columns, {indexes} indexes, {rules} keys and checks, {references} foreign keys, {enums} enum types\n",
+        "  {} tables, {columns} columns, {indexes} indexes, {rules} keys and checks, {references} foreign keys, {enums} enums\n",
         rows.len()
     ));
     Ok(lines.join("\n"))
+}
+
+/// A table's name and its counts.
+fn counts<R: Row>(row: &R) -> Result<(String, [i64; 4]), sqlx::Error>
+where
+    usize: sqlx::ColumnIndex<R>,
+    String: for<'r> sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    i64: for<'r> sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    let count = |position: usize| row.try_get::<i64, _>(position);
+    Ok((row.try_get(0)?, [count(1)?, count(2)?, count(3)?, count(4)?]))
 }

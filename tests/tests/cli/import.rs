@@ -1,0 +1,121 @@
+//! `freehold import` as somebody meets it who has tables already.
+
+use crate::{Outcome, ends_with, run};
+use freehold_tests::command::freehold;
+use freehold_tests::database::Database;
+use freehold_tests::process::Output;
+use freehold_tests::server::Server;
+use std::fs;
+use tempfile::TempDir;
+
+/// A shop that another tool made, with things in it that a manifest cannot say.
+const THEIRS: &str = "
+    create table flyway_schema_history (installed_rank int primary key, version text, description text, type text, script text,
+        checksum int, installed_by text, installed_on timestamp, execution_time int, success bool);
+    insert into flyway_schema_history (installed_rank, version) values (1, '1'), (2, '2.1');
+    create type order_state as enum ('new', 'paid');
+    create table users (id bigint primary key);
+    create table orders (id bigserial primary key, user_id bigint not null references users (id), state order_state not null default 'new',
+        total numeric(12,2) check (total >= 0), note text);
+    alter table orders alter note set storage external;
+    create index orders_open_idx on orders (user_id) where state in ('new');
+    create view order_totals as select sum(total) from orders;
+    create policy own on orders using (user_id = 1);
+    alter table orders enable row level security;
+    comment on table orders is 'One row per checkout'";
+
+fn import(database: &Database, directory: &TempDir, arguments: &[&str]) -> Output {
+    let mut command = freehold(&["import"]);
+    command.args(arguments).env("DATABASE_URL", database.url()).current_dir(directory.path());
+    run(&mut command)
+}
+
+#[tokio::test]
+async fn c7_3_what_cannot_be_written_and_what_is_another_tool_s_is_said() -> Outcome {
+    let database = Database::create("cli_import").await;
+    database.execute(THEIRS).await?;
+    let directory = tempfile::tempdir()?;
+    let told = import(&database, &directory, &["--service", "shop", "-o", "shop.toml"]);
+    ends_with(0, &told);
+    for said in [
+        "read 2 tables, 6 columns, 1 enum, 1 index, 4 constraints",
+        "order_totals",
+        "own on orders",
+        "row level security",
+        "of orders.note",
+        "flyway_schema_history is the history of Flyway, up to 2.1; left alone",
+        "there is nothing to do",
+        "freehold import --adopt -f shop.toml",
+    ] {
+        assert!(told.stderr.contains(said), "{said}: {told}");
+    }
+    let text = fs::read_to_string(directory.path().join("shop.toml"))?;
+    assert!(!text.contains("[tables.flyway"), "{text}");
+    assert!(text.contains("#   view order_totals\n"), "{text}");
+    assert!(text.contains("order_state not null default 'new'"), "{text}");
+
+    // Nobody's work is written over.
+    let again = import(&database, &directory, &["--service", "shop", "-o", "shop.toml"]);
+    ends_with(3, &again);
+    assert!(again.stderr.contains("is there already"), "{again}");
+    assert_eq!(fs::read_to_string(directory.path().join("shop.toml"))?, text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn c7_3_adopting_writes_down_who_owns_it_and_changes_nothing() -> Outcome {
+    let Some(cluster) = Server::shared().private("c7_3") else { return Ok(()) };
+    let database = Database::create("cli_adopt").await;
+    database.execute(THEIRS).await?;
+    let before = database.dump();
+    let directory = tempfile::tempdir()?;
+    ends_with(
+        0,
+        &import(
+            &database,
+            &directory,
+            &["--service", "shop", "-o", "shop.toml", "--adopt", "--from", "flyway"],
+        ),
+    );
+    assert_eq!(database.dump(), before);
+    let owned =
+        "select count(*)::text from freehold.object where service = 'shop' and kind = 'table' and adopted";
+    assert_eq!(database.fetch_one_text(owned).await?, "2");
+    let mark = cluster.log().mark();
+    let mut apply = freehold(&["apply", "--yes", "-f", "shop.toml"]);
+    apply.env("DATABASE_URL", database.url()).current_dir(directory.path());
+    let applied = run(&mut apply);
+    ends_with(0, &applied);
+    assert!(applied.stdout.contains("nothing had to change"), "{applied}");
+    assert_eq!(cluster.log().since(mark).of_database(database.name()).statements(), Vec::<&str>::new());
+
+    // Our own ledger is no table of anybody's, and what is owned goes into no other service's manifest.
+    let other = import(&database, &directory, &["--service", "other"]);
+    ends_with(0, &other);
+    assert!(!other.stdout.contains("[tables") && !other.stdout.contains("freehold."), "{other}");
+    assert!(other.stderr.contains("table orders belongs to shop; left out"), "{other}");
+
+    // What differs is not adopted.
+    database
+        .execute("alter table orders add late text, alter total drop not null, alter user_id drop not null")
+        .await?;
+    let refused = import(&database, &directory, &["--adopt", "-f", "shop.toml"]);
+    assert!(!refused.success() && refused.stderr.contains("user_id"), "{refused}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_of_nothing_says_where_to_look() -> Outcome {
+    let database = Database::create("cli_nothing").await;
+    database.execute("create schema sales; create table sales.orders (id int)").await?;
+    let directory = tempfile::tempdir()?;
+    let none = import(&database, &directory, &[]);
+    ends_with(1, &none);
+    assert!(none.stderr.contains("FH416") && none.stderr.contains("sales (1 table)"), "{none}");
+    let wrong = import(&database, &directory, &["--from", "flywheel"]);
+    ends_with(64, &wrong);
+    assert!(wrong.stderr.contains("flyway"), "{wrong}");
+    let adopted = import(&database, &directory, &["--adopt", "--schema", "sales"]);
+    ends_with(64, &adopted);
+    Ok(())
+}

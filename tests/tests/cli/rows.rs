@@ -1,0 +1,83 @@
+//! Seeds as the command line tells of them: what is to be written, what is kept, what waits; values of secrets never.
+
+use crate::{Outcome, Shop, ends_with, run};
+use freehold_tests::database::Database;
+use freehold_tests::process::Output;
+
+const ROWS: &str = r#"
+[tables.shop_reasons.columns]
+code = "text primary key"
+label = "text not null"
+pin = "text"
+made_at = "timestamptz"
+
+[seeds.shop_reasons]
+key = ["code"]
+mode = "sync"
+computed = { made_at = "now()" }
+file = "reasons.csv"
+
+[seeds.shop_customers]
+key = ["email"]
+profile = ["dev"]
+rows = [{ email = "dev@example.com" }]
+"#;
+
+/// A manifest with a seed whose rows are in a file.
+fn declared(shop: &Shop, version: &str, rows: &str, more: &str) {
+    shop.declares(&format!("{}{ROWS}{more}", crate::SHOP.replace("1.0.0", version)));
+    std::fs::write(shop.directory.path().join("reasons.csv"), rows).unwrap();
+}
+
+/// An answer without what differs from run to run.
+fn told(database: &Database, output: &Output) -> String {
+    let text = format!("{}{}", output.stdout, output.stderr).replace(database.name(), "shop");
+    let line = |line: &str| match line.split_once(" (PostgreSQL ") {
+        Some((before, _)) => before.to_owned(),
+        None if line.starts_with('#') => "#…".to_owned(),
+        None => timeless(line),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A line with every time in milliseconds or seconds as `N ms`.
+fn timeless(line: &str) -> String {
+    let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    for at in 1..words.len() {
+        let unit = words[at].trim_end_matches([')', ',', '.', ';']).to_owned();
+        if unit == "ms" || unit == "s" {
+            let bracket = if words[at - 1].starts_with('(') { "(" } else { "" };
+            words[at - 1] = format!("{bracket}N");
+            words[at] = words[at].replacen(&unit, "ms", 1);
+        }
+    }
+    words.join(" ")
+}
+
+#[tokio::test]
+async fn a_seed_is_planned_applied_kept_and_verified() -> Outcome {
+    let database = Database::create("cli_rows").await;
+    let shop = Shop::new(database.address());
+    declared(&shop, "1.0.0", "code,label,pin\nstock,Out of stock,\nfraud,Fraud,\nother,Other,\n", "");
+    let mut story = String::new();
+    let mut tell = |arguments: &[&str], code: i32| {
+        let output = run(&mut shop.command(arguments));
+        ends_with(code, &output);
+        story.push_str(&format!("$ freehold {}\n{}\n\n", arguments.join(" "), told(&database, &output)));
+    };
+    tell(&["plan"], 0);
+    tell(&["apply", "--yes"], 0);
+    tell(&["plan"], 0);
+    database
+        .execute("update shop_reasons set label = 'mine' where code = 'stock'; delete from shop_reasons where code = 'fraud'")
+        .await?;
+    declared(&shop, "1.1.0", "code,label\nstock,Sold out\nfraud,Suspected fraud\nnew,New\n", "");
+    tell(&["plan"], 0);
+    tell(&["verify"], 2);
+    tell(&["apply", "--yes"], 0);
+    tell(&["verify"], 0);
+    tell(&["plan", "--exit-code"], 0);
+    tell(&["history", "show", "2"], 0);
+    insta::assert_snapshot!(story);
+    Ok(())
+}
