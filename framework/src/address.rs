@@ -37,6 +37,8 @@ pub enum Tag {
     ForeignKey,
     /// A trigger.
     Trigger,
+    /// The rights of a role on a table.
+    Grant,
     /// The comment on another object.
     Comment,
     /// The rows that a table is to have; called like the table.
@@ -67,6 +69,7 @@ impl Tag {
             Self::Index => "index",
             Self::ForeignKey => "foreign key",
             Self::Trigger => "trigger",
+            Self::Grant => "grant",
             Self::Comment => "comment",
             Self::Seed => "seed",
         }
@@ -161,6 +164,7 @@ impl fmt::Display for Address {
             (Tag::Comment, _) => {
                 write!(f, "comment on {} {}", self.of.map_or("object", Tag::word), self.path())
             }
+            (Tag::Grant, Some(table)) => write!(f, "grant on {table} to {}", self.name),
             (Tag::Index, Some(table)) => write!(f, "index {} on {table}", self.name),
             _ => write!(f, "{} {}", self.tag.word(), self.path()),
         }

@@ -192,8 +192,9 @@ async fn without_lock(
         Decision::Compare => {
             let survey = survey(session, order.manifest, true).await?;
             let survey = with_seeds(session, order.manifest, order.sowing, true, survey).await?;
-            if survey.plan.is_empty() && !survey.seeds.waiting.is_empty() {
-                return done(Outcome::Waiting(survey.seeds.waiting));
+            let waiting = [survey.waiting.as_slice(), &survey.seeds.waiting].concat();
+            if survey.plan.is_empty() && !waiting.is_empty() {
+                return done(Outcome::Waiting(waiting));
             }
             if survey.plan.is_empty() {
                 restamp(session, order, entry, &survey).await?;

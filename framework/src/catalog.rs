@@ -14,6 +14,8 @@ use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, TypeName, sql};
 
+pub mod grantee;
+
 /// The names to look for.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -147,13 +149,11 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
         .chain(scope.indexes.iter().filter_map(wanted_index))
         .collect();
     let neighbours: Vec<Wanted<'_>> = scope.neighbours.iter().map(|name| wanted(name, "table")).collect();
-    let extensions: Vec<Provider<'_>> =
-        scope.extensions.iter().map(|(name, schema)| Provider { name, schema: schema.as_ref() }).collect();
     // The slice's ids stand in an array: a sequential scan would compare each row with each element.
     let mut message =
         sql!("begin isolation level repeatable read read only; set local enable_seqscan = off;\n");
-    let path = Sql::from_template(include_str!("catalog/path.sql"), &[&Literal(&json(&extensions)?)]);
-    message.push(&sql!("{};\n", path));
+    let extensions = scope.extensions.iter().map(|(name, schema)| (name, schema.as_ref()));
+    message.push(&sql!("{};\n", look_into(extensions)?));
     message.push(&Sql::from_template(include_str!("catalog/scope.sql"), &[&Literal(&json(&names)?)]));
     message.push(&sql!(
         ";\nselect set_config('freehold.parts', (
@@ -169,6 +169,17 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
         Sql::from_template(include_str!("catalog/neighbour.sql"), &[&Literal(&json(&neighbours)?)]);
     message.push(&sql!(";\n{};\ncommit", neighbours));
     decode(session.fetch(&message).await?)
+}
+
+/// The statement by which a session looks into the schemas of extensions too, from then on: those that they are in, or else are made in.
+///
+/// # Errors
+/// Never: names can be written as JSON.
+pub(crate) fn look_into<'a>(
+    extensions: impl Iterator<Item = (&'a Name, Option<&'a Name>)>,
+) -> Result<Sql, SessionError> {
+    let extensions: Vec<Provider<'_>> = extensions.map(|(name, schema)| Provider { name, schema }).collect();
+    Ok(Sql::from_template(include_str!("catalog/path.sql"), &[&Literal(&json(&extensions)?)]))
 }
 
 fn wanted<'a>(name: &'a QName, tag: &'static str) -> Wanted<'a> {

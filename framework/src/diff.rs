@@ -35,7 +35,8 @@ pub fn diff(wanted: &Schema, live: &Schema) -> Diff {
         }
     }
     for (address, object) in &live.objects {
-        let quiet = address.tag.is_shared() || address.tag == Tag::Comment;
+        let quiet =
+            matches!(address.tag, Tag::Grant) || address.tag.is_shared() || address.tag == Tag::Comment;
         if !quiet && !wanted.objects.contains_key(address) {
             diff.undeclared.push(object.clone());
         }

@@ -19,6 +19,7 @@ pub mod exclusion;
 pub mod extension;
 pub mod foreign_key;
 pub mod function;
+pub mod grant;
 pub mod index;
 pub mod key;
 pub mod namespace;
@@ -141,6 +142,7 @@ kinds! {
     Index = index::Index,
     ForeignKey = foreign_key::ForeignKey,
     Trigger = trigger::Trigger,
+    Grant = grant::Grant,
     Comment = comment::Comment,
 }
 

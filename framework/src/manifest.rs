@@ -31,6 +31,7 @@ mod extensions;
 mod foreign_key;
 mod functions;
 mod grammar;
+mod grants;
 mod include;
 mod index;
 mod names;
@@ -115,11 +116,12 @@ const KEYS: walk::Keys = walk::Keys {
         "enums",
         "sequences",
         "functions",
+        "grants",
         "tables",
         "seeds",
         "checks",
     ],
-    later: &["grants", "drops", "views"],
+    later: &["drops", "views"],
 };
 
 impl Manifest {
@@ -281,6 +283,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     parents.check(walk);
     advice::advice(&tables, walk);
     sequences::settle(&sequences, &tables, &mut draft, walk);
+    grants::grants(root, home, &tables, walk, &mut draft);
     for table in &tables {
         draft.table(table, &parents);
     }

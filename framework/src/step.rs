@@ -43,6 +43,8 @@ pub enum Phase {
     CleanUp,
     /// Rows that tables are to have.
     Seed,
+    /// Rights that others get.
+    Grant,
     /// Comments on what existed before.
     Comment,
 }

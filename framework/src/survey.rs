@@ -10,8 +10,11 @@ use crate::check::{Violation, check};
 use crate::diff::{Diff, diff};
 use crate::equal::{self, Memory};
 use crate::kind::key::Key;
-use crate::kind::{Facts, Kind, Object, Refusal, foreign_key::ForeignKey, table::column::called_functions};
+use crate::kind::{
+    Facts, Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant, table::column::called_functions,
+};
 use crate::ledger::claim::{self, Claims};
+use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::plan::{Plan, plan};
@@ -32,6 +35,8 @@ pub struct Survey {
     pub claims: Claims,
     /// How the catalog keeps the expressions that are as the manifest wants them.
     pub memory: Memory,
+    /// What others are to get that are not there yet.
+    pub waiting: Vec<Waiting>,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
     pub seeds: Outlook,
 }
@@ -75,7 +80,7 @@ pub async fn survey(session: &mut Session, manifest: &Manifest, ledger: bool) ->
     } else {
         Claims::default()
     };
-    compare(session, manifest, claims, &Schema::default()).await
+    compare(session, manifest, claims, &Schema::default(), ledger).await
 }
 
 /// Surveys again after steps have run. An object that was not there before was made from the manifest's very text, so its
@@ -93,7 +98,7 @@ pub async fn survey_again(
     let made: Schema = made.map(|(_, object)| object.clone()).collect();
     let mut claims = before.claims.clone();
     claims.memory.extend(said_again(manifest, before));
-    compare(session, manifest, claims, &made).await
+    compare(session, manifest, claims, &made, true).await
 }
 
 /// The words such as `'now'` that the steps of the plan have just said again, where something else stood.
@@ -156,6 +161,7 @@ async fn compare(
     manifest: &Manifest,
     claims: Claims,
     made: &Schema,
+    ledger: bool,
 ) -> Result<Survey, SurveyError> {
     let found = catalog::read(session, &scope(manifest, &claims)).await?;
     let mut live = found.live.clone();
@@ -163,7 +169,9 @@ async fn compare(
     known.extend(equal::memory(made, &found.live, made));
     equal::settle(session, &manifest.schema, &mut live, &known).await?;
     let memory = equal::memory(&manifest.schema, &found.live, &live);
-    let difference = diff(&manifest.schema, &live);
+    let mut wanted = manifest.schema.clone();
+    let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
+    let difference = diff(&wanted, &live);
     let mut facts = facts(session, manifest, &difference, &live).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
     facts.using.clone_from(&manifest.using);
@@ -184,7 +192,19 @@ async fn compare(
     if let Some(violation) = check(&plan, &manifest.schema).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
-    Ok(Survey { plan, found, claims, memory, seeds: Outlook::default() })
+    let waiting = absent.iter().map(waits).collect();
+    Ok(Survey { plan, found, claims, memory, waiting, seeds: Outlook::default() })
+}
+
+/// What the ledger says of a grant to somebody who is not there.
+fn waits(grant: &Grant) -> Waiting {
+    let reason = match grant.grantee.as_str().split_once(':') {
+        Some(("service", service)) => {
+            format!("{service} has no tables in this database yet, whose owner would get it")
+        }
+        _ => "the role does not exist yet".to_owned(),
+    };
+    Waiting { object: grant.address().to_string(), code: "FH313".to_owned(), reason }
 }
 
 /// What the manifest names, and what the ledger says that we own.

@@ -365,7 +365,7 @@ fn end(settings: &[(&str, &str)]) -> (End, String) {
 fn a_wrong_configuration_ends_a_service_at_once_with_the_name_of_the_variable() {
     let database = ("DATABASE_URL", "postgres://u:hunter2@h/d");
     for (settings, names) in [
-        (vec![], vec!["DATABASE_URL"]),
+        (vec![("FREEHOLD_PROFILE", "prod")], vec!["DATABASE_URL"]),
         (vec![("DATABASE_URL", "u:hunter2@h/d")], vec!["DATABASE_URL"]),
         (
             vec![database, ("FREEHOLD_READY", "always"), ("DB_POOL_SIZE", "0")],

@@ -257,6 +257,7 @@ impl Work<'_> {
         if let Some(difference) = still_different(&now.plan) {
             return Err(BringUpError::Unverified(difference));
         }
+        let waiting = &[waiting, &now.waiting].concat();
         let drifted = !before.plan.refusals.is_empty();
         let finished = now.plan.steps.is_empty() && waiting.is_empty() && !drifted;
         let state = State {

@@ -24,7 +24,7 @@ pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
     }
 }
 
-/// What a build cannot live without, of what a plan would make. An index, a check, a key to another table or a comment that a newer build took
+/// What a build cannot live without, of what a plan would make. An index, a check, a key to another table, a trigger, a grant or a comment that a newer build took
 /// away is no reason for an older one to stay away; nor is what stands in another form than the older one would give it.
 pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
     let needed = |address: &&Address| {
@@ -36,6 +36,7 @@ pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
                 | Tag::ForeignKey
                 | Tag::Comment
                 | Tag::Trigger
+                | Tag::Grant
                 | Tag::Seed
         );
         !loosely && !live.holds(address)

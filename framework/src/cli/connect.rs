@@ -114,20 +114,23 @@ impl<'a> Target<'a> {
         });
         let open = |_| Session::open(&self.options, application, schema);
         let opened = retry.run(open, |error| retry::classify(&error.source)).await;
-        opened.map_err(|gave_up| self.gave_up(service, &gave_up))
+        // A look at all services is on behalf of none of them.
+        let of =
+            if application == format!("freehold {service}") { String::new() } else { format!("{service}: ") };
+        opened.map_err(|gave_up| self.gave_up(&of, &gave_up))
     }
 
-    fn gave_up(&self, service: &str, gave_up: &GaveUp<SessionError>) -> Failure {
+    fn gave_up(&self, of: &str, gave_up: &GaveUp<SessionError>) -> Failure {
         let failure = &gave_up.failure;
         let (exit, code, what) = match gave_up.cause {
             Cause::Permanent => {
-                (Exit::Failed, code::REJECTED, format!("{service}: {} does not let us in", self.database))
+                (Exit::Failed, code::REJECTED, format!("{of}{} does not let us in", self.database))
             }
             Cause::Deadline | Cause::Attempts => {
                 let seconds = gave_up.elapsed.as_secs_f64();
                 let tries = if gave_up.attempts == 1 { "attempt" } else { "attempts" };
                 let what = format!(
-                    "{service}: {} not reachable: {} {tries} in {seconds:.1} s",
+                    "{of}{} not reachable: {} {tries} in {seconds:.1} s",
                     self.database, gave_up.attempts
                 );
                 (Exit::Unreachable, code::UNREACHABLE, what)

@@ -56,6 +56,7 @@ pub(super) fn definition(manifest: &Manifest, address: &Address) -> String {
         Object::Extension(extension) => extension.version.clone().unwrap_or_default(),
         Object::Enum(values) => values.labels.join(", "),
         Object::Function(function) => function.clause().to_string(),
+        Object::Grant(grant) => grant.clause().to_string(),
         Object::Trigger(trigger) => trigger.clause().to_string(),
         Object::Sequence(sequence) => sequence.clause().to_string().trim().to_owned(),
         Object::Table(table) => parts_of(manifest, &table.name),

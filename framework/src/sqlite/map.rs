@@ -139,6 +139,7 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
             }
             Object::Sequence(_) => draft.degrade(object.address(), "SQLite has no sequences"),
             Object::Function(_) => draft.degrade(object.address(), "SQLite has no functions of its own"),
+            Object::Grant(_) => draft.degrade(object.address(), "SQLite has no roles"),
             Object::Trigger(_) => draft.degrade(object.address(), "SQLite has triggers of another kind"),
             Object::Enum(_)
             | Object::Key(_)

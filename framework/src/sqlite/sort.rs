@@ -39,7 +39,7 @@ pub(super) enum Sort {
     /// A length of time with months in it, as what SQLite's functions take.
     Calendar,
     /// A moment, as a number of days; it was computed.
-    Instant,
+    Computed,
     /// An identifier of 16 bytes.
     Uuid,
     /// JSON, as text.

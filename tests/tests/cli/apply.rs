@@ -145,7 +145,7 @@ async fn a_step_that_fails_says_where_why_what_is_done_and_what_to_do() -> Outco
     said("  --> shop-service.toml:17:");
     said("  cause: 23505 unique_violation (shop_orders_one_idx): ");
     said("  cause: statement: create unique index concurrently shop_orders_one_idx");
-    said("  done:  1 step of 2 are in place and recorded (ledger #2)");
+    said("  done:  1 step of 2 is in place and recorded (ledger #2)");
     assert!(failed.stderr.trim_end().ends_with("it goes on from there"), "{failed}");
     // What was not done is said by whoever looks, and is done once the cause is mended.
     assert!(shop.said(&["status"]).stdout.contains("failed going to 1.1.0"));

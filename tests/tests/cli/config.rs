@@ -52,7 +52,6 @@ fn c15_6_no_unparsable_url_is_quoted_anywhere() {
         format!("mysql://u:{PASSWORD}@h/d"),
         format!("jdbc:postgresql://h:5432/d?user=u&password={PASSWORD}"),
         format!("postgres//u:{PASSWORD}@h/d"),
-        format!("sqlite:///{PASSWORD}.db"),
     ] {
         for command in [&["status"][..], &["status", "--json"], &["config", "--check"], &["wait", "-vvv"]] {
             let arguments = &[command, &["--timeout", "200ms"]].concat()[..];

@@ -3,7 +3,7 @@
 //! The corpus lies outside of the repository (see `freehold_tests::corpus`); where it is absent these tests say SKIPPED. Nothing here knows
 //! a name or a text of it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 mod explained;
 mod expressions;

@@ -16,6 +16,8 @@ Made by `FREEHOLD_WRITE_DOCS=1 cargo test -p freehold-tests --test corpus c1_4`.
 * *second*: a second plan is empty.
 * *again*: imported from there, the manifest is the same, byte for byte.
 * *adopt*: started on what psql made, no DDL is sent, the ledger knows every object, and the next start is one message.
+* *not tried*: the database has several schemas, and an import is one manifest for one schema so far. Planning and adopting are tried with
+  each of them.
 
 ";
 
@@ -66,7 +68,7 @@ fn cell(trip: &Trip, what: &'static str) -> String {
     let tried = trip.untried.is_none() || what == PLAN || what == ADOPT;
     let needs = matches!(what, SAME | SECOND | AGAIN);
     match (tried, trip.wrong.contains_key(what), needs && trip.wrong.contains_key(APPLY)) {
-        (false, ..) => trip.untried.clone().unwrap_or_default(),
+        (false, ..) => "not tried".to_owned(),
         (_, true, _) => "**no**".to_owned(),
         (_, _, true) => "–".to_owned(),
         _ => "=".to_owned(),

@@ -55,7 +55,7 @@ async fn old_snapshot(database: &Database) -> Result<PgConnection, sqlx::Error> 
 
 /// Waits until a concurrent build of the service waits for others, and gives back its backend.
 async fn build_that_waits(database: &Database) -> Result<String, Box<dyn std::error::Error>> {
-    let waiting = "select coalesce(max(pid::text), '') from pg_stat_progress_create_index where phase = 'waiting for old snapshots'";
+    let waiting = "select coalesce(max(pid::text), '') from pg_stat_progress_create_index where phase = 'waiting for old snapshots' and datname = current_database()";
     let mut interval = tokio::time::interval(Duration::from_millis(10));
     for _ in 0..6_000 {
         let pid = database.fetch_one_text(waiting).await?;

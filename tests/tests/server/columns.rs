@@ -115,3 +115,26 @@ async fn c5_8_a_table_that_was_never_analyzed_is_not_taken_for_small() -> Outcom
     }
     Ok(())
 }
+
+/// Case 1.14: an expression that a column is computed from is no default, and a changed one is seen.
+#[tokio::test]
+async fn c1_14_a_changed_generation_expression_is_seen_and_never_made_a_default() -> Outcome {
+    let database = Database::create("c1_14").await;
+    Service::new(&database, &parcels("1.0.0", "twice = 'bigint generated always as (id * 2) stored'\n"))
+        .applies()
+        .await;
+    let before = database.dump();
+    for changed in ["bigint generated always as (id * 3) stored", "bigint default 7", "bigint"] {
+        let second = Service::new(&database, &parcels("1.1.0", &format!("twice = '{changed}'\n")));
+        let refusals = second.is_refused().await;
+        assert!(
+            refusals
+                .iter()
+                .any(|refusal| refusal.what.contains("`id * 2`") || refusal.what.contains("(id * 2)")),
+            "{refusals:?}"
+        );
+        assert!(second.survey().await.plan.steps.is_empty());
+        assert_eq!(database.dump(), before);
+    }
+    Ok(())
+}

@@ -116,3 +116,20 @@ async fn c3_5_another_order_is_refused_and_nothing_is_changed() -> Outcome {
     assert_eq!(database.dump(), before);
     Ok(())
 }
+
+/// A value that left the manifest stays, and with it everything that uses the type.
+#[tokio::test]
+async fn c3_3_a_value_that_left_the_manifest_stays_with_all_that_hangs_on_the_type() -> Outcome {
+    let database = filled("c3_3").await?;
+    let index = "[tables.payments.indexes]\npayments_new_idx = \"(id) where state = 'new'\"\n";
+    let with = Service::new(&database, &payments("1.1.0", "'new', 'held', 'paid'", index));
+    with.applies().await;
+    let before = database.dump();
+    let without = Service::new(&database, &payments("1.2.0", "'new', 'paid'", index));
+    let survey = without.survey().await;
+    assert!(survey.plan.is_empty(), "{}", listed(&survey));
+    without.applies().await;
+    without.finds_nothing_to_do().await;
+    assert_eq!(database.dump(), before);
+    Ok(())
+}

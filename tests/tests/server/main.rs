@@ -17,6 +17,7 @@ mod forbidden;
 mod frozen;
 mod functions;
 mod golden;
+mod grants;
 mod kinds;
 mod laws;
 mod ledger;

@@ -1,6 +1,6 @@
 //! The four services as processes, on one database, asked by HTTP: what they do and what they refuse.
 
-#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
 mod ground;
 mod inventory;

@@ -126,7 +126,7 @@ impl Change<'_> {
         let Column { name, type_name, .. } = self.wanted;
         let Size { rows, bytes, .. } = size(draft.ground(self.table));
         let keeps = live.type_name == *type_name || keeps_rows(&live.type_name, type_name);
-        let rewrites = rows > 0 && !keeps || rows > 0 && live.collation != self.wanted.collation;
+        let rewrites = rows > 0 && (!keeps || live.collation != self.wanted.collation);
         let refused = self.loses(live, draft)
             || self.stands_in_the_way(draft)
             || rewrites && self.is_too_long(live, rows, draft);

@@ -40,7 +40,7 @@ pub(super) fn cast(value: Value, target: &TypeName) -> Result<Value, Reason> {
         (Sort::Boolean, Sort::Integer) => Value { sort, ..value },
         (Sort::Integer, Sort::Boolean) => Value::compound(format!("{text} <> 0"), sort),
         (Sort::Uuid, Sort::Text { .. }) => return uuid_as_text(&value),
-        (Sort::Instant, Sort::Moment) => value.kept_as(&Sort::Moment)?,
+        (Sort::Computed, Sort::Moment) => value.kept_as(&Sort::Moment)?,
         (Sort::Moment, Sort::Date) => Value::atom(format!("date({})", value.text), sort),
         (Sort::Moment, Sort::Moment) | (Sort::Date, Sort::Date) | (Sort::Uuid, Sort::Uuid) => value,
         (Sort::Json, Sort::Json) => value,

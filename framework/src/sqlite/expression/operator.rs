@@ -280,7 +280,7 @@ fn scale(sort: &Sort) -> Option<u32> {
 }
 
 fn sum(left: &Value, symbol: &str, right: &Value) -> Result<Value, Reason> {
-    use Sort::{Calendar, Date, Decimal, Instant, Integer, Moment, Real, Span};
+    use Sort::{Calendar, Computed, Date, Decimal, Integer, Moment, Real, Span};
     // A constant beside a moment is a length of time, or another moment after a minus; nobody writes that one without its type.
     let right = if left.is_moment() { right.clone().beside(&Span)? } else { right.clone() };
     let text = || format!("{} {symbol} {}", left.bracketed(), right.bracketed());
@@ -298,10 +298,10 @@ fn sum(left: &Value, symbol: &str, right: &Value) -> Result<Value, Reason> {
             let modifiers = signed(&right.text, symbol);
             Value::atom(format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', {}, {modifiers})", left.text), Moment)
         }
-        (Moment | Instant | Date, Span) => {
-            Value::computed(format!("{} {symbol} {}", left.days(), right.days()), Instant)
+        (Moment | Computed | Date, Span) => {
+            Value::computed(format!("{} {symbol} {}", left.days(), right.days()), Computed)
         }
-        (Moment | Instant, Moment | Instant) if symbol == "-" => {
+        (Moment | Computed, Moment | Computed) if symbol == "-" => {
             Value::computed(format!("{} - {}", left.days(), right.days()), Span)
         }
         (Date, Date) if symbol == "-" => {

@@ -77,7 +77,7 @@ impl Value {
     }
 
     pub(super) fn is_moment(&self) -> bool {
-        matches!(self.sort, Sort::Moment | Sort::Instant | Sort::Date)
+        matches!(self.sort, Sort::Moment | Sort::Computed | Sort::Date)
     }
 
     pub(super) fn is_text(&self) -> bool {
@@ -87,7 +87,7 @@ impl Value {
     /// A number of days, of a moment.
     pub(super) fn days(&self) -> String {
         match self.sort {
-            Sort::Instant | Sort::Span => self.bracketed(),
+            Sort::Computed | Sort::Span => self.bracketed(),
             _ => format!("julianday({})", self.text),
         }
     }
@@ -98,7 +98,7 @@ impl Value {
             Sort::Decimal(Some(scale)) if self.computed => {
                 Ok(Self::atom(format!("round({}, {scale})", self.text), self.sort))
             }
-            Sort::Instant | Sort::Span if self.computed => {
+            Sort::Computed | Sort::Span if self.computed => {
                 Ok(Self::atom(format!("round({} * {DAY_MS})", self.bracketed()), self.sort))
             }
             Sort::JsonType => {
@@ -164,10 +164,10 @@ impl Value {
                 let text = self.stored()?.text;
                 Self::atom(format!("cast(round({text}) as integer)"), Sort::Integer)
             }
-            (Sort::Instant, Sort::Moment) => {
+            (Sort::Computed, Sort::Moment) => {
                 Self::atom(format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', {})", self.text), Sort::Moment)
             }
-            (Sort::Instant | Sort::Span | Sort::Calendar, _) => {
+            (Sort::Computed | Sort::Span | Sort::Calendar, _) => {
                 return Err("SQLite cannot keep a computed moment in a form that is fixed".to_owned());
             }
             (Sort::Null, _) => self,
@@ -204,7 +204,7 @@ fn family(sort: &Sort) -> u8 {
         Sort::Bytes => 9,
         Sort::List => 10,
         Sort::Span => 11,
-        Sort::Instant => 12,
+        Sort::Computed => 12,
         Sort::Null => 13,
         Sort::Opaque => 14,
         Sort::Calendar => 15,
@@ -245,7 +245,7 @@ fn constant(content: &str, target: &Sort) -> Result<Value, Reason> {
             "f" | "false" | "n" | "no" | "off" | "0" => Value::atom("false", Sort::Boolean),
             _ => return Err(unfit()),
         },
-        Sort::Moment | Sort::Instant if is_day(trimmed) => Value::atom(text, Sort::Moment),
+        Sort::Moment | Sort::Computed if is_day(trimmed) => Value::atom(text, Sort::Moment),
         Sort::Date if is_day(trimmed) && trimmed.len() == 10 => Value::atom(text, Sort::Date),
         Sort::Time if trimmed.as_bytes().get(2) == Some(&b':') => Value::atom(text, Sort::Time),
         Sort::Uuid => {
@@ -268,7 +268,7 @@ fn constant(content: &str, target: &Sort) -> Result<Value, Reason> {
         },
         Sort::List => Value::atom(quoted(&Plain(&list(trimmed).ok_or_else(unfit)?)), Sort::List),
         Sort::Span | Sort::Calendar => return super::cast::span(trimmed),
-        Sort::Moment | Sort::Instant | Sort::Date | Sort::Time => return Err(unfit()),
+        Sort::Moment | Sort::Computed | Sort::Date | Sort::Time => return Err(unfit()),
     })
 }
 
