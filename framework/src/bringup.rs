@@ -212,7 +212,7 @@ async fn without_lock(
         }
         Decision::Follow => {
             let survey = survey(session, order.manifest, true).await?;
-            let absent = refusal::absent(&survey.plan);
+            let absent = refusal::absent(&survey.plan, &survey.found.live);
             if absent.is_empty() {
                 return done(Outcome::Ahead(seen.version));
             }

@@ -32,12 +32,16 @@ pub enum Phase {
     Constraint,
     /// Indexes built on existing tables.
     Index,
-    /// Keys on existing tables, which take over the index that was built for them.
+    /// Keys and indexes that take over what was built for them beside the old ones.
     Key,
     /// Foreign keys that touch existing tables, not yet proven.
     ForeignKey,
     /// Constraints proven against the rows that are there.
     Validate,
+    /// Columns that refuse null once no row has one.
+    NotNull,
+    /// What was made for the steps above and serves nobody any more.
+    CleanUp,
     /// Rows that tables are to have.
     Seed,
     /// Rights that others get.

@@ -54,7 +54,7 @@ pub(super) async fn look<'a>(
     let waiting =
         sqlite::waiting(session, &manifest.service.name).await.map_err(|error| failed(error.into()))?;
     let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
-    let (plan, ahead, in_place) = decided(manifest, decision, seen.as_ref(), plan);
+    let (plan, ahead, in_place) = decided(manifest, decision, seen.as_ref(), plan, &live);
     let from = seen.map(|seen| seen.version);
     Ok(Outlook {
         manifest,

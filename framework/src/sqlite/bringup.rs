@@ -158,7 +158,7 @@ async fn by_reading(session: &mut Session, order: &Order<'_>, look: &Look) -> Re
         }
         Decision::Follow => {
             let survey = survey(session, order.manifest, look).await?;
-            let absent = absent(&survey.plan);
+            let absent = absent(&survey.plan, &survey.declared_that_stand(order.manifest));
             if absent.is_empty() {
                 return done(Outcome::Ahead(seen.version));
             }

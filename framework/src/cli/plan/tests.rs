@@ -98,6 +98,7 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
         sizes: tables.collect(),
         volatile: ["gen_random_uuid".to_owned()].into(),
         allow_rewrite: manifest.allow_rewrite.clone(),
+        ..Facts::default()
     };
     let mut plan = plan(&diff(&manifest.schema, &live), &live, &facts);
     for step in &mut plan.steps {
