@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
+use crate::by_hand::ByHand;
 use crate::config::{Config, ConfigErrors, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
 use crate::kind::Refusal;
@@ -37,12 +39,14 @@ const LOOK_AGAIN_MAX: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Freehold {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
 }
 
 /// A service about to start, with its configuration.
 #[derive(Debug)]
 pub struct Configured {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
     config: Config,
 }
 
@@ -54,6 +58,7 @@ pub struct Handle {
 
 struct Inner {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
     config: Config,
     caller: Caller,
     state: watch::Sender<State>,
@@ -82,7 +87,14 @@ impl Freehold {
     /// A service that brings up this manifest.
     #[must_use]
     pub fn new(manifest: Manifest) -> Self {
-        Self { manifest }
+        Self { manifest, by_hand: None }
+    }
+
+    /// With steps that its team wrote by hand: moves of data that a declaration cannot say. Each runs once, under the service's lock, after what
+    /// the manifest declares is in place and before its seeds.
+    #[must_use]
+    pub fn migrations<M: MigratorTrait>(self) -> Self {
+        Self { by_hand: Some(ByHand::of::<M>()), ..self }
     }
 
     /// Reads the configuration from the environment.
@@ -96,7 +108,7 @@ impl Freehold {
     /// Takes a configuration that was read elsewhere.
     #[must_use]
     pub fn with(self, config: Config) -> Configured {
-        Configured { manifest: self.manifest, config }
+        Configured { manifest: self.manifest, by_hand: self.by_hand, config }
     }
 }
 
@@ -104,11 +116,12 @@ impl Configured {
     /// Starts bringing up the slice in the background and returns at once. Must be called inside a tokio runtime.
     #[must_use]
     pub fn start(self) -> Handle {
-        let Self { manifest, config } = self;
+        let Self { manifest, by_hand, config } = self;
         let caller = caller(&manifest);
         let (state, _) = watch::channel(State::new(&caller));
         let (pool, samples) = (OnceCell::new(), OnceCell::new());
-        let inner = Arc::new(Inner { manifest, config, caller, state, pool, samples, wake: Notify::new() });
+        let inner =
+            Arc::new(Inner { manifest, by_hand, config, caller, state, pool, samples, wake: Notify::new() });
         tokio::spawn(run(Arc::clone(&inner)));
         Handle { inner }
     }
@@ -359,6 +372,7 @@ async fn apply(
         caller: &inner.caller,
         options,
         approved: None,
+        by_hand: inner.by_hand.as_ref(),
         lenient: inner.config.profile == Profile::Dev,
         lock_wait_max: locks.budget_background,
         before_ready: patience(locks.budget_before_ready),

@@ -7,6 +7,7 @@
 
 mod additive;
 mod builds;
+mod by_hand;
 mod changes;
 mod columns;
 mod corpus_expressions;
