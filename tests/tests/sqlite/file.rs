@@ -3,6 +3,7 @@
 use freehold::Manifest;
 use freehold::bringup::{Applied, BringUpError, Event, Outcome};
 use freehold::kind::Refusal;
+use freehold::seeding::Sowing;
 use freehold::session::sqlite::Session;
 use freehold::sqlite::{Order, bring_up};
 use freehold::startup::caller;
@@ -102,8 +103,15 @@ impl File {
     ) -> Result<Outcome, BringUpError> {
         let mut session = Session::open(&self.path()).await?;
         let (file, caller) = (self.path(), caller(manifest));
-        let order =
-            Order { manifest, caller: &caller, file: &file, lenient: false, lock_wait_max: LOCK_WAIT_MAX };
+        let sowing = Sowing::new(manifest, "dev");
+        let order = Order {
+            manifest,
+            sowing: &sowing,
+            caller: &caller,
+            file: &file,
+            lenient: false,
+            lock_wait_max: LOCK_WAIT_MAX,
+        };
         let outcome = bring_up(&mut session, &order, listener).await;
         session.close().await;
         outcome

@@ -12,6 +12,7 @@ mod kills;
 mod rebuild;
 mod rows;
 mod screens;
+mod seeds;
 mod spelling;
 mod starts;
 
