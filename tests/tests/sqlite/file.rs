@@ -101,12 +101,21 @@ impl File {
         manifest: &Manifest,
         listener: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Outcome, BringUpError> {
+        self.bring_up_as(manifest, &Sowing::new(manifest, "dev"), listener).await
+    }
+
+    /// With these rows.
+    pub(crate) async fn bring_up_as(
+        &self,
+        manifest: &Manifest,
+        sowing: &Sowing,
+        listener: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Outcome, BringUpError> {
         let mut session = Session::open(&self.path()).await?;
         let (file, caller) = (self.path(), caller(manifest));
-        let sowing = Sowing::new(manifest, "dev");
         let order = Order {
             manifest,
-            sowing: &sowing,
+            sowing,
             caller: &caller,
             file: &file,
             lenient: false,
