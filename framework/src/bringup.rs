@@ -28,8 +28,10 @@ use crate::survey::{Survey, survey, with_seeds};
 mod error;
 mod locked;
 pub(crate) mod refusal;
+pub(crate) mod verify;
 
 pub use error::BringUpError;
+pub use verify::{Expectation, verify};
 
 /// What is to be brought up, by whom, with how much patience. No `Debug`: the driver's options would show the password.
 #[derive(Clone)]

@@ -12,7 +12,7 @@ use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
-use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
+use crate::bringup::{self, Applied, BringUpError, Event, Expectation, Order, Outcome, bring_up};
 use crate::by_hand::ByHand;
 use crate::config::{Config, ConfigErrors, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
@@ -23,7 +23,6 @@ use crate::retry::{Delays, Policy, Retry};
 use crate::seed::note::Note;
 use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
-use crate::survey::survey;
 
 mod sample;
 mod sqlite;
@@ -66,6 +65,19 @@ struct Inner {
     /// The looks at the database, once there is a pool.
     samples: OnceCell<watch::Receiver<Option<Sample>>>,
     wake: Notify,
+}
+
+impl Inner {
+    /// The rows that the slice is to have; secrets are read anew each time.
+    fn sowing(&self) -> Sowing {
+        Sowing::new(&self.manifest, &self.config.profile.to_string())
+    }
+
+    /// What a start that only verifies holds the slice against.
+    fn expectation<'a>(&'a self, sowing: &'a Sowing) -> Expectation<'a> {
+        let lenient = self.config.profile == Profile::Dev;
+        Expectation { manifest: &self.manifest, caller: &self.caller, sowing, lenient }
+    }
 }
 
 impl std::fmt::Debug for Inner {
@@ -365,7 +377,7 @@ async fn apply(
 ) -> Result<Outcome, BringUpError> {
     let locks = &inner.config.locks;
     let patience = |budget| Patience { lock_timeout: locks.timeout, budget };
-    let sowing = Sowing::new(&inner.manifest, &inner.config.profile.to_string());
+    let sowing = inner.sowing();
     let order = Order {
         manifest: &inner.manifest,
         sowing: &sowing,
@@ -384,13 +396,8 @@ async fn apply(
 
 async fn verify(inner: &Inner, session: &mut Session) -> Result<Outcome, BringUpError> {
     inner.state.send_modify(|state| state.enter(Phase::Verifying));
-    let survey = survey(session, &inner.manifest, false).await?;
-    if survey.plan.is_empty() {
-        return Ok(Outcome::Unchanged);
-    }
-    let steps = survey.plan.steps.iter().map(|step| step.object.to_string());
-    let refusals = survey.plan.refusals.iter().map(|refusal| refusal.object.to_string());
-    Err(BringUpError::Unverified(steps.chain(refusals).collect::<Vec<_>>().join(", ")))
+    let sowing = inner.sowing();
+    bringup::verify(session, &inner.expectation(&sowing)).await
 }
 
 fn tell(inner: &Inner, event: &Event<'_>) {

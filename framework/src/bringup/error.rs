@@ -35,6 +35,9 @@ pub enum BringUpError {
     /// All steps ran, and the database still differs.
     #[error("all steps ran, and the database still differs from the manifest: {0}")]
     Unverified(String),
+    /// Nothing was to be done, and the database differs.
+    #[error("the database differs from the manifest: {0}")]
+    Differs(String),
 }
 
 fn held_by(holder: Option<&Holder>) -> String {
@@ -90,6 +93,7 @@ impl BringUpError {
             }
             Self::Busy(_) => "wait for it, or look at it with `freehold status`; nothing was changed by this process".to_owned(),
             Self::Unverified(_) => "somebody may be changing the same objects; run it again, and look at `freehold plan`".to_owned(),
+            Self::Differs(_) => "with FREEHOLD_MODE=verify a start only looks; `freehold verify` shows each difference, `freehold apply` takes it away".to_owned(),
             Self::Survey(SurveyError::Unsound(_)) => "this is a bug in Freehold; nothing was changed".to_owned(),
             Self::Execute(error) => match error.source.sqlstate.as_deref() {
                 Some("55P03") => "what ran before is in place and recorded; run it again when the lock is free".to_owned(),

@@ -186,9 +186,7 @@ impl Work<'_> {
         let sown = sow(session, &run, &order.manifest.schema, order.sowing, self.steps + 1).await;
         let sown = sown.map_err(BringUpError::Execute)?;
         for step in planned {
-            let same = |of: &Step| of.object == step.object && seeding::removes(of) == seeding::removes(step);
-            let times = sown.steps.iter().filter(|(of, _)| same(of)).map(|(_, time)| *time);
-            match times.reduce(|sum, time| sum + time) {
+            match sown.took(step) {
                 Some(run) => {
                     let done = Done { step, lock_wait: Duration::ZERO, run };
                     listener(Event::Progress(Progress::Finished(&done)));

@@ -40,6 +40,7 @@ pub(super) fn failure(error: &BringUpError, manifest: Option<&Manifest>) -> Fail
         BringUpError::LedgerForbidden => Failure::new(Exit::Failed, code::RIGHT, format!("{of}{error}")),
         BringUpError::Busy(_) => Failure::new(Exit::Busy, code::BUSY, format!("{of}{error}")),
         BringUpError::Unverified(_) => Failure::new(Exit::Failed, code::UNVERIFIED, format!("{of}{error}")),
+        BringUpError::Differs(_) => Failure::new(Exit::Differences, code::UNVERIFIED, format!("{of}{error}")),
     };
     failure.help(error.help())
 }
