@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
 use crate::step::Step;
 
@@ -232,6 +232,12 @@ impl<'a> Draft<'a> {
             Some(size) => Ground::Used(*size),
             None => Ground::Used(Size::default()),
         }
+    }
+
+    /// Whether a table of this name is made in this run, in any schema.
+    #[must_use]
+    pub fn makes_a_table_called(&self, name: &Name) -> bool {
+        self.new_tables.iter().any(|table| table.name == *name)
     }
 
     /// What the manifest and the server said beside the objects.
