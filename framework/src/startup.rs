@@ -358,6 +358,7 @@ async fn apply(
         sowing: &sowing,
         caller: &inner.caller,
         options,
+        approved: None,
         lenient: inner.config.profile == Profile::Dev,
         lock_wait_max: locks.budget_background,
         before_ready: patience(locks.budget_before_ready),

@@ -102,8 +102,14 @@ impl File {
     ) -> Result<Outcome, BringUpError> {
         let mut session = Session::open(&self.path()).await?;
         let (file, caller) = (self.path(), caller(manifest));
-        let order =
-            Order { manifest, caller: &caller, file: &file, lenient: false, lock_wait_max: LOCK_WAIT_MAX };
+        let order = Order {
+            manifest,
+            caller: &caller,
+            file: &file,
+            approved: None,
+            lenient: false,
+            lock_wait_max: LOCK_WAIT_MAX,
+        };
         let outcome = bring_up(&mut session, &order, listener).await;
         session.close().await;
         outcome
