@@ -39,6 +39,7 @@ mod options;
 mod problem;
 mod requires;
 mod routine;
+mod schemas;
 mod seeds;
 mod sequences;
 mod service;
@@ -111,6 +112,7 @@ const KEYS: walk::Keys = walk::Keys {
         "manifest",
         "include",
         "service",
+        "schemas",
         "extensions",
         "requires",
         "enums",
@@ -265,6 +267,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let service = service::service(root, &KEYS, walk);
     let home = &service.schema;
     let mut draft = build::Draft::default();
+    let schemas = schemas::schemas(root, walk, &mut draft);
     let extensions = extensions::extensions(root, walk, &mut draft.places);
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
@@ -288,7 +291,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         draft.table(table, &parents);
     }
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
-    draft.namespaces(&extensions, home, owner, &service.place);
+    draft.namespaces(&extensions, schemas.into_iter().chain([home.clone()]), owner, &service.place);
     let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
     let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::walk::Keys;
-use super::{enums, extensions, functions, requires, seeds, sequences, service, tables};
+use super::{enums, extensions, functions, requires, schemas, seeds, sequences, service, tables};
 
 /// The schema, draft 7: what editors understand.
 #[must_use]
@@ -69,6 +69,13 @@ fn sections() -> Vec<(&'static str, Value)> {
             texts("Other files with sections of this manifest, relative to this one: \"tables/*.toml\""),
         ),
         ("service", service()),
+        (
+            "schemas",
+            named(
+                &object(&schemas::KEYS, &[], &[("comment", text("Kept in the database"))]),
+                "Schemas that nothing declared stands in, or that have a comment: made when they are absent; shared, and never dropped",
+            ),
+        ),
         (
             "extensions",
             named(
@@ -353,6 +360,7 @@ mod tests {
              [tables.t.constraints]\nt_check = \"check (n > 0)\"\nt_n_key = { def = \"unique (n)\", comment = \"z\" }\n\
              [tables.t.indexes]\nt_idx = \"(n)\"\nt_idy = { def = \"(n desc)\", comment = \"z\" }",
             "[checks]\nfull = \"select true\"",
+            "[schemas]\na = {}\nb = { comment = \"x\" }",
             "[sequences]\na = \"start 100\"\nb = { def = \"increment 5\", comment = \"x\" }",
             "[functions]\n\"one()\" = \"returns int language sql as 'select 1'\"\n\"two()\" = { def = \"returns int language sql as 'select 2'\", comment = \"x\" }",
             "[tables.t.columns]\nid = \"int primary key\"\nn = \"text\"\n[seeds.t]\nkey = [\"id\"]\nmode = \"upsert\"\nrestore = true\nrows = [{ id = 1, n = \"x\" }]",
@@ -364,6 +372,8 @@ mod tests {
             "views = {}",
             "include = \"x\"",
             "include = [1]",
+            "[schemas]\na = \"x\"",
+            "[schemas]\na = { owner = \"x\" }",
             "[extensions]\ncitext = 1",
             "[extensions]\ncitext = { vresion = \"1\" }",
             "[requires.u]\nwhen_missing = \"never\"",
