@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
-use crate::name::QName;
+use crate::address::{Address, Tag};
+use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
 use crate::step::Step;
 
@@ -210,6 +210,7 @@ pub struct Draft<'a> {
     facts: &'a Facts,
     new_tables: &'a BTreeSet<QName>,
     live: &'a BTreeMap<Address, Object>,
+    without_nulls: BTreeSet<Address>,
     /// The steps so far.
     pub steps: Vec<Step>,
     /// What cannot be done.
@@ -226,7 +227,15 @@ impl<'a> Draft<'a> {
         new_tables: &'a BTreeSet<QName>,
         live: &'a BTreeMap<Address, Object>,
     ) -> Self {
-        Self { facts, new_tables, live, steps: Vec::new(), refusals: Vec::new(), left_alone: Vec::new() }
+        Self {
+            facts,
+            new_tables,
+            live,
+            without_nulls: BTreeSet::new(),
+            steps: Vec::new(),
+            refusals: Vec::new(),
+            left_alone: Vec::new(),
+        }
     }
 
     /// What the table is like. A standing table of unknown size counts as used.
@@ -240,6 +249,17 @@ impl<'a> Draft<'a> {
             Some(size) => Ground::Used(*size),
             None => Ground::Used(Size::default()),
         }
+    }
+
+    /// Says that these columns must refuse null before the service is ready: a primary key is to stand on them.
+    fn without_nulls_first(&mut self, table: &QName, columns: &[Name]) {
+        let addresses = columns.iter().map(|column| Address::part(Tag::Column, table, column));
+        self.without_nulls.extend(addresses);
+    }
+
+    /// Whether this column must refuse null before the service is ready.
+    fn is_without_nulls_first(&self, column: &Address) -> bool {
+        self.without_nulls.contains(column)
     }
 
     /// What the manifest and the server said beside the objects.

@@ -26,7 +26,7 @@ pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
     }
 }
 
-/// What a build cannot live without, of what a plan would make. An index, a check, a key to another table, a trigger, a grant or a comment that a newer build took
+/// What a build cannot live without, of what a plan would make. An index, a check, a key to another table, a trigger, a grant, a comment or rows that a newer build took
 /// away is no reason for an older one to stay away; nor is what stands in another form than the older one would give it.
 pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
     let needed = |address: &&Address| {
@@ -36,9 +36,9 @@ pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
                 | Tag::Exclusion
                 | Tag::Index
                 | Tag::ForeignKey
-                | Tag::Comment
                 | Tag::Trigger
                 | Tag::Grant
+                | Tag::Comment
                 | Tag::Seed
         );
         !loosely && !live.holds(address)
@@ -72,4 +72,26 @@ pub(crate) fn behind(manifest: &Manifest, in_place: &Version, absent: &[String])
 fn slice(manifest: &Manifest) -> Address {
     let first = manifest.schema.objects.keys().next().cloned();
     first.unwrap_or_else(|| Address::global(Tag::Table, manifest.service.schema.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::{Name, QName};
+    use crate::sql::sql;
+    use crate::step::{Phase, Step, Undo};
+
+    /// An older build's rows differ from a newer one's after every release of reference data.
+    #[test]
+    fn a_table_that_is_not_there_keeps_an_older_build_away_and_other_rows_do_not() {
+        let name = QName { schema: Name::new("public").unwrap(), name: Name::new("sizes").unwrap() };
+        let step = |tag| {
+            let object = Address::top(tag, &name);
+            Step::on_new_ground(object, Phase::Table, sql!("select 1"), sql!("true"), Undo::Lost("nothing"))
+        };
+        let plan = |tag| Plan { steps: vec![step(tag)], ..Plan::default() };
+        let nothing = Schema::default();
+        assert_eq!(absent(&plan(Tag::Table), &nothing), ["table sizes"]);
+        assert_eq!(absent(&plan(Tag::Seed), &nothing), [""; 0]);
+    }
 }

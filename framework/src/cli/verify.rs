@@ -118,7 +118,7 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
         if of != step.object && missing(&of) {
             continue;
         }
-        let stands = outlook.live.objects.contains_key(&step.object);
+        let stands = outlook.live.holds(&step.object);
         let detail = match step.phase {
             Phase::Validate if stands => "not proven against the rows that stood before it".to_owned(),
             Phase::Index if stands => "half built, and not used".to_owned(),
@@ -126,7 +126,8 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
                 format!("in the database without {}", missing_values(outlook, &step.object))
             }
             Phase::Seed => rows::of(&outlook.seeds, &step.object).unwrap_or_default(),
-            _ => definition(outlook.manifest, &step.object),
+            _ if stands => changed(outlook, &step.object),
+            _ => definition(&outlook.manifest.schema, &step.object),
         };
         differences.push(Difference {
             state: if stands || step.phase == Phase::Seed { State::Changed } else { State::Missing },
@@ -168,6 +169,14 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
         manifest_span: None,
     }));
     differences
+}
+
+/// What there is of an object that stands, and what there should be.
+fn changed(outlook: &Outlook<'_>, address: &Address) -> String {
+    let there = definition(&outlook.live, address);
+    let wanted = definition(&outlook.manifest.schema, address);
+    // What is shown of an object is not all of it: the rest is in the plan.
+    if there == wanted { wanted } else { format!("in the database {there}; in the manifest {wanted}") }
 }
 
 fn missing_values(outlook: &Outlook<'_>, address: &Address) -> String {

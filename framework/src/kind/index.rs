@@ -207,10 +207,6 @@ impl Kind for Index {
         let show = |index: &Self| format!("{}{}", unique(index), quoted(&index.clause()));
         let differences = [("definition", show(live), show(self))];
         refuse_changes(self, live, &self.address(), &differences, draft);
-        let unique = |index: &Self| if index.unique { "unique " } else { "" };
-        let show = |index: &Self| format!("{}{}", unique(index), quoted(&index.clause()));
-        let differences = [("definition", show(live), show(self))];
-        refuse_changes(self, live, &self.address(), &differences, draft);
     }
 
     fn texts(&mut self) -> Vec<Text<'_>> {

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::index::{self, Element, Index};
-use super::{Draft, Ground, Kind, Object, Size, constraint_stands, refuse_changes, relation_stands};
+use super::{Draft, Ground, Kind, Size, constraint_stands, refuse_changes, relation_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -70,15 +70,8 @@ impl Kind for Key {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        let nullable = if self.primary { self.nullable_columns(draft) } else { Vec::new() };
-        if !nullable.is_empty() {
-            draft.refuse(
-                "FH210",
-                self.address(),
-                format!("{} may be null in the database", nullable.join(", ")),
-                "this release does not change standing columns: make them `not null` by hand first",
-            );
-            return;
+        if self.primary {
+            draft.without_nulls_first(&self.table, &self.columns);
         }
         match draft.ground(&self.table) {
             Ground::New => {}
@@ -213,15 +206,5 @@ impl Key {
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let (name, primary) = (other.name.clone(), other.primary);
         Self { name, primary, ..self.clone() } == *other
-    }
-
-    /// The columns that the live table lets be null: a primary key would have to change them.
-    fn nullable_columns(&self, draft: &Draft<'_>) -> Vec<String> {
-        let Some(Object::Table(live)) = draft.live(&Address::top(Tag::Table, &self.table)) else {
-            return Vec::new();
-        };
-        let nullable = live.columns.iter().filter(|column| !column.not_null);
-        let ours = nullable.filter(|column| self.columns.contains(&column.name));
-        ours.map(|column| format!("`{}`", column.name)).collect()
     }
 }

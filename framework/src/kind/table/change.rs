@@ -25,14 +25,19 @@ struct Change<'a> {
 /// Drafts what turns `live` into `wanted`, and writes into `live` what it has dealt with.
 pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &mut Draft<'_>) {
     let change = Change { wanted, table, address: Address::part(Tag::Column, table, &wanted.name) };
+    let renumbered = live.serial != wanted.serial || live.serial && live.type_name != wanted.type_name;
+    let computed_otherwise = wanted.generated.is_some() && live.generated != wanted.generated;
+    if renumbered || computed_otherwise {
+        return;
+    }
     change.generation(live, draft);
+    change.numbering(live, draft);
     let retyped = (&live.type_name, &live.collation) != (&wanted.type_name, &wanted.collation);
     if retyped {
         change.retype(live, draft);
-    } else if live.default != wanted.default && live.serial == wanted.serial {
+    } else if live.default != wanted.default {
         change.default(live, draft);
     }
-    change.numbering(live, draft);
     match (live.not_null, wanted.not_null) {
         (true, false) => change.may_be_null(draft),
         (false, true) => change.not_null(draft),
@@ -273,7 +278,12 @@ impl Change<'_> {
         let drop = sql!("drop constraint {}", check);
         let validate = sql!("validate constraint {}", check);
         let proof = self.brief(&validate, found("c.convalidated"), Undo::Lost("a proof is not taken back"));
-        let after = |step, phase| Step { phase, when: When::After, ..step };
+        // A primary key takes only columns that refuse null, and the service waits for its key.
+        let waited_for = draft.is_without_nulls_first(&self.address);
+        let after = |step: Step, phase| match waited_for {
+            true => Step { phase: Phase::Constraint, ..step },
+            false => Step { phase, when: When::After, ..step },
+        };
         if draft.live(&Address::part(Tag::Check, self.table, &check)).is_none() {
             let done = sql!("({} or {})", found("true"), self.attribute(&sql!("a.attnotnull")));
             draft.steps.push(Step { phase: Phase::Constraint, ..self.brief(&add, done, self.undo(&drop)) });
