@@ -44,6 +44,7 @@ pub mod lock;
 pub mod manifest;
 pub mod name;
 pub mod plan;
+pub mod rename;
 pub mod retry;
 pub mod schema;
 pub mod seed;

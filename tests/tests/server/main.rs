@@ -29,6 +29,7 @@ mod owners;
 mod partitions;
 mod queues;
 mod refused;
+mod renames;
 mod replicas;
 mod schemas;
 mod secrets;

@@ -12,8 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const SRC: &str = "framework/src/";
 
 /// Pure: what there is to say about a schema.
-const VALUES: &[&str] =
-    &["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed", "manifest"];
+const VALUES: &[&str] = &[
+    "name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename", "seed",
+    "manifest",
+];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] = &[
@@ -38,10 +40,13 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("step", &[&["name", "sql", "address", "dialect", "lock", "hazard"]]),
     ("kind", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step"]]),
     ("schema", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind"]]),
+    ("rename", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
     ("seed", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
     (
         "manifest",
-        &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed"]],
+        &[&[
+            "name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename", "seed",
+        ]],
     ),
     ("diff", &[VALUES]),
     ("plan", &[VALUES, &["diff"]]),
