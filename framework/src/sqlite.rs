@@ -8,6 +8,7 @@
 
 mod alter;
 mod bringup;
+mod by_hand;
 mod datum;
 mod expression;
 mod ledger;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
-use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
@@ -103,10 +102,10 @@ impl Freehold {
     }
 
     /// With steps that its team wrote by hand: moves of data that a declaration cannot say. Each runs once, under the service's lock, after what
-    /// the manifest declares is in place and before its seeds.
+    /// the manifest declares is in place and before its seeds (on SQLite after them).
     #[must_use]
-    pub fn migrations<M: MigratorTrait>(self) -> Self {
-        Self { by_hand: Some(ByHand::of::<M>()), ..self }
+    pub fn by_hand(self, steps: ByHand) -> Self {
+        Self { by_hand: Some(steps), ..self }
     }
 
     /// Reads the configuration from the environment.
