@@ -3,6 +3,7 @@
 //! A start that changes nothing ends after the first look. Everything that writes happens under the service's lock, and is fenced
 //! by the generation that taking the lock raised. There is no flag to clean up after a crash: the next look finds what is there.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use semver::Version;
@@ -42,6 +43,8 @@ pub struct Order<'a> {
     pub options: &'a PgConnectOptions,
     /// The rows that its tables are to have.
     pub sowing: &'a Sowing,
+    /// The ids of the steps that somebody approved, if somebody did: then nothing else is run.
+    pub approved: Option<&'a BTreeSet<String>>,
     /// Whether a version may be applied again with other content: the development profile.
     pub lenient: bool,
     /// How long to wait for the service's lock.
@@ -211,7 +214,7 @@ async fn without_lock(
         }
         Decision::Follow => {
             let survey = survey(session, order.manifest, true).await?;
-            let absent = refusal::absent(&survey.plan);
+            let absent = refusal::absent(&survey.plan, &survey.found.live);
             if absent.is_empty() {
                 return done(Outcome::Ahead(seen.version));
             }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
-use crate::name::QName;
+use crate::address::{Address, Tag};
+use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
 use crate::step::Step;
 
@@ -179,8 +179,16 @@ pub struct Facts {
     pub sizes: BTreeMap<QName, Size>,
     /// Names of the volatile functions among those that the manifest calls.
     pub volatile: BTreeSet<String>,
-    /// Columns that may be added though the table is written again for it.
+    /// Columns that may be added or changed though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// How a column's values become another type, where the manifest says it.
+    pub using: BTreeMap<Address, Expr>,
+    /// Rows without a value, of columns that shall have one in each; a number above [`SMALL_ROWS_MAX`] only says that it is above.
+    pub nulls: BTreeMap<Address, i64>,
+    /// Columns whose old type the server does not turn into the new one by itself.
+    pub inconvertible: BTreeSet<Address>,
+    /// What stands on a column whose type is to change, and would have to go first: in the server's words.
+    pub leaning: BTreeMap<Address, Vec<String>>,
 }
 
 /// Why something cannot be done by us, and what its author can do.
@@ -202,6 +210,7 @@ pub struct Draft<'a> {
     facts: &'a Facts,
     new_tables: &'a BTreeSet<QName>,
     live: &'a BTreeMap<Address, Object>,
+    without_nulls: BTreeSet<Address>,
     /// The steps so far.
     pub steps: Vec<Step>,
     /// What cannot be done.
@@ -218,7 +227,15 @@ impl<'a> Draft<'a> {
         new_tables: &'a BTreeSet<QName>,
         live: &'a BTreeMap<Address, Object>,
     ) -> Self {
-        Self { facts, new_tables, live, steps: Vec::new(), refusals: Vec::new(), left_alone: Vec::new() }
+        Self {
+            facts,
+            new_tables,
+            live,
+            without_nulls: BTreeSet::new(),
+            steps: Vec::new(),
+            refusals: Vec::new(),
+            left_alone: Vec::new(),
+        }
     }
 
     /// What the table is like. A standing table of unknown size counts as used.
@@ -232,6 +249,17 @@ impl<'a> Draft<'a> {
             Some(size) => Ground::Used(*size),
             None => Ground::Used(Size::default()),
         }
+    }
+
+    /// Says that these columns must refuse null before the service is ready: a primary key is to stand on them.
+    fn without_nulls_first(&mut self, table: &QName, columns: &[Name]) {
+        let addresses = columns.iter().map(|column| Address::part(Tag::Column, table, column));
+        self.without_nulls.extend(addresses);
+    }
+
+    /// Whether this column must refuse null before the service is ready.
+    fn is_without_nulls_first(&self, column: &Address) -> bool {
+        self.without_nulls.contains(column)
     }
 
     /// What the manifest and the server said beside the objects.
@@ -296,6 +324,17 @@ pub(crate) fn refuse_changes<T: Clone>(
 /// The proof that a relation of this name stands: `orders` as a table, an index or a sequence.
 pub(crate) fn relation_stands(name: &QName) -> Sql {
     sql!("pg_catalog.to_regclass({}) is not null", Literal(&quoted(name)))
+}
+
+/// The proof that a constraint of this name stands on a table and is so: `c` is its row.
+pub(crate) fn constraint_is(address: &Address, condition: &Sql) -> Sql {
+    let table = address.table().map(|table| quoted(&table)).unwrap_or_default();
+    sql!(
+        "exists (select from pg_catalog.pg_constraint c where c.conrelid = pg_catalog.to_regclass({}) and c.conname = {} and {})",
+        Literal(&table),
+        Literal(address.name.as_str()),
+        condition,
+    )
 }
 
 /// The proof that a constraint stands on a table.

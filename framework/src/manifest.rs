@@ -74,6 +74,8 @@ pub struct Manifest {
     pub seeds: Vec<Seed>,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// How a column's values become another type.
+    pub using: BTreeMap<Address, Expr>,
     /// What must be true of the rows, with its place.
     pub checks: Vec<(Check, Place)>,
     /// What SQLite is to have of a column in place of what is declared: what follows the column's name there.
@@ -301,6 +303,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         requires: required.list,
         seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
+        using: draft.using,
         checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),
         sqlite: draft.sqlite,
         postgres_only: draft.postgres_only,

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Tag};
 use crate::diff::Diff;
 use crate::kind::{
-    Draft, Facts, Kind, Object, Refusal,
-    index::{Index, State},
-    key::Key,
+    Draft, Facts, Kind, Object, Refusal, index::State, key::Key, table::change::helper, table::column::Column,
 };
 use crate::name::QName;
 use crate::schema::Schema;
@@ -44,11 +42,11 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     let new_tables: BTreeSet<QName> = diff.missing.iter().filter_map(new_table).collect();
     let inside = Inside::new(&diff.missing);
     let mut draft = Draft::new(facts, &new_tables, &live.objects);
-    let left_behind: Vec<&Index> =
-        diff.undeclared.iter().filter_map(|object| left_behind(object, diff, live)).collect();
+    let leftovers: Vec<&Object> =
+        diff.undeclared.iter().filter(|object| left_behind(object, diff, live)).collect();
     // Before what is built again: a build that fails once more must not leave one more behind.
-    for index in &left_behind {
-        draft.steps.push(index.removed(draft.ground(&index.table)));
+    for object in &leftovers {
+        taken_away(object, live, &mut draft);
     }
     for object in &diff.missing {
         match object {
@@ -66,7 +64,7 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
             forgotten(wanted, &mut draft);
         }
     }
-    let removed = |address: &Address| left_behind.iter().any(|index| index.address() == *address);
+    let removed = |address: &Address| leftovers.iter().any(|object| object.address() == *address);
     draft.left_alone.extend(diff.undeclared.iter().map(Object::address).filter(|address| !removed(address)));
     let Draft { mut steps, refusals, left_alone, .. } = draft;
     // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
@@ -75,21 +73,46 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     Plan { steps, refusals, left_alone, degraded: Vec::new() }
 }
 
-/// An index that nobody declared and that a cut-off rebuild of a declared one left behind.
-fn left_behind<'a>(object: &'a Object, diff: &Diff, live: &Schema) -> Option<&'a Index> {
-    let Object::Index(index) = object else { return None };
-    if index.state != State::Invalid {
-        return None;
+/// What nobody declared and an earlier run of ours left behind when it was cut off: a rebuild of a declared index, an index that was to replace
+/// one or was replaced, the check that stood in for `not null`.
+fn left_behind(object: &Object, diff: &Diff, live: &Schema) -> bool {
+    let undeclared = |address: &Address| diff.undeclared.iter().any(|other| other.address() == *address);
+    let declared = live.objects.keys().filter(|address| !undeclared(address)).cloned();
+    let mut declared = declared.chain(diff.missing.iter().map(Object::address));
+    match object {
+        Object::Index(index) => declared.any(|address| {
+            let same_table = address.table().as_ref() == Some(&index.table);
+            let of_ours = same_table && matches!(address.tag, Tag::Index | Tag::Key);
+            let cut_off = index.state == State::Invalid && index.is_named_as_left_behind(&address.name);
+            of_ours && (cut_off || index.is_passing(&address.name))
+        }),
+        Object::Check(check) => match live.objects.get(&Address::top(Tag::Table, &check.table)) {
+            Some(Object::Table(table)) => {
+                table.columns.iter().any(|column| check.name == helper(&table.name, &column.name))
+            }
+            _ => false,
+        },
+        _ => false,
     }
-    let standing = live
-        .objects
-        .keys()
-        .filter(|address| !diff.undeclared.iter().any(|other| other.address() == **address));
-    let declared = standing.cloned().chain(diff.missing.iter().map(Object::address));
-    let mut rebuilt = declared.filter(|address| {
-        matches!(address.tag, Tag::Index | Tag::Key) && address.table().as_ref() == Some(&index.table)
-    });
-    rebuilt.any(|address| index.is_named_as_left_behind(&address.name)).then_some(index)
+}
+
+/// The steps that take it away. The check that stands in for `not null` goes when the column is what it stood for; until then the column's own
+/// steps use it.
+fn taken_away(object: &Object, live: &Schema, draft: &mut Draft<'_>) {
+    match object {
+        Object::Index(index) => draft.steps.push(index.removed(draft.ground(&index.table))),
+        Object::Check(check) => {
+            let Some(Object::Table(table)) = live.objects.get(&Address::top(Tag::Table, &check.table)) else {
+                return;
+            };
+            let served =
+                |column: &&Column| check.name == helper(&table.name, &column.name) && column.not_null;
+            if table.columns.iter().any(|column| served(&column)) {
+                draft.steps.push(check.removed());
+            }
+        }
+        _ => {}
+    }
 }
 
 fn new_table(object: &Object) -> Option<QName> {
@@ -166,6 +189,11 @@ impl Plan {
         };
         self.steps.retain(|step| !refused(step));
         self
+    }
+
+    /// The steps that are not among those that were approved, by their ids.
+    pub fn beyond<'a>(&'a self, approved: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Step> {
+        self.steps.iter().filter(|step| !approved.contains(&step.id()))
     }
 
     /// Whether there is nothing to do and nothing in the way.

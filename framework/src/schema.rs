@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::address::Address;
+use crate::address::{Address, Tag};
 use crate::kind::Object;
 
 /// Objects by their address.
@@ -19,6 +19,18 @@ impl Schema {
     pub fn insert(&mut self, object: impl Into<Object>) -> Option<Object> {
         let object = object.into();
         self.objects.insert(object.address(), object)
+    }
+
+    /// Whether something stands at an address; a column is a part of its table.
+    #[must_use]
+    pub fn holds(&self, address: &Address) -> bool {
+        match address.table().filter(|_| address.tag == Tag::Column) {
+            Some(table) => match self.objects.get(&Address::top(Tag::Table, &table)) {
+                Some(Object::Table(table)) => table.column(&address.name).is_some(),
+                _ => false,
+            },
+            None => self.objects.contains_key(address),
+        }
     }
 
     /// A short hash of everything in it. Two schemas with the same fingerprint are the same.

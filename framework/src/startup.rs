@@ -12,7 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::bringup::{self, Applied, BringUpError, Event, Expectation, Order, Outcome, bring_up};
-use crate::config::{Config, ConfigErrors, Database, Mode, OnError, Profile, Target};
+use crate::config::{Config, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
 use crate::kind::Refusal;
 use crate::ledger::Caller;
@@ -22,10 +22,12 @@ use crate::seed::note::Note;
 use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
 
+mod named;
 mod sample;
 mod sqlite;
 mod state;
 
+pub use named::{StartError, named_manifest};
 pub use sample::{Found, Sample};
 pub use state::{Connect, LastRun, Phase, State, UNVERIFIED};
 
@@ -97,15 +99,17 @@ impl Freehold {
         Self { manifest }
     }
 
-    /// Reads the configuration from the environment.
+    /// Reads the configuration from the environment. Where `FREEHOLD_MANIFEST` names a manifest, that one is brought up.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with the name of its variable.
-    pub fn from_env(self) -> Result<Configured, ConfigErrors> {
-        Ok(self.with(Config::from_env()?))
+    /// Everything that is wrong with it, each with the name of its variable; what is wrong with the manifest that it names.
+    pub fn from_env(self) -> Result<Configured, StartError> {
+        let config = Config::from_env()?;
+        let manifest = named_manifest(self.manifest, &config)?;
+        Ok(Self { manifest }.with(config))
     }
 
-    /// Takes a configuration that was read elsewhere.
+    /// Takes a configuration that was read elsewhere; a manifest that it names is for [`named_manifest`].
     #[must_use]
     pub fn with(self, config: Config) -> Configured {
         Configured { manifest: self.manifest, config }
@@ -370,6 +374,7 @@ async fn apply(
         sowing: &sowing,
         caller: &inner.caller,
         options,
+        approved: None,
         lenient: inner.config.profile == Profile::Dev,
         lock_wait_max: locks.budget_background,
         before_ready: patience(locks.budget_before_ready),

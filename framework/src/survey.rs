@@ -5,10 +5,11 @@ pub mod checks;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};
-use crate::catalog::{self, Found, Scope};
+use crate::catalog::{self, ColumnChange, Found, Scope};
 use crate::check::{Violation, check};
 use crate::diff::{Diff, diff};
 use crate::equal::{self, Memory};
+use crate::kind::key::Key;
 use crate::kind::{
     Facts, Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant, table::column::called_functions,
 };
@@ -95,7 +96,27 @@ pub async fn survey_again(
     let stood = &before.found.live.objects;
     let made = manifest.schema.objects.iter().filter(|(address, _)| !stood.contains_key(address));
     let made: Schema = made.map(|(_, object)| object.clone()).collect();
-    compare(session, manifest, before.claims.clone(), &made, true).await
+    let mut claims = before.claims.clone();
+    claims.memory.extend(said_again(manifest, before));
+    compare(session, manifest, claims, &made, true).await
+}
+
+/// The words such as `'now'` that the steps of the plan have just said again, where something else stood.
+fn said_again(manifest: &Manifest, before: &Survey) -> Memory {
+    let touched = |address: &Address, slot: &str| {
+        let mut steps = before.plan.steps.iter().map(|step| &step.object);
+        steps.any(|object| {
+            object == address
+                || object.table() == address.table() && slot.ends_with(&format!(" {}", object.name))
+        })
+    };
+    let moments = equal::moments(&manifest.schema, &Schema::default()).into_iter();
+    let said = moments.map(|(address, mut texts)| {
+        texts.retain(|slot, _| touched(&address, slot));
+        let known = before.claims.memory.get(&address).cloned().unwrap_or_default();
+        (address, known.into_iter().chain(texts).collect::<BTreeMap<_, _>>())
+    });
+    said.collect()
 }
 
 /// Adds to a survey what is to be done about rows.
@@ -153,6 +174,7 @@ async fn compare(
     let difference = diff(&wanted, &live);
     let mut facts = facts(session, manifest, &difference, &live).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
+    facts.using.clone_from(&manifest.using);
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -231,7 +253,37 @@ async fn facts(
             functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
         }
     }
-    catalog::facts(session, &tables, &functions).await
+    let mut facts = catalog::facts(session, &tables, &functions).await?;
+    let changes: Vec<ColumnChange> = difference.different.iter().flat_map(column_changes).collect();
+    if !changes.is_empty() {
+        catalog::column_facts(session, &changes, &mut facts).await?;
+    }
+    let keys: Vec<Key> = difference
+        .different
+        .iter()
+        .filter_map(|(_, live)| match live {
+            Object::Key(key) => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    if !keys.is_empty() {
+        catalog::key_facts(session, &keys, &mut facts).await?;
+    }
+    Ok(facts)
+}
+
+/// The columns of a table whose rows or dependents matter to a change.
+fn column_changes((wanted, live): &(Object, Object)) -> Vec<ColumnChange> {
+    let (Object::Table(wanted), Object::Table(live)) = (wanted, live) else { return Vec::new() };
+    let standing = wanted.columns.iter().filter_map(|column| Some((column, live.column(&column.name)?)));
+    let changes = standing.map(|(column, live)| ColumnChange {
+        schema: wanted.name.schema.clone(),
+        table: wanted.name.name.clone(),
+        column: column.name.clone(),
+        type_name: (column.type_name != live.type_name).then(|| column.type_name.clone()),
+        count_nulls: column.not_null && !live.not_null,
+    });
+    changes.filter(|change| change.type_name.is_some() || change.count_nulls).collect()
 }
 
 fn conflicts(claims: &Claims) -> impl Iterator<Item = Refusal> {

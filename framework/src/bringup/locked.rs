@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, seen, without_lock};
+use super::{
+    Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, refusal, seen, without_lock,
+};
 use crate::address::{Address, Tag};
 use crate::equal;
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
@@ -44,6 +46,9 @@ pub(super) async fn bring_up(
     let mut surveyed = with_seeds(session, order.manifest, order.sowing, true, surveyed).await?;
     if !surveyed.plan.refusals.is_empty() && !in_place {
         return Ok(Outcome::Refused(surveyed.plan.refusals));
+    }
+    if let Some(refusal) = refusal::unapproved(order.manifest, &surveyed.plan, order.approved) {
+        return Ok(Outcome::Refused(vec![refusal]));
     }
     surveyed.plan = surveyed.plan.without_refused();
     listener(Event::Planned { from: from.as_deref(), plan: &surveyed.plan });

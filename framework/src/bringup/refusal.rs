@@ -1,11 +1,14 @@
 //! What a start refuses about a slice as a whole.
 
+use std::collections::BTreeSet;
+
 use semver::Version;
 
 use crate::address::{Address, Tag};
 use crate::kind::Refusal;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
+use crate::schema::Schema;
 
 /// The same version was applied before with other content.
 pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
@@ -22,10 +25,10 @@ pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
 }
 
 /// What a build cannot live without, of what a plan would make. An index, a check, a key to another table, a trigger, a grant, a comment or rows that a newer build took
-/// away is no reason for an older one to stay away.
-pub(crate) fn absent(plan: &Plan) -> Vec<String> {
+/// away is no reason for an older one to stay away; nor is what stands in another form than the older one would give it.
+pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
     let needed = |address: &&Address| {
-        !matches!(
+        let loosely = matches!(
             address.tag,
             Tag::Check
                 | Tag::Exclusion
@@ -33,14 +36,15 @@ pub(crate) fn absent(plan: &Plan) -> Vec<String> {
                 | Tag::ForeignKey
                 | Tag::Trigger
                 | Tag::Grant
-                | Tag::Seed
                 | Tag::Comment
-        )
+                | Tag::Seed
+        );
+        !loosely && !live.holds(address)
     };
-    let steps = plan.steps.iter().map(|step| &step.object).filter(needed);
-    let not_there =
-        plan.refusals.iter().filter(|refusal| refusal.code != "FH210").map(|refusal| &refusal.object);
-    steps.chain(not_there.filter(needed)).map(Address::to_string).collect()
+    let steps = plan.steps.iter().map(|step| &step.object);
+    let refused = plan.refusals.iter().map(|refusal| &refusal.object);
+    let absent: BTreeSet<&Address> = steps.chain(refused).filter(needed).collect();
+    absent.into_iter().map(Address::to_string).collect()
 }
 
 /// Another build went further, and took away what this one needs.
@@ -56,6 +60,31 @@ pub(crate) fn behind(manifest: &Manifest, in_place: &Version, absent: &[String])
             absent.join(", ")
         ),
         help: format!("release it with a version above {in_place}"),
+    }
+}
+
+/// The plan has more to do than what was approved.
+pub(crate) fn unapproved(
+    manifest: &Manifest,
+    plan: &Plan,
+    approved: Option<&BTreeSet<String>>,
+) -> Option<Refusal> {
+    let beyond: BTreeSet<&Address> = plan.beyond(approved?).map(|step| &step.object).collect();
+    if beyond.is_empty() {
+        return None;
+    }
+    let objects = beyond.iter().map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
+    Some(moved(manifest, &format!("it needs a change that the plan does not hold: {objects}")))
+}
+
+/// The database is not what a saved plan was made for.
+pub(crate) fn moved(manifest: &Manifest, how: &str) -> Refusal {
+    let service = &manifest.service;
+    Refusal {
+        code: "FH232",
+        object: slice(manifest),
+        what: format!("the plan for {} {} is out of date: {how}", service.name, service.version),
+        help: "make a new one and read it: freehold plan -o plan.json".to_owned(),
     }
 }
 
@@ -81,7 +110,8 @@ mod tests {
             Step::on_new_ground(object, Phase::Table, sql!("select 1"), sql!("true"), Undo::Lost("nothing"))
         };
         let plan = |tag| Plan { steps: vec![step(tag)], ..Plan::default() };
-        assert_eq!(absent(&plan(Tag::Table)), ["table sizes"]);
-        assert_eq!(absent(&plan(Tag::Seed)), [""; 0]);
+        let nothing = Schema::default();
+        assert_eq!(absent(&plan(Tag::Table), &nothing), ["table sizes"]);
+        assert_eq!(absent(&plan(Tag::Seed), &nothing), [""; 0]);
     }
 }

@@ -6,6 +6,7 @@ use crate::decide::{Decision, Seen, decide};
 use crate::ledger::{self, Answer, Caller};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
+use crate::schema::Schema;
 use crate::seeding::{Outlook, Sowing};
 use crate::session::Session;
 use crate::survey::{survey, with_seeds};
@@ -34,7 +35,7 @@ pub async fn verify(session: &mut Session, expectation: &Expectation<'_>) -> Res
     let there = matches!(answer, Answer::Present(_));
     let survey = survey(session, manifest, there).await?;
     let survey = with_seeds(session, manifest, sowing, there, survey).await?;
-    compared(expectation, seen.as_ref(), &survey.plan, &survey.seeds)
+    compared(expectation, seen.as_ref(), &survey.plan, &survey.found.live, &survey.seeds)
 }
 
 /// What a comparison comes to, by what the ledger says.
@@ -42,13 +43,14 @@ pub(crate) fn compared(
     expectation: &Expectation<'_>,
     seen: Option<&Seen>,
     plan: &Plan,
+    live: &Schema,
     seeds: &Outlook,
 ) -> Result<Outcome, BringUpError> {
     let manifest = expectation.manifest;
     match (decide(&build_of(manifest), seen, expectation.lenient), seen) {
         (Decision::VersionReused, _) => Ok(Outcome::Refused(vec![version_reused(manifest)])),
         (Decision::Follow, Some(seen)) => {
-            let absent = absent(plan);
+            let absent = absent(plan, live);
             if absent.is_empty() {
                 return Ok(Outcome::Ahead(seen.version.clone()));
             }

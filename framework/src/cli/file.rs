@@ -1,5 +1,6 @@
 //! The commands on a file of SQLite: the same answers, from another place.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -56,7 +57,7 @@ pub(super) async fn look<'a>(
     let waiting =
         sqlite::waiting(session, &manifest.service.name).await.map_err(|error| failed(error.into()))?;
     let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
-    let (plan, ahead, in_place) = decided(manifest, decision, seen.as_ref(), plan);
+    let (plan, ahead, in_place) = decided(manifest, decision, seen.as_ref(), plan, &live);
     let from = seen.map(|seen| seen.version);
     Ok(Outlook {
         manifest,
@@ -80,6 +81,7 @@ pub(super) async fn apply(
     file: &File,
     manifest: &Manifest,
     args: &args::Apply,
+    approved: Option<&BTreeSet<String>>,
 ) -> Result<(), End> {
     let caller = caller(manifest);
     let mut session = Session::open(&file.path).await.map_err(|error| unopened(file, &error))?;
@@ -90,6 +92,7 @@ pub(super) async fn apply(
         caller: &caller,
         file: &file.path,
         sowing: &sowing,
+        approved,
         lenient: config.profile == Profile::Dev,
         lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
     };

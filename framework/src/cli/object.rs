@@ -7,6 +7,7 @@ use crate::address::{Address, Tag};
 use crate::kind::Object;
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
+use crate::schema::Schema;
 use crate::sql::{Sql, quoted};
 
 /// The object that this one is listed under: the table of a part, the object of a comment, itself otherwise.
@@ -32,25 +33,25 @@ pub(super) fn counted<'a>(tags: impl Iterator<Item = &'a Address>) -> String {
     counted.join(", ")
 }
 
-/// What belongs to a table that the manifest declares: `38 columns, 3 keys, 19 checks`.
-pub(super) fn parts_of(manifest: &Manifest, table: &QName) -> String {
-    let columns = match manifest.schema.objects.get(&Address::top(Tag::Table, table)) {
+/// What belongs to a table: `38 columns, 3 keys, 19 checks`.
+pub(super) fn parts_of(schema: &Schema, table: &QName) -> String {
+    let columns = match schema.objects.get(&Address::top(Tag::Table, table)) {
         Some(Object::Table(table)) => plural(table.columns.len(), "column"),
         _ => String::new(),
     };
-    let parts = manifest.schema.objects.keys().filter(|address| {
+    let parts = schema.objects.keys().filter(|address| {
         address.tag != Tag::Comment && address.table.is_some() && address.table().as_ref() == Some(table)
     });
     let counts = counted(parts);
     [columns, counts].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-/// What the manifest says of an object, after its name.
-pub(super) fn definition(manifest: &Manifest, address: &Address) -> String {
+/// What a schema says of an object, after its name.
+pub(super) fn definition(schema: &Schema, address: &Address) -> String {
     if address.tag == Tag::Column {
-        return column(manifest, address).unwrap_or_default();
+        return column(schema, address).unwrap_or_default();
     }
-    let Some(object) = manifest.schema.objects.get(address) else { return String::new() };
+    let Some(object) = schema.objects.get(address) else { return String::new() };
     match object {
         Object::Namespace(_) => String::new(),
         Object::Extension(extension) => extension.version.clone().unwrap_or_default(),
@@ -59,7 +60,7 @@ pub(super) fn definition(manifest: &Manifest, address: &Address) -> String {
         Object::Grant(grant) => grant.clause().to_string(),
         Object::Trigger(trigger) => trigger.clause().to_string(),
         Object::Sequence(sequence) => sequence.clause().to_string().trim().to_owned(),
-        Object::Table(table) => parts_of(manifest, &table.name),
+        Object::Table(table) => parts_of(schema, &table.name),
         Object::Key(key) => unnamed(&key.name, &key.clause()),
         Object::Check(check) => unnamed(&check.name, &check.clause()),
         Object::Exclusion(exclusion) => unnamed(&exclusion.name, &exclusion.clause()),
@@ -75,9 +76,9 @@ pub(super) fn definition(manifest: &Manifest, address: &Address) -> String {
     }
 }
 
-fn column(manifest: &Manifest, address: &Address) -> Option<String> {
+fn column(schema: &Schema, address: &Address) -> Option<String> {
     let table = Address::top(Tag::Table, &address.table()?);
-    let Object::Table(table) = manifest.schema.objects.get(&table)? else { return None };
+    let Object::Table(table) = schema.objects.get(&table)? else { return None };
     let clause = table.column(&address.name)?.clause();
     // The name comes first, quoted where it must be.
     let name = quoted(&address.name);

@@ -61,7 +61,8 @@ pub(super) async fn look<'a>(
     let surveyed = with_seeds(session, manifest, sowing, there, surveyed).await?;
     let waiting = if there { status::waiting(session, &caller.service).await? } else { Vec::new() };
     let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
-    let (plan, ahead, in_place) = decided(manifest, decision, seen.as_ref(), surveyed.plan);
+    let (plan, ahead, in_place) =
+        decided(manifest, decision, seen.as_ref(), surveyed.plan, &surveyed.found.live);
     let from = seen.map(|seen| seen.version);
     let (live, seeds, took) = (surveyed.found.live, surveyed.seeds, since.elapsed());
     Ok(Outlook { manifest, from, ahead, in_place, plan, seeds, live, waiting, server, host, took })
@@ -73,12 +74,13 @@ pub(super) fn decided(
     decision: Decision,
     seen: Option<&Seen>,
     mut plan: Plan,
+    live: &Schema,
 ) -> (Plan, bool, bool) {
     let mut ahead = false;
     match (decision, seen) {
         (Decision::VersionReused, _) => plan.refusals.insert(0, version_reused(manifest)),
         (Decision::Follow, Some(seen)) => {
-            let absent = absent(&plan);
+            let absent = absent(&plan, live);
             ahead = absent.is_empty();
             plan = Plan::default();
             if !ahead {

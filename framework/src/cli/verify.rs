@@ -79,17 +79,8 @@ pub(super) async fn run(
     let mut differ = false;
     for (position, outlook) in outlooks.iter().enumerate() {
         let differences = differences(outlook, args.strict);
-        let checks = match &way {
-            Way::Server(target) => checks::run(target, outlook.manifest).await?,
-            Way::File(_) => Vec::new(),
-        };
-        if matches!(way, Way::File(_)) && !outlook.manifest.checks.is_empty() {
-            shell.tell(&format!(
-                "{}: its checks are PostgreSQL's SQL and are not run on SQLite\n",
-                outlook.manifest.service.name
-            ));
-        }
-        differ |= !differences.is_empty() || !checks.iter().all(checks::Checked::holds);
+        let checks = checks::run(&way, outlook.manifest).await?;
+        differ |= !differences.is_empty() || checks.iter().any(checks::Checked::is_broken);
         shell.answer(|format| match format {
             Format::Json => document(outlook, &differences, &checks),
             _ => {
@@ -118,7 +109,7 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
         if of != step.object && missing(&of) {
             continue;
         }
-        let stands = outlook.live.objects.contains_key(&step.object);
+        let stands = outlook.live.holds(&step.object);
         let detail = match step.phase {
             Phase::Validate if stands => "not proven against the rows that stood before it".to_owned(),
             Phase::Index if stands => "half built, and not used".to_owned(),
@@ -126,7 +117,8 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
                 format!("in the database without {}", missing_values(outlook, &step.object))
             }
             Phase::Seed => rows::of(&outlook.seeds, &step.object).unwrap_or_default(),
-            _ => definition(outlook.manifest, &step.object),
+            _ if stands => changed(outlook, &step.object),
+            _ => definition(&outlook.manifest.schema, &step.object),
         };
         differences.push(Difference {
             state: if stands || step.phase == Phase::Seed { State::Changed } else { State::Missing },
@@ -168,6 +160,14 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
         manifest_span: None,
     }));
     differences
+}
+
+/// What there is of an object that stands, and what there should be.
+fn changed(outlook: &Outlook<'_>, address: &Address) -> String {
+    let there = definition(&outlook.live, address);
+    let wanted = definition(&outlook.manifest.schema, address);
+    // What is shown of an object is not all of it: the rest is in the plan.
+    if there == wanted { wanted } else { format!("in the database {there}; in the manifest {wanted}") }
 }
 
 fn missing_values(outlook: &Outlook<'_>, address: &Address) -> String {

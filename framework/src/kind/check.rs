@@ -6,11 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ground, Kind, Size, Text, constraint_stands, refuse_changes};
+use super::{Draft, Ground, Kind, Size, Text, constraint_is, constraint_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
-use crate::sql::{Expr, Sql, sql};
+use crate::sql::{Expr, Literal, Sql, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 /// A check constraint.
@@ -66,9 +66,10 @@ impl Kind for Check {
             validate(&self.address(), &self.table, draft);
         }
         live.not_valid = self.not_valid;
-        let show = |check: &Self| format!("`{}`", check.clause());
-        let differences = [("definition", show(live), show(self))];
-        refuse_changes(self, live, &self.address(), &differences, draft);
+        if live != self {
+            self.replace(live, draft);
+            live.clone_from(self);
+        }
     }
 
     fn texts(&mut self) -> Vec<Text<'_>> {
@@ -78,6 +79,59 @@ impl Kind for Check {
 }
 
 impl Check {
+    /// Drafts taking the new one for the old one in a single statement, so that no row is ever written unchecked. Its rows are proven
+    /// afterwards, as those of any check that is added.
+    fn replace(&self, live: &Self, draft: &mut Draft<'_>) {
+        let in_use = matches!(draft.ground(&self.table), Ground::Used(_));
+        let unproven = in_use || self.not_valid;
+        let swap = |check: &Self, unproven: bool| {
+            let unproven = Sql::fixed(if unproven { " not valid" } else { "" });
+            let (table, name) = (&self.table, &self.name);
+            sql!("alter table {} drop constraint {}, add {}{}", table, name, check.clause(), unproven)
+        };
+        // An expression that means the same stands in `live` in the author's words, which the catalog does not know.
+        let is_the_new_one = if live.expression == self.expression {
+            sql!("c.connoinherit = {}", Sql::fixed(if self.no_inherit { "true" } else { "false" }))
+        } else {
+            sql!("pg_catalog.pg_get_expr(c.conbin, c.conrelid) <> {}", Literal(live.expression.as_str()))
+        };
+        let step = Step::on_new_ground(
+            self.address(),
+            Phase::Constraint,
+            swap(self, unproven),
+            constraint_is(&self.address(), &is_the_new_one),
+            Undo::Run(swap(live, in_use)),
+        );
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
+            ..step
+        });
+        if in_use && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
+        }
+    }
+
+    /// The step that removes one that nobody declared and that served a purpose of ours.
+    #[must_use]
+    pub fn removed(&self) -> Step {
+        let run = sql!("alter table {} drop constraint {}", self.table, self.name);
+        let done = sql!("not {}", constraint_stands(&self.address(), false));
+        let step = Step::on_new_ground(
+            self.address(),
+            Phase::CleanUp,
+            run,
+            done,
+            Undo::Lost("it was a help, and nobody's"),
+        );
+        Step {
+            when: When::After,
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
+            ..step
+        }
+    }
+
     /// What stands in `create table`, or after `add`.
     #[must_use]
     pub fn clause(&self) -> Sql {

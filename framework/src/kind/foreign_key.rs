@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::check::validate;
 use super::key::Timing;
-use super::{Draft, Ground, Kind, Size, constraint_stands, refuse_changes};
+use super::{Draft, Ground, Kind, Size, constraint_is, constraint_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
-use crate::sql::{Sql, quoted, sql};
+use crate::sql::{Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo};
 
 /// A foreign key.
@@ -121,9 +121,23 @@ impl Kind for ForeignKey {
             validate(&self.address(), &self.table, draft);
         }
         live.not_valid = self.not_valid;
-        let differences = [("definition", quoted(&live.clause()), quoted(&self.clause()))];
-        refuse_changes(self, live, &self.address(), &differences, draft);
+        if live != self {
+            self.replace(live, draft);
+            live.clone_from(self);
+        }
     }
+}
+
+/// That the columns whose numbers stand in an array are these, in their order.
+fn columns_are(numbers: &'static str, table: &'static str, names: &[Name]) -> Sql {
+    let names = names.iter().map(|name| Literal(name.as_str()));
+    sql!(
+        "array(select a.attname::text from unnest({}) with ordinality k (number, place)
+             join pg_catalog.pg_attribute a on a.attrelid = {} and a.attnum = k.number order by k.place) = array[{}]::text[]",
+        Sql::fixed(numbers),
+        Sql::fixed(table),
+        Sql::join(names, ", "),
+    )
 }
 
 impl ForeignKey {
@@ -147,6 +161,56 @@ impl ForeignKey {
         }
         out.push(&self.timing.clause());
         out
+    }
+
+    /// Drafts taking the new one for the old one in a single statement, so that no row is ever written unchecked. Its rows are proven
+    /// afterwards, as those of any foreign key that is added.
+    fn replace(&self, live: &Self, draft: &mut Draft<'_>) {
+        let in_use = matches!(draft.ground(&self.table), Ground::Used(Size { partitioned: false, .. }));
+        let swap = |key: &Self, unproven: bool| {
+            let unproven = Sql::fixed(if unproven { " not valid" } else { "" });
+            let (table, name) = (&self.table, &self.name);
+            sql!("alter table {} drop constraint {}, add {}{}", table, name, key.clause(), unproven)
+        };
+        let step = Step::on_new_ground(
+            self.address(),
+            Phase::ForeignKey,
+            swap(self, in_use || self.not_valid),
+            constraint_is(&self.address(), &self.is_in_the_catalog()),
+            Undo::Run(swap(live, in_use)),
+        );
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::AccessExclusive, [&self.table, &self.parent]),
+            ..step
+        });
+        if in_use && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
+        }
+    }
+
+    /// That the row `c` of the catalog is this one: the proof of a change, which must tell it from the one that it was.
+    fn is_in_the_catalog(&self) -> Sql {
+        let letter = |action| match action {
+            Action::NoAction => "a",
+            Action::Restrict => "r",
+            Action::Cascade => "c",
+            Action::SetNull => "n",
+            Action::SetDefault => "d",
+        };
+        let flag = |set| Sql::fixed(if set { "true" } else { "false" });
+        sql!(
+            "c.confrelid = pg_catalog.to_regclass({}) and {} and {} and c.confdeltype = {} and c.confupdtype = {} and c.confmatchtype = {}
+             and c.condeferrable = {} and c.condeferred = {}",
+            Literal(&quoted(&self.parent)),
+            columns_are("c.conkey", "c.conrelid", &self.columns),
+            columns_are("c.confkey", "c.confrelid", &self.parent_columns),
+            Literal(letter(self.on_delete)),
+            Literal(letter(self.on_update)),
+            Literal(if self.match_full { "f" } else { "s" }),
+            flag(self.timing != Timing::Immediate),
+            flag(self.timing == Timing::Deferred),
+        )
     }
 
     fn added(&self, phase: Phase, unproven: Sql) -> Step {

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::index::{self, Element, Index};
-use super::{Draft, Ground, Kind, Object, Size, constraint_stands, refuse_changes};
+use super::{Draft, Ground, Kind, Size, constraint_stands, refuse_changes, relation_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -70,15 +70,8 @@ impl Kind for Key {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        let nullable = if self.primary { self.nullable_columns(draft) } else { Vec::new() };
-        if !nullable.is_empty() {
-            draft.refuse(
-                "FH210",
-                self.address(),
-                format!("{} may be null in the database", nullable.join(", ")),
-                "this release does not change standing columns: make them `not null` by hand first",
-            );
-            return;
+        if self.primary {
+            draft.without_nulls_first(&self.table, &self.columns);
         }
         match draft.ground(&self.table) {
             Ground::New => {}
@@ -113,6 +106,9 @@ impl Kind for Key {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        if live != self && self.replace(draft) {
+            live.clone_from(self);
+        }
         let differences = [("definition", quoted(&live.clause()), quoted(&self.clause()))];
         refuse_changes(self, live, &self.address(), &differences, draft);
     }
@@ -130,6 +126,43 @@ impl Key {
         }
         out.push(&self.timing.clause());
         out
+    }
+
+    /// Drafts building the new one's index beside the old one, and then taking the one for the other in a single statement: there is no moment
+    /// without a key. `false` when the table is partitioned, where neither can be done.
+    fn replace(&self, draft: &mut Draft<'_>) -> bool {
+        let ground = draft.ground(&self.table);
+        if matches!(ground, Ground::Used(Size { partitioned: true, .. })) {
+            return false;
+        }
+        if let Some(keys) = draft.facts().leaning.get(&self.address()).filter(|keys| !keys.is_empty()) {
+            let what = format!("it cannot be replaced while these lean on it: {}", keys.join(", "));
+            let help = "add the new key under another name, move the foreign keys over to it, and drop this one by `[drops]` then";
+            draft.refuse("FH222", self.address(), what, help);
+            return true;
+        }
+        let index = Index { name: index::interim(&self.name), ..self.index() };
+        draft.steps.push(index.beside(When::Before, ground));
+        let kind = Sql::fixed(if self.primary { "primary key" } else { "unique" });
+        let (table, name, timing) = (&self.table, &self.name, self.timing.clause());
+        let run = sql!(
+            "alter table {} drop constraint {}, add constraint {} {} using index {}{}",
+            table,
+            name,
+            name,
+            kind,
+            index.name,
+            timing,
+        );
+        let stands = constraint_stands(&self.address(), false);
+        let done = sql!("{} and not ({})", stands, relation_stands(&index.qualified()));
+        let undo = Undo::Lost("the old key's index is gone; the earlier manifest builds it again");
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::AccessExclusive, [table]),
+            ..Step::on_new_ground(self.address(), Phase::Key, run, done, undo)
+        });
+        true
     }
 
     /// The index that enforces it.
@@ -173,15 +206,5 @@ impl Key {
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let (name, primary) = (other.name.clone(), other.primary);
         Self { name, primary, ..self.clone() } == *other
-    }
-
-    /// The columns that the live table lets be null: a primary key would have to change them.
-    fn nullable_columns(&self, draft: &Draft<'_>) -> Vec<String> {
-        let Some(Object::Table(live)) = draft.live(&Address::top(Tag::Table, &self.table)) else {
-            return Vec::new();
-        };
-        let nullable = live.columns.iter().filter(|column| !column.not_null);
-        let ours = nullable.filter(|column| self.columns.contains(&column.name));
-        ours.map(|column| format!("`{}`", column.name)).collect()
     }
 }

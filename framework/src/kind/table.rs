@@ -10,8 +10,10 @@ use crate::name::{Name, QName};
 use crate::sql::{Sql, sql};
 use crate::step::{Phase, Step, Undo};
 
+pub mod change;
 pub mod column;
 pub mod options;
+mod retype;
 
 use column::Column;
 use options::Options;
@@ -50,6 +52,7 @@ impl Kind for Table {
         for column in &self.columns {
             match live.columns.iter_mut().find(|found| found.name == column.name) {
                 Some(found) => {
+                    change::change(column, found, &self.name, draft);
                     let address = Address::part(Tag::Column, &self.name, &column.name);
                     let differences = column.differences(found);
                     refuse_changes(column, found, &address, &differences, draft);

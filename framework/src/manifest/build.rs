@@ -35,6 +35,7 @@ pub(super) struct Draft {
     /// The enums that are declared, whether or not they could be read.
     pub(super) enums: Vec<(QName, Range<usize>)>,
     pub(super) allow_rewrite: BTreeSet<Address>,
+    pub(super) using: BTreeMap<Address, Expr>,
     pub(super) sqlite: BTreeMap<Address, Expr>,
     pub(super) postgres_only: BTreeSet<Address>,
 }
@@ -98,6 +99,9 @@ impl Draft {
             self.places.insert(address.clone(), column.word.span.clone());
             if let Some(text) = &column.comment {
                 self.comment(&address, text);
+            }
+            if let Some(using) = &column.using {
+                self.using.insert(address.clone(), using.clone());
             }
             if let Some(own) = &column.sqlite {
                 self.sqlite.insert(address.clone(), own.clone());

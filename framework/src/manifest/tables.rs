@@ -10,7 +10,8 @@ use toml::de::{DeTable, DeValue};
 use super::code;
 use super::column::{ColumnRead, column};
 use super::constraint::{Body, ConstraintRead, constraint};
-use super::cursor::{Read, TypeRead, Word};
+use super::cursor::{Cursor, Read, TypeRead, Word, tokens};
+use super::expression::expression;
 use super::index::{IndexRead, index};
 use super::options::{OptionsRead, options};
 use super::problem::Problem;
@@ -43,6 +44,8 @@ pub(super) struct DeclaredColumn {
     pub(super) read: Option<ColumnRead>,
     pub(super) comment: Option<Text>,
     pub(super) allow_rewrite: bool,
+    /// How its values become another type.
+    pub(super) using: Option<Expr>,
     /// What SQLite is to have in its place.
     pub(super) sqlite: Option<Expr>,
 }
@@ -66,8 +69,8 @@ pub(super) const TABLE: Keys = Keys {
 };
 pub(super) const COLUMN: Keys = Keys {
     place: "a column",
-    known: &["def", "comment", "allow_rewrite", "sqlite"],
-    later: &["renamed_from", "keep_old_until", "backfill", "using"],
+    known: &["def", "comment", "allow_rewrite", "using", "sqlite"],
+    later: &["renamed_from", "keep_old_until", "backfill"],
 };
 pub(super) const CONSTRAINT: Keys =
     Keys { place: "a constraint", known: &["def", "comment", "only"], later: &["renamed_from"] };
@@ -220,6 +223,10 @@ pub(super) fn definition<'a>(
 fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableRead, walk: &mut Walk<'a>) {
     let (text, comment) = definition(value, &COLUMN, walk);
     let allow_rewrite = value.get_ref().as_table().is_some_and(|table| walk.flag(table, "allow_rewrite"));
+    let using = value.get_ref().as_table().and_then(|table| walk.optional(table, "using"));
+    let using = using.and_then(|text| {
+        walk.keep(tokens(&text).and_then(|tokens| expression(&Cursor::new(&text, &tokens))))
+    });
     let (type_name, read): (_, Option<Read<ColumnRead>>) = match &text {
         Some(text) => {
             let (type_name, read) = column(&word, text, home);
@@ -236,7 +243,7 @@ fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableR
         }
     }
     let sqlite = value.get_ref().as_table().and_then(|table| own_words(table, walk));
-    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite, sqlite });
+    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite, using, sqlite });
 }
 
 /// What SQLite is to have of a column, under `sqlite`.

@@ -5,6 +5,7 @@
 //!
 //! <https://www.sqlite.org/lang_transaction.html>, <https://www.sqlite.org/atomiccommit.html>
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use super::ledger::{self, Entry, Look, Ran, Run, State};
 use super::sowing::{forget, sow};
 use super::survey::{Survey, survey, with_seeds};
 use crate::address::{Address, Tag};
-use crate::bringup::refusal::{absent, behind, version_reused};
+use crate::bringup::refusal::{absent, behind, unapproved, version_reused};
 use crate::bringup::{Applied, BringUpError, Event, Listener, Outcome, build_of};
 use crate::decide::{Decision, Seen, decide};
 use crate::execute::{ExecuteError, Progress};
@@ -40,6 +41,8 @@ pub struct Order<'a> {
     pub file: &'a Path,
     /// The rows that its tables are to have.
     pub sowing: &'a Sowing,
+    /// The ids of the steps that somebody approved, if somebody did: then nothing else is run.
+    pub approved: Option<&'a BTreeSet<String>>,
     /// Whether a version may be applied again with other content: the development profile.
     pub lenient: bool,
     /// How long to wait for another process that has the file.
@@ -164,7 +167,7 @@ async fn by_reading(session: &mut Session, order: &Order<'_>, look: &Look) -> Re
         }
         Decision::Follow => {
             let survey = survey(session, order.manifest, look).await?;
-            let absent = absent(&survey.plan);
+            let absent = absent(&survey.plan, &survey.declared_that_stand(order.manifest));
             if absent.is_empty() {
                 return done(Outcome::Ahead(seen.version));
             }
@@ -218,6 +221,9 @@ async fn work(
     let mut surveyed = with_seeds(session, order.manifest, order.sowing, surveyed).await?;
     if !surveyed.plan.refusals.is_empty() && !in_place {
         return Ok(Outcome::Refused(surveyed.plan.refusals));
+    }
+    if let Some(refusal) = unapproved(order.manifest, &surveyed.plan, order.approved) {
+        return Ok(Outcome::Refused(vec![refusal]));
     }
     surveyed.plan = surveyed.plan.without_refused();
     listener(Event::Planned { from: from.as_deref(), plan: &surveyed.plan });

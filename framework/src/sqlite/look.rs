@@ -62,7 +62,7 @@ pub async fn outlook(
 /// When the file cannot be read, or differs.
 pub async fn verify(session: &mut Session, expectation: &Expectation<'_>) -> Result<Outcome, BringUpError> {
     let looked = outlook(session, expectation.manifest, expectation.sowing).await?;
-    compared(expectation, looked.seen.as_ref(), &looked.plan, &looked.seeds)
+    compared(expectation, looked.seen.as_ref(), &looked.plan, &looked.live, &looked.seeds)
 }
 
 /// The file, SQLite's version, and the time.

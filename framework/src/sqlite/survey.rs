@@ -11,6 +11,7 @@ use super::sowing;
 use crate::address::{Address, Tag};
 use crate::kind::{Object, Refusal, Size};
 use crate::manifest::Manifest;
+use crate::name::Name;
 use crate::plan::Plan;
 use crate::schema::Schema;
 use crate::seeding::{Outlook, Sowing};
@@ -47,7 +48,16 @@ impl Survey {
             Tag::Table => table(address),
             _ => table(address) && !made.contains(address),
         });
-        stand.map(|(_, object)| object.clone()).collect()
+        let without_new_columns = |object: &Object| {
+            let mut object = object.clone();
+            if let Object::Table(table) = &mut object {
+                let name = table.name.clone();
+                let is_new = |column: &Name| made.contains(&Address::part(Tag::Column, &name, column));
+                table.columns.retain(|column| !is_new(&column.name));
+            }
+            object
+        };
+        stand.map(|(_, object)| without_new_columns(object)).collect()
     }
 
     /// The stamp of what is there.
@@ -68,7 +78,7 @@ pub(super) async fn survey(
     if !kept.is_empty() {
         mapped = map(manifest, &kept);
     }
-    prove(&mut mapped).await?;
+    prove(&mut mapped, manifest).await?;
     let mut plan = alter::plan(&mapped, &live, &BTreeMap::new());
     if !plan.steps.is_empty() || !plan.refusals.is_empty() {
         let sizes = sizes(session, &mapped, &live).await?;

@@ -68,6 +68,7 @@ async fn attempt(inner: &Inner, file: &Path, session: &mut Session) -> Result<Ou
                 sowing: &sowing,
                 caller: &inner.caller,
                 file,
+                approved: None,
                 lenient: inner.config.profile == Profile::Dev,
                 lock_wait_max: inner.config.locks.budget_background,
             };

@@ -101,7 +101,7 @@ async fn what_is_refused_ends_with_3_at_its_line_and_changes_nothing() -> Outcom
     for arguments in [&["plan"][..], &["apply", "--yes"], &["apply"]] {
         let output = shop.said(arguments);
         ends_with(3, &output);
-        assert!(output.stderr.contains("error[FH210]: column shop_orders.total"), "{output}");
+        assert!(output.stderr.contains("error[FH219]: column shop_orders.total"), "{output}");
         assert!(output.stderr.contains("--> shop-service.toml:14:"), "{output}");
     }
     assert_eq!(database.dump(), before);

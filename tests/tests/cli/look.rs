@@ -93,6 +93,9 @@ async fn verify_tells_same_different_ahead_and_with_strict_undeclared() -> Outco
         (&difference["state"], &difference["object"]),
         (&"changed".into(), &"shop_orders.total".into())
     );
+    let detail =
+        "in the database numeric(12,2) not null default 5; in the manifest numeric(12,2) not null default 0";
+    assert_eq!(difference["detail"], detail, "{changed}");
     assert_eq!(difference["manifest_span"]["line"], 14, "{changed}");
     database.execute("alter table shop_orders alter column total set default 0").await?;
     database.execute("alter table shop_orders drop column total").await?;

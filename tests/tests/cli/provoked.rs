@@ -226,10 +226,10 @@ const REFUSED: &[Provoked] = &[
     ),
     provoked(
         "type",
-        "alter table orders alter total type bigint",
+        "alter table orders alter total type text",
         NOTE,
         3,
-        &["FH210", "column orders.total", "bigint", "integer"],
+        &["FH219", "column orders.total", "`text` into `integer`", "`using = \"total::integer\"`"],
     ),
 ];
 

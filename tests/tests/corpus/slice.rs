@@ -79,6 +79,7 @@ impl Service {
             manifest: &self.manifest,
             caller: &self.caller,
             options: &self.options,
+            approved: None,
             lenient: false,
             lock_wait_max: Duration::from_secs(60),
             before_ready: PATIENCE,

@@ -71,14 +71,17 @@ async fn c1_12_nor_one_of_a_column_or_a_check_that_is_added() -> Outcome {
     killed_everywhere("frozen_added", Some(&first), &second).await
 }
 
-/// What nobody ever applied is not taken for equal.
+/// What nobody ever applied is not taken for equal: the word is said again, and from then on it is known.
 #[tokio::test]
 async fn a_moment_that_somebody_else_froze_is_not_ours() -> Outcome {
     let database = Database::create("frozen_other").await;
     database
         .execute("create table visits (id bigint primary key, seen timestamptz not null default 'epoch')")
         .await?;
-    let refusals = Service::new(&database, &manifest("visit-service", "1.0.0", FIRST)).is_refused().await;
-    assert_eq!(refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), ["FH210"]);
+    let service = Service::new(&database, &manifest("visit-service", "1.0.0", FIRST));
+    assert_eq!(service.applies().await.steps, 1);
+    let default = "select (pg_get_expr(adbin, adrelid) like '%1970%')::text from pg_attrdef where adrelid = 'visits'::regclass";
+    assert_eq!(database.fetch_one_text(default).await?, "false");
+    service.finds_nothing_to_do().await;
     Ok(())
 }

@@ -7,6 +7,7 @@
 
 mod additive;
 mod builds;
+mod changes;
 mod columns;
 mod corpus_expressions;
 mod drift;

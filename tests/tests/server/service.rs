@@ -93,6 +93,7 @@ impl Service {
             sowing: &self.sowing,
             caller: &self.caller,
             options: &self.options,
+            approved: None,
             lenient: false,
             lock_wait_max: LOCK_WAIT_MAX,
             before_ready: patience,

@@ -4,8 +4,9 @@
 //! <https://www.postgresql.org/docs/current/datatype.html>
 
 use crate::Outcome;
-use crate::service::{Service, manifest};
+use crate::service::{Service, listed, manifest};
 use freehold_tests::database::Database;
+use freehold_tests::difference;
 
 /// Two spellings of one type.
 const SAME: &[(&str, &str)] = &[
@@ -100,7 +101,7 @@ async fn c1_6_two_spellings_of_a_type_are_equal_in_the_database() -> Outcome {
     let columns = SAME.iter().enumerate().map(|(number, (one, _))| format!("c{number} {one}"));
     database.execute(&format!("create table t ({})", columns.collect::<Vec<_>>().join(", "))).await?;
     let survey = Service::new(&database, &other).survey_without_ledger().await;
-    assert!(survey.plan.is_empty(), "{}", crate::service::listed(&survey));
+    assert!(survey.plan.is_empty(), "{}", listed(&survey));
     Ok(())
 }
 
@@ -112,11 +113,43 @@ async fn c1_6_two_types_are_never_equal_in_the_database() {
         let database = Database::create("c1_6_different").await;
         Service::new(&database, made).applies().await;
         let survey = Service::new(&database, read).survey().await;
-        let seen: Vec<String> =
+        let refused: Vec<String> =
             survey.plan.refusals.iter().map(|refusal| refusal.object.name.to_string()).collect();
-        let unseen = DIFFERENT.iter().enumerate().filter(|(number, _)| !seen.contains(&format!("c{number}")));
+        let changed: Vec<String> =
+            survey.plan.steps.iter().map(|step| step.object.name.to_string()).collect();
+        let named = |number: usize| format!("c{number}");
+        let unseen = DIFFERENT
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| !refused.contains(&named(*number)) && !changed.contains(&named(*number)));
         assert_eq!(unseen.collect::<Vec<_>>(), [], "taken for equal");
-        assert_eq!(seen.len(), DIFFERENT.len());
-        assert!(survey.plan.steps.is_empty(), "{}", crate::service::listed(&survey));
+        assert_eq!(refused.len() + changed.len(), DIFFERENT.len(), "{}", listed(&survey));
+    }
+}
+
+/// What can become another type becomes it, and what cannot is refused before anything is changed.
+#[tokio::test]
+async fn c1_6_one_type_becomes_the_other_or_is_refused() {
+    for forth in [true, false] {
+        let pair =
+            |(one, other): &(&'static str, &'static str)| if forth { (*one, *other) } else { (*other, *one) };
+        let pairs: Vec<(&str, &str)> = DIFFERENT.iter().map(pair).collect();
+        let database = Database::create("c1_6_changed").await;
+        Service::new(&database, &columns(pairs.iter().map(|(made, _)| *made))).applies().await;
+        let wanted = columns(pairs.iter().map(|(_, wanted)| *wanted));
+        let survey = Service::new(&database, &wanted).survey().await;
+        let refused = |number: usize| {
+            let column = format!("c{number}");
+            survey.plan.refusals.iter().any(|refusal| refusal.object.name.as_str() == column)
+        };
+        let types = pairs.iter().enumerate();
+        let types = types.map(|(number, (made, wanted))| if refused(number) { *made } else { *wanted });
+        let wanted = columns(types).replace("1.0.0", "1.1.0");
+        let service = Service::new(&database, &wanted);
+        service.applies().await;
+        service.finds_nothing_to_do().await;
+        let fresh = Database::create("c1_6_fresh").await;
+        Service::new(&fresh, &wanted).applies().await;
+        assert_eq!(difference::lines(&fresh.dump(), &database.dump()), "");
     }
 }

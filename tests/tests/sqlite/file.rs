@@ -118,6 +118,7 @@ impl File {
             sowing,
             caller: &caller,
             file: &file,
+            approved: None,
             lenient: false,
             lock_wait_max: LOCK_WAIT_MAX,
         };

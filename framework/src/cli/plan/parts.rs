@@ -113,13 +113,41 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
         (Phase::Index, _) if *transaction == Transaction::Outside => {
             format!("build {named} concurrently")
         }
+        (Phase::CleanUp, Tag::Index) => format!("drop the old {named}"),
+        (Phase::Key, Tag::Index) => format!("take {named} for the old one"),
         (_, Tag::Index) => format!("build {named}"),
+        (_, Tag::Column) if run.as_str().contains(" alter column ") => changed_column(&named, run.as_str()),
+        (Phase::CleanUp, _) => format!("drop what stood in for {named}"),
+        (Phase::Constraint, Tag::Column) if starts("alter") && !run.as_str().contains(" add column ") => {
+            format!("check {named} not null{new_rows_only}")
+        }
+        (Phase::Constraint | Phase::ForeignKey | Phase::Key, _)
+            if run.as_str().contains(" drop constraint ") =>
+        {
+            format!("replace {named}{new_rows_only}")
+        }
         (Phase::Routine, Tag::Sequence) => format!("give {named} to its column"),
         _ if object.table.is_none() && starts("create") => format!("create {named}"),
         _ if object.table.is_none() => format!("change {named}"),
         (Phase::Validate, _) => format!("prove {named}"),
         _ => format!("add {named}{new_rows_only}"),
     }
+}
+
+/// What happens to a standing column.
+fn changed_column(named: &str, run: &str) -> String {
+    let sentences = [
+        (" type ", "change the type of {}"),
+        (" set not null", "set {} not null"),
+        (" drop not null", "let {} be null"),
+        (" set default ", "change the default of {}"),
+        (" drop default", "drop the default of {}"),
+        (" drop expression", "make {} a plain column"),
+        (" identity", "change the numbering of {}"),
+        (" set generated ", "change the numbering of {}"),
+    ];
+    let found = sentences.iter().find(|(words, _)| run.contains(words));
+    found.map_or("change {}", |(_, sentence)| sentence).replace("{}", named)
 }
 
 /// `3 rows`, that a seed's step writes.

@@ -71,7 +71,8 @@ fn grouped(outlook: &Outlook<'_>, address: &Address, group: &Group<'_>) -> Vec<L
     let line = |sign, detail| Line { sign, depth: 0, name: name(address), detail, code: "" };
     let mut lines = Vec::new();
     if is_new {
-        let parts = [Some(definition(outlook.manifest, address)), rows::seeded(&outlook.seeds, address)];
+        let parts =
+            [Some(definition(&outlook.manifest.schema, address)), rows::seeded(&outlook.seeds, address)];
         let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
         lines.push(line(Sign::Add, parts.join(", ")));
     } else if !group.steps.is_empty() || group.refusals.iter().any(|refusal| refusal.object != *address) {
@@ -129,12 +130,12 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
     let declared = steps.iter().filter(|step| is_declared(outlook.manifest, &step.object));
     let first = declared.filter(|step| seen.insert(&step.object));
     let line = |step: &&Step| {
-        let stands = outlook.live.objects.contains_key(&step.object);
+        let stands = outlook.live.holds(&step.object);
         let detail = match step.phase {
             Phase::Validate if stands => "proven against the rows that are there".to_owned(),
             Phase::Index if stands => "half built; built again in place".to_owned(),
             Phase::Seed => rows::of(&outlook.seeds, &step.object).unwrap_or_default(),
-            _ => definition(outlook.manifest, &step.object),
+            _ => definition(&outlook.manifest.schema, &step.object),
         };
         let sign =
             if stands || rows::corrects(&outlook.seeds, &step.object) { Sign::Change } else { Sign::Add };
