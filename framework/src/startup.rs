@@ -22,11 +22,13 @@ use crate::seed::note::Note;
 use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
 
+mod checks;
 mod named;
 mod sample;
 mod sqlite;
 mod state;
 
+pub use checks::{CheckOutcome, Checked};
 pub use named::{StartError, named_manifest};
 pub use sample::{Found, Sample};
 pub use state::{Connect, LastRun, Phase, State, UNVERIFIED};
@@ -61,6 +63,8 @@ struct Inner {
     pool: OnceCell<DatabaseConnection>,
     /// The looks at the database, once there is a pool.
     samples: OnceCell<watch::Receiver<Option<Sample>>>,
+    /// What came of the manifest's checks, if it has any, once there is a pool.
+    checks: OnceCell<watch::Receiver<Vec<Checked>>>,
     wake: Notify,
 }
 
@@ -123,8 +127,9 @@ impl Configured {
         let Self { manifest, config } = self;
         let caller = caller(&manifest);
         let (state, _) = watch::channel(State::new(&caller));
-        let (pool, samples) = (OnceCell::new(), OnceCell::new());
-        let inner = Arc::new(Inner { manifest, config, caller, state, pool, samples, wake: Notify::new() });
+        let (pool, samples, checks) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let wake = Notify::new();
+        let inner = Arc::new(Inner { manifest, config, caller, state, pool, samples, checks, wake });
         tokio::spawn(run(Arc::clone(&inner)));
         Handle { inner }
     }
@@ -179,6 +184,12 @@ impl Handle {
     #[must_use]
     pub fn sample(&self) -> Option<Sample> {
         self.inner.samples.get().and_then(|samples| samples.borrow().clone())
+    }
+
+    /// What came of the manifest's checks when they were last run; empty until then, and without any.
+    #[must_use]
+    pub fn checks(&self) -> Vec<Checked> {
+        self.inner.checks.get().map_or_else(Vec::new, |checks| checks.borrow().clone())
     }
 
     /// Says that this process is about to end and wants no more traffic: `/readyz` answers 503 from now on.
@@ -440,6 +451,11 @@ fn tell(inner: &Inner, event: &Event<'_>) {
 
 /// The pool is opened when the slice is there, and connects when it is first used.
 fn open_pool(inner: &Inner) {
+    if inner.pool.get().is_none()
+        && let Some(results) = checks::begin(inner)
+    {
+        let _ = inner.checks.set(results);
+    }
     let database = match &inner.config.database {
         Target::Postgres(database) => database,
         Target::Sqlite(file) => return sqlite::open_pool(inner, &file.path),

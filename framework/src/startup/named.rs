@@ -13,7 +13,7 @@ pub enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigErrors),
     /// The manifest that `FREEHOLD_MANIFEST` names cannot be read, or has mistakes.
-    #[error("{0}; see FREEHOLD_MANIFEST, or unset it to use the manifest that this service carries")]
+    #[error("{0}{between}see FREEHOLD_MANIFEST, or unset it to use the manifest that this service carries", between = between(.0))]
     Manifest(#[from] ReadError),
     /// It is another service's.
     #[error(
@@ -33,6 +33,14 @@ pub enum StartError {
         "choose one manifest of {0}: a service has one; name a file, or a folder with `<service>.toml` in it"
     )]
     Several(usize),
+}
+
+/// Mistakes are lines of their own, and so is what to do about them.
+fn between(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::File { .. } => "; ",
+        ReadError::Problems(_) => "\nhelp: ",
+    }
 }
 
 /// The manifest that `FREEHOLD_MANIFEST` names: a file, or a folder with `<service>.toml` in it; the carried one when it names none.
@@ -89,7 +97,7 @@ mod tests {
         for (name, wanted) in [
             ("other.toml", "which is the manifest of b-service: this is a-service"),
             ("none.toml", "read "),
-            ("broken.toml", "unknown key `nom`"),
+            ("broken.toml", "`[service]` has no key `nom`"),
         ] {
             let said = named(Some(&folder.path().join(name))).unwrap_err();
             assert!(said.contains(wanted) && said.contains("FREEHOLD_MANIFEST"), "{said}");
