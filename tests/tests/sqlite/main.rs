@@ -7,6 +7,7 @@
 
 mod by_hand;
 mod changes;
+mod checks;
 mod degraded;
 mod file;
 mod kills;
