@@ -59,6 +59,8 @@ const KINDS: &[(&str, &[&str], bool)] = &[
 pub(crate) struct Told<'a> {
     /// The list at its end.
     pub(crate) left: &'a [Left],
+    /// Whether what it tells of may also be there and not be wanted: where one database is to become another.
+    pub(crate) standing: bool,
     /// The histories of other tools.
     pub(crate) away: Vec<String>,
     /// What indexes and sequences belong to, by their names: `table` or `table.column`.
@@ -74,10 +76,10 @@ pub(crate) fn unexplained(delta: &Value, told: &Told<'_>) -> Vec<String> {
                 let ident = ident.as_str().unwrap_or_default();
                 let known = match what {
                     // A sequence of serial or identity that had another name, or one that nobody draws from.
-                    "add" => {
+                    "add" if !told.standing => {
                         is_the_ledgers(ident) || (kind.starts_with("sequence") && told.tell(kind, ident))
                     }
-                    _ => told.tell(kind, ident),
+                    _ => is_the_ledgers(ident) || told.tell(kind, ident),
                 };
                 if !known {
                     lines.push(format!("{what} {kind} {ident}"));
@@ -101,7 +103,7 @@ fn is_the_ledgers(ident: &str) -> bool {
 impl Told<'_> {
     /// An import that told of nothing.
     pub(crate) fn nothing() -> Self {
-        Self { left: &[], away: Vec::new(), owners: BTreeMap::new() }
+        Self { left: &[], standing: true, away: Vec::new(), owners: BTreeMap::new() }
     }
 
     fn tell(&self, kind: &str, ident: &str) -> bool {
@@ -194,7 +196,7 @@ mod tests {
             left("view", "\"Order Totals\""),
             left("storage", "of orders.total"),
         ];
-        let told = Told { left: &told, away: Vec::new(), owners: BTreeMap::new() };
+        let told = Told { left: &told, standing: false, away: Vec::new(), owners: BTreeMap::new() };
         assert_eq!(
             unexplained(&delta, &told),
             [

@@ -103,6 +103,7 @@ async fn again(trip: &mut Trip, theirs: &Database, imported: &Imported) -> Outco
     trip.note(SECOND, if second.plan.is_empty() { Ok(()) } else { Err(listed(&second).into()) });
     let told = Told {
         left: &imported.left,
+        standing: false,
         away: imported.histories.iter().map(|history| history.table.name.to_string()).collect(),
         owners: owners(&[theirs, &ours]).await?,
     };
