@@ -124,33 +124,34 @@ fn names(left: &Left, kind: &str, words: &[String]) -> bool {
     if !whole && !kinds.contains(&kind) {
         return false;
     }
-    let named = self::words(&left.name);
-    // Arguments are written in two ways, so what has any is found by its name.
-    let before = |end: &str| self::words(left.name.split(end).next().unwrap_or_default());
-    let all = |names: &[String]| names.iter().all(|name| words.contains(name));
     match left.kind.as_str() {
-        "foreign key" => all(&before(" on ")) && all(&self::words(&between(&left.name, " on ", ":"))),
-        "function" | "procedure" | "aggregate" | "window function" => all(&before("(")),
-        _ if *whole => all(&named),
-        "cast" => named.iter().filter(|word| *word != "as").all(|word| words.contains(word)),
         "default privileges" => true,
-        "table option" => named.last().is_some_and(|table| words.contains(table)),
-        _ => {
-            let about =
-                |word: &&String| !matches!(word.as_str(), "on" | "of" | "type" | "schema" | "sequence");
-            named.iter().filter(about).all(|word| words.contains(word))
-        }
+        _ => are_named(&about(left), words),
     }
 }
 
-/// What stands between two texts.
-fn between(text: &str, from: &str, to: &str) -> String {
-    let rest = text.split_once(from).map_or("", |(_, rest)| rest);
-    rest.split(to).next().unwrap_or_default().to_owned()
+/// Whether all of these names are among the words; none say nothing.
+pub(crate) fn are_named(names: &[String], words: &[String]) -> bool {
+    !names.is_empty() && names.iter().all(|name| words.contains(name))
+}
+
+/// The names that tell what something is that was left. Arguments are written in two ways, so what has any is found by its name.
+pub(crate) fn about(left: &Left) -> Vec<String> {
+    let name = left.name.as_str();
+    let before = |end: &str| name.split(end).next().unwrap_or_default().to_owned();
+    let text = match left.kind.as_str() {
+        "foreign key" => before(":"),
+        "function" | "procedure" | "aggregate" | "window function" | "grant" => before("("),
+        _ => name.to_owned(),
+    };
+    let link = |word: &String| {
+        !matches!(word.as_str(), "on" | "of" | "as" | "type" | "schema" | "sequence" | "function")
+    };
+    words(&text).into_iter().filter(link).collect()
 }
 
 /// The names in a text, without quotes.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut letters = text.chars().peekable();
