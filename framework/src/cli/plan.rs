@@ -112,7 +112,7 @@ pub(super) async fn outlooks<'a>(
 ) -> Result<Vec<Outlook<'a>>, Failure> {
     let mut outlooks = match way {
         Way::Server(target) => on_server(config, target, manifests, seeds).await?,
-        Way::File(file) => on_file(config, file, manifests).await?,
+        Way::File(file) => on_file(config, file, manifests, seeds).await?,
     };
     settle(&mut outlooks);
     Ok(outlooks)
@@ -122,11 +122,15 @@ async fn on_file<'a>(
     config: &Config,
     file: &'a File,
     manifests: &'a [Manifest],
+    seeds: bool,
 ) -> Result<Vec<Outlook<'a>>, Failure> {
     let mut session = file::open_to_look(file).await?;
     let mut outlooks = Vec::with_capacity(manifests.len());
     for manifest in manifests {
-        outlooks.push(file::look(&mut session, file, manifest, config.profile == Profile::Dev).await?);
+        let sowing = Sowing::new(manifest, &config.profile.to_string());
+        let sowing = if seeds { sowing } else { sowing.skipped() };
+        let lenient = config.profile == Profile::Dev;
+        outlooks.push(file::look(&mut session, file, manifest, lenient, &sowing).await?);
     }
     session.close().await;
     Ok(outlooks)

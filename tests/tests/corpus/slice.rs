@@ -66,6 +66,7 @@ impl Service {
             caller: &self.caller,
             options: &self.options,
             approved: None,
+            by_hand: None,
             lenient: false,
             lock_wait_max: Duration::from_secs(60),
             before_ready: PATIENCE,
