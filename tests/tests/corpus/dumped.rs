@@ -34,7 +34,8 @@ const MARKS: &[(&str, &[&str])] = &[
     ("index option of a constraint", &["CONSTRAINT"]),
     ("unfinished index", &["INDEX"]),
     ("sequence option", &["SEQUENCE"]),
-    ("default of null", &["DEFAULT NULL", "::"]),
+    // Without it the whole line reads otherwise.
+    ("default of null", &["Type: TABLE"]),
     ("comment", &["COMMENT"]),
     ("foreign key", &["CONSTRAINT"]),
     ("default privileges", &["DEFAULT PRIVILEGES"]),
@@ -64,7 +65,12 @@ pub(crate) fn same(theirs: &str, ours: &str, told: &Told<'_>) -> Outcome {
 
 fn is_told(told: &Told<'_>, head: &str, line: &str) -> bool {
     let all = format!("{head} {line}");
-    let named = words(&all);
+    let mut named = words(&all);
+    // An index is its table's.
+    let field =
+        |key: &str| head.split(key).nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
+    let own = format!("{}.{}", field("Schema: "), head.split(';').next().unwrap_or_default());
+    named.extend(told.owners.get(&own).map(|owner| words(owner)).unwrap_or_default());
     let away = told.away.iter().any(|name| named.contains(name));
     away || told.left.iter().any(|left| is_about(left, &all, &named))
 }
