@@ -245,8 +245,10 @@ with asked as (
     where y.typtype = 'e' and y.typacl is not null and y.typname like any (p.fits)
     union all
     select 'grant', format('on schema %I', a.nspname), null
-    from asked a cross join patterns p
-    where p.whole and a.nspacl is not null and a.nspname <> 'public'
+    from asked a
+    cross join patterns p
+    left join pg_catalog.pg_init_privs i on i.classoid = 'pg_catalog.pg_namespace'::regclass and i.objoid = a.oid
+    where p.whole and a.nspacl is distinct from i.initprivs
     union all
     select 'security label', format('on %s', l.objname), null
     from pg_catalog.pg_seclabels l join written w on l.classoid = 'pg_catalog.pg_class'::regclass and l.objoid = w.oid

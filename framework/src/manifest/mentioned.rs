@@ -68,11 +68,12 @@ impl Place<'_> {
         // `extract(year from x)`
         let is_a_field = self.is(self.behind(2), &["extract"]) && self.is(next, &["from"]);
         // `timestamp with time zone`, `x at time zone y`
+        let is_at = self.is(Some(here), &["at"]) && self.is(next, &["time"]);
         let is_time = self.is(Some(here), &["time"]) && self.is(next, &["zone"]);
         let is_zone = self.is(Some(here), &["zone"]) && self.is(self.behind(1), &["time"]);
         let of_another = self.is(self.behind(1), &["."])
             && self.behind(2).is_none_or(|owner| name_of(self.text, owner).ok().as_ref() != Some(table));
-        !(calls || introduces || is_a_type || is_a_field || is_time || is_zone || of_another)
+        !(calls || introduces || is_a_type || is_a_field || is_at || is_time || is_zone || of_another)
     }
 }
 

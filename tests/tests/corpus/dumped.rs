@@ -93,11 +93,21 @@ fn entries(dump: &str) -> BTreeMap<String, String> {
         let settles = line.starts_with("SET default_table") || line.starts_with("--") || line.is_empty();
         if !settles && !head.is_empty() {
             let entry = entries.entry(head.clone()).or_default();
-            entry.push_str(line);
+            entry.push_str(&settled(line));
             entry.push('\n');
         }
     }
     entries
+}
+
+/// A line without the order in which storage parameters were once given.
+fn settled(line: &str) -> String {
+    let Some(parameters) = line.strip_prefix("WITH (").and_then(|rest| rest.strip_suffix(");")) else {
+        return line.to_owned();
+    };
+    let mut parameters: Vec<&str> = parameters.split(", ").collect();
+    parameters.sort_unstable();
+    format!("WITH ({});", parameters.join(", "))
 }
 
 #[cfg(test)]
