@@ -36,6 +36,7 @@ mod grammar;
 mod grants;
 mod include;
 mod index;
+mod mentioned;
 mod names;
 mod options;
 mod problem;
