@@ -8,6 +8,7 @@
 mod alter;
 mod bringup;
 mod expression;
+mod former;
 mod ledger;
 mod live;
 mod look;

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use semver::Version;
+
 use super::{Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, seen, without_lock};
 use crate::address::{Address, Tag};
 use crate::equal;
@@ -9,6 +11,7 @@ use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger;
 use crate::ledger::advisory::{self, Key};
+use crate::ledger::presence;
 use crate::ledger::record::{self, Done, Header, Opened, State, Waiting};
 use crate::name::QName;
 use crate::plan::Plan;
@@ -222,7 +225,17 @@ impl Work<'_> {
         listener: Listener<'_>,
     ) -> Result<Vec<Waiting>, BringUpError> {
         let mut waiting = Vec::new();
+        let goes = |step: &Step| step.phase == Phase::Contract;
+        let older = if steps.iter().any(goes) {
+            presence::older(session, self.order.caller).await?
+        } else {
+            Vec::new()
+        };
         for step in steps {
+            if let (true, Some(oldest)) = (goes(step), older.first()) {
+                waiting.push(known_to(step, oldest));
+                continue;
+            }
             match self.run(session, std::slice::from_ref(step), self.order.after_ready, listener).await {
                 Ok(()) => {}
                 Err(error) if step.phase == Phase::Validate && broken_by_rows(&error) => {
@@ -281,6 +294,15 @@ impl Work<'_> {
         )
         .await?;
         Ok(waiting.to_vec())
+    }
+}
+
+/// What goes only once nobody is there who knows it.
+pub(super) fn known_to(step: &Step, older: &Version) -> Waiting {
+    Waiting {
+        object: step.object.to_string(),
+        code: "FH263".to_owned(),
+        reason: format!("it goes once no replica of {older} is there any more"),
     }
 }
 

@@ -157,6 +157,7 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
     }
     twice(&tables, &mut draft);
     let Draft { mut degraded, refusals, .. } = draft;
+    degraded.extend(super::former::degraded(manifest));
     degraded.sort();
     degraded.dedup();
     Mapped { tables: in_order(tables), degraded, refusals }

@@ -40,6 +40,8 @@ const LEDGER: &str = "select string_agg(line, E'\\n' order by line) from (
         from freehold.service
     union all select concat('object ', kind, ' ', name, ' ', service, ' ', shared, ' ', adopted, ' ', texts) from freehold.object
     union all (select distinct concat('step ', kind, ' ', object, ' ', sql) from freehold.step)
+    union all select concat('attic ', kind, ' ', name, ' ', stands, ' ', version, ' ', ended) from freehold.attic
+    union all select concat('seed ', name, ' ', key, ' ', past) from freehold.seed
     union all select concat('waiting ', service, ' ', object, ' ', code, ' ', reason) from freehold.waiting
     union all select concat('half built ', indexrelid::regclass) from pg_index where not (indisvalid and indisready)
     union all select concat('locked ', objid) from pg_locks
@@ -57,11 +59,16 @@ const FILL: &str = "insert into drivers (name) select 'd' || i from generate_ser
     insert into trips (driver_id, km, code) select i % 50 + 1, i, 'c' || i from generate_series(1, 3000) i;
     analyze drivers; analyze trips";
 
+const FILL_RIDES: &str =
+    "insert into riders (mail, legacy) select 'm' || i, 'l' from generate_series(1, 50) i;
+    insert into rides (rider_id, km, state) select i % 50 + 1, i, 'canceled' from generate_series(1, 3000) i;
+    insert into ride_notes select i, i, 'n' from generate_series(1, 100) i; analyze";
+
 /// A sequence takes 32 values from the write-ahead log at a time, and a copied database believes that it did (a crash
 /// would give the same values again: PostgreSQL 15 and later copy pages, not their log). This makes it ask again.
 const SEQUENCES: &str = "select setval(format('%I.%I', schemaname, sequencename)::regclass, last_value) from pg_sequences where last_value is not null";
 
-/// The two that the tests are about.
+/// Those that the tests are about.
 pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let cold = scenario(&runtime, "a cold start", "manifests/user-service.toml", async || {
@@ -81,7 +88,17 @@ pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
             database
         },
     );
-    vec![cold, additive]
+    let moved =
+        scenario(&runtime, "renames and drops on full tables", "tests/cases/moved/second.toml", async || {
+            let database = Database::create_on(cluster, "moved").await;
+            let first = workspace().join("tests/cases/moved/first.toml");
+            let output = Process::spawn(&mut command::apply(database.address(), &first)).unwrap().wait(LIMIT);
+            assert!(output.success(), "{output}");
+            database.execute(FILL_RIDES).await.unwrap();
+            database.execute(SEQUENCES).await.unwrap();
+            database
+        });
+    vec![cold, additive, moved]
 }
 
 fn scenario(

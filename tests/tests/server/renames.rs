@@ -269,3 +269,71 @@ async fn a_name_of_somebody_else_is_not_taken_by_an_old_hint() -> Outcome {
     assert_eq!(refusals[0].code, "FH260", "both stand, and only a person knows: {refusals:#?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn c2_1_what_looks_like_a_rename_and_does_not_say_so_is_refused_with_both_readings() -> Outcome {
+    let test = "c2_1";
+    let Some(cluster) = Server::shared().private(test) else { return Ok(()) };
+    let database = Database::create(test).await;
+    let first = "
+[enums]
+state = ['new', 'paid', 'sent']
+[tables.orders.columns]
+id = 'bigint primary key'
+email = 'text not null'
+total = 'numeric(10,2)'
+[tables.lines.columns]
+order_id = 'bigint primary key references orders (id)'
+what = 'text'
+state = 'state'
+";
+    Service::new(&database, &slice("1.0.0", first)).applies().await;
+    database.execute("insert into orders values (1, 'a@b.c', 5)").await?;
+    let (dump, mark) = (database.dump(), cluster.log().mark());
+    for (changes, object, readings) in [
+        (
+            &[("email =", "email_address =")][..],
+            "column orders.email_address",
+            ["renamed_from = \"email\"", "columns = [\"orders.email\"]"],
+        ),
+        (
+            &[("tables.lines", "tables.items")],
+            "table items",
+            ["renamed_from = \"lines\"", "tables = [\"lines\"]"],
+        ),
+        (
+            &[("state = ['new'", "status = ['new'"), ("state = 'state'", "state = 'status'")],
+            "enum status",
+            ["renamed_from = \"state\"", "enums = [\"state\"]"],
+        ),
+    ] {
+        let text = changes.iter().fold(first.to_owned(), |text, (from, to)| text.replace(from, to));
+        let refusals = Service::new(&database, &slice("1.1.0", &text)).is_refused().await;
+        let refusal = refusals.iter().find(|refusal| refusal.object.to_string() == object);
+        let refusal = refusal.unwrap_or_else(|| panic!("{object}: {refusals:#?}"));
+        assert_eq!(refusal.code, "FH214");
+        assert!(readings.iter().all(|reading| refusal.help.contains(reading)), "{refusal:#?}");
+    }
+    let log = cluster.log().since(mark).of_database(database.name());
+    assert!(
+        log.statements().is_empty() && log.errors().is_empty(),
+        "{:?} {:?}",
+        log.statements(),
+        log.errors()
+    );
+    assert_eq!(database.dump(), dump);
+
+    // Two releases say that they have nothing to do with each other; so does an entry in [drops].
+    let without = first.replace("total = 'numeric(10,2)'\n", "");
+    Service::new(&database, &slice("1.1.0", &without)).applies().await;
+    let other = without.replace("email = 'text not null'", "email = 'text not null'\nsum = 'numeric(10,2)'");
+    Service::new(&database, &slice("1.2.0", &other)).applies().await;
+    let dropped = other
+        .replace("email =", "mail =")
+        .replace("mail = 'text not null'", "mail = \"text not null default ''\"");
+    let last =
+        Service::new(&database, &slice("1.3.0", &format!("{dropped}[drops]\ncolumns = ['orders.email']\n")));
+    last.applies().await;
+    last.finds_nothing_to_do().await;
+    Ok(())
+}

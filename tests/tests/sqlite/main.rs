@@ -8,6 +8,7 @@
 mod changes;
 mod degraded;
 mod file;
+mod former;
 mod kills;
 mod rebuild;
 mod rows;
