@@ -1,18 +1,16 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
 pub mod checks;
+mod facts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::address::{Address, Tag};
-use crate::catalog::{self, ColumnChange, Found, Scope};
+use crate::catalog::{self, Found, Scope};
 use crate::check::{Violation, check};
-use crate::diff::{Diff, diff};
+use crate::diff::diff;
 use crate::equal::{self, Memory};
-use crate::kind::key::Key;
-use crate::kind::{
-    Facts, Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant, table::column::called_functions,
-};
+use crate::kind::{Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant};
 use crate::ledger::claim::{self, Claims};
 use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
@@ -172,9 +170,7 @@ async fn compare(
     let mut wanted = manifest.schema.clone();
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
     let difference = diff(&wanted, &live);
-    let mut facts = facts(session, manifest, &difference, &live).await?;
-    facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
-    facts.using.clone_from(&manifest.using);
+    let facts = facts::facts(session, manifest, &difference, &live).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -230,60 +226,6 @@ fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
     scope.extensions = extensions.collect();
     scope.neighbours = manifest.requires.iter().flat_map(|other| other.tables.keys().cloned()).collect();
     scope
-}
-
-/// Asks only when a standing table is touched.
-async fn facts(
-    session: &mut Session,
-    manifest: &Manifest,
-    difference: &Diff,
-    live: &Schema,
-) -> Result<Facts, SessionError> {
-    let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
-    let tables = changed.filter_map(|object| object.address().table());
-    let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
-    let tables: BTreeSet<QName> = tables.filter(standing).collect();
-    if tables.is_empty() {
-        return Ok(Facts::default());
-    }
-    let mut functions = BTreeSet::new();
-    for object in manifest.schema.objects.values() {
-        if let Object::Table(table) = object {
-            let defaults = table.columns.iter().filter_map(|column| column.default.as_ref());
-            functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
-        }
-    }
-    let mut facts = catalog::facts(session, &tables, &functions).await?;
-    let changes: Vec<ColumnChange> = difference.different.iter().flat_map(column_changes).collect();
-    if !changes.is_empty() {
-        catalog::column_facts(session, &changes, &mut facts).await?;
-    }
-    let keys: Vec<Key> = difference
-        .different
-        .iter()
-        .filter_map(|(_, live)| match live {
-            Object::Key(key) => Some(key.clone()),
-            _ => None,
-        })
-        .collect();
-    if !keys.is_empty() {
-        catalog::key_facts(session, &keys, &mut facts).await?;
-    }
-    Ok(facts)
-}
-
-/// The columns of a table whose rows or dependents matter to a change.
-fn column_changes((wanted, live): &(Object, Object)) -> Vec<ColumnChange> {
-    let (Object::Table(wanted), Object::Table(live)) = (wanted, live) else { return Vec::new() };
-    let standing = wanted.columns.iter().filter_map(|column| Some((column, live.column(&column.name)?)));
-    let changes = standing.map(|(column, live)| ColumnChange {
-        schema: wanted.name.schema.clone(),
-        table: wanted.name.name.clone(),
-        column: column.name.clone(),
-        type_name: (column.type_name != live.type_name).then(|| column.type_name.clone()),
-        count_nulls: column.not_null && !live.not_null,
-    });
-    changes.filter(|change| change.type_name.is_some() || change.count_nulls).collect()
 }
 
 fn conflicts(claims: &Claims) -> impl Iterator<Item = Refusal> {
