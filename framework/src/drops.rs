@@ -364,7 +364,8 @@ fn made_again(object: &Object) -> Option<Sql> {
         facts.sizes.insert(table, Size::default());
     }
     let (tables, live) = Default::default();
-    let mut draft = Draft::new(&facts, &tables, &live);
+    let wanted = std::collections::BTreeMap::new();
+    let mut draft = Draft::new(&facts, &tables, &live, wanted);
     object.create(&mut draft);
     draft.steps.into_iter().next().map(|step| step.run)
 }

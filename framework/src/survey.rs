@@ -2,21 +2,19 @@
 
 pub mod checks;
 mod dropped;
+mod facts;
 mod renamed;
 mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};
-use crate::catalog::{self, ColumnChange, Found, Scope};
+use crate::catalog::{self, Found, Scope};
 use crate::check::{Violation, check};
-use crate::diff::{Diff, diff};
+use crate::diff::diff;
 use crate::drops::{Drop, Kept};
 use crate::equal::{self, Memory};
-use crate::kind::key::Key;
-use crate::kind::{
-    Facts, Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant, table::column::called_functions,
-};
+use crate::kind::{Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant};
 use crate::ledger::attic;
 use crate::ledger::claim::{self, Claims};
 use crate::ledger::record::Waiting;
@@ -195,9 +193,7 @@ async fn compare(
     let mut wanted = manifest.schema.clone();
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
     let difference = diff(&wanted, &live);
-    let mut facts = facts(session, manifest, &difference, &live, &renames).await?;
-    facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
-    facts.using.clone_from(&manifest.using);
+    let facts = facts::facts(session, manifest, &difference, &live, &renames).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -263,56 +259,6 @@ fn scope(manifest: &Manifest, claims: &Claims, kept: &[Kept]) -> Scope {
     scope.extensions = extensions.collect();
     scope.neighbours = manifest.requires.iter().flat_map(|other| other.tables.keys().cloned()).collect();
     scope
-}
-
-/// Asks only when a standing table is touched.
-async fn facts(
-    session: &mut Session,
-    manifest: &Manifest,
-    difference: &Diff,
-    live: &Schema,
-    renames: &Renames,
-) -> Result<Facts, SessionError> {
-    let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
-    let tables = changed.filter_map(|object| object.address().table());
-    let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
-    let tables: BTreeSet<QName> = tables.filter(standing).collect();
-    if tables.is_empty() {
-        return Ok(Facts::default());
-    }
-    let mut functions = BTreeSet::new();
-    for object in manifest.schema.objects.values() {
-        if let Object::Table(table) = object {
-            let defaults = table.columns.iter().filter_map(|column| column.default.as_ref());
-            functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
-        }
-    }
-    let mut facts = renamed::facts(session, renames, &tables, &functions).await?;
-    let changes: Vec<ColumnChange> = difference.different.iter().flat_map(column_changes).collect();
-    let keys: Vec<Key> = difference
-        .different
-        .iter()
-        .filter_map(|(_, live)| match live {
-            Object::Key(key) => Some(key.clone()),
-            _ => None,
-        })
-        .collect();
-    renamed::changes(session, renames, &changes, &keys, &mut facts).await?;
-    Ok(facts)
-}
-
-/// The columns of a table whose rows or dependents matter to a change.
-fn column_changes((wanted, live): &(Object, Object)) -> Vec<ColumnChange> {
-    let (Object::Table(wanted), Object::Table(live)) = (wanted, live) else { return Vec::new() };
-    let standing = wanted.columns.iter().filter_map(|column| Some((column, live.column(&column.name)?)));
-    let changes = standing.map(|(column, live)| ColumnChange {
-        schema: wanted.name.schema.clone(),
-        table: wanted.name.name.clone(),
-        column: column.name.clone(),
-        type_name: (column.type_name != live.type_name).then(|| column.type_name.clone()),
-        count_nulls: column.not_null && !live.not_null,
-    });
-    changes.filter(|change| change.type_name.is_some() || change.count_nulls).collect()
 }
 
 fn conflicts(claims: &Claims) -> impl Iterator<Item = Refusal> {

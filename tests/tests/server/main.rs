@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "the SQL is the tests' own text, sent by the driver itself")]
 
 mod additive;
+mod around;
 mod builds;
 mod changes;
 mod columns;

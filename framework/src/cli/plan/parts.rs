@@ -120,6 +120,9 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
         (Phase::CleanUp, Tag::Index) => format!("drop the old {named}"),
         (Phase::Key, Tag::Index) => format!("take {named} for the old one"),
         (_, Tag::Index) => format!("build {named}"),
+        (_, Tag::Column) if run.as_str().contains(" drop column ") => {
+            format!("compute {named} in another way")
+        }
         (_, Tag::Column) if run.as_str().contains(" alter column ") => changed_column(&named, run.as_str()),
         (Phase::CleanUp, _) => format!("drop what stood in for {named}"),
         (Phase::Constraint, Tag::Column) if starts("alter") && !run.as_str().contains(" add column ") => {
@@ -141,12 +144,13 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
 /// What happens to a standing column.
 fn changed_column(named: &str, run: &str) -> String {
     let sentences = [
+        ("lock table ", "change the numbering of {}"),
+        (" drop expression", "make {} a plain column"),
         (" type ", "change the type of {}"),
         (" set not null", "set {} not null"),
         (" drop not null", "let {} be null"),
         (" set default ", "change the default of {}"),
         (" drop default", "drop the default of {}"),
-        (" drop expression", "make {} a plain column"),
         (" identity", "change the numbering of {}"),
         (" set generated ", "change the numbering of {}"),
     ];
