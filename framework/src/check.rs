@@ -62,13 +62,14 @@ fn belongs(step: &Step, slice: &BTreeSet<&Address>, tables: &BTreeSet<QName>) ->
         || (of_our_table && matches!(step.object.tag, Tag::Column | Tag::Index | Tag::Seed))
 }
 
-/// `drop table` and `drop column` take rows along.
+/// `drop table` and `drop column` take rows along; not those of a generated column that is computed anew in the same statement.
 fn destroys(step: &Step) -> bool {
     let text = step.run.as_str();
     lex(text).is_ok_and(|tokens| {
-        tokens
-            .windows(2)
-            .any(|pair| pair[0].is(text, "drop") && (pair[1].is(text, "table") || pair[1].is(text, "column")))
+        let says = |one: &str, other: &str| {
+            tokens.windows(2).any(|pair| pair[0].is(text, one) && pair[1].is(text, other))
+        };
+        says("drop", "table") || says("drop", "column") && !says("add", "column")
     })
 }
 

@@ -56,15 +56,15 @@ fn entry(key: &str, text: &Text, home: &Name) -> Read<(Drop, Range<usize>)> {
         "sequences" => Drop::Object(Address::top(Tag::Sequence, &top(text, home, "a sequence")?)),
         "indexes" => Drop::Index(top(text, home, "an index")?),
         "columns" => {
-            let (table, name) = part(text, home, "a table and a column, `orders.note`")?;
+            let (table, name) = part(text, home, "a table and a column, `orders.note`,")?;
             Drop::Object(Address::part(Tag::Column, &table, &name))
         }
         "triggers" => {
-            let (table, name) = part(text, home, "a table and a trigger, `orders.touch`")?;
+            let (table, name) = part(text, home, "a table and a trigger, `orders.touch`,")?;
             Drop::Object(Address::part(Tag::Trigger, &table, &name))
         }
         _ => {
-            let (table, name) = part(text, home, "a table and a constraint, `orders.orders_note_check`")?;
+            let (table, name) = part(text, home, "a table and a constraint, `orders.orders_note_check`,")?;
             Drop::Constraint { table, name }
         }
     };

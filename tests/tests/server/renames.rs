@@ -337,3 +337,34 @@ state = 'state'
     last.finds_nothing_to_do().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn c2_6_a_table_that_others_lean_on_is_renamed_only_when_nobody_requires_its_name() -> Outcome {
+    let database = Database::create("c2_6").await;
+    let table = |name: &str, hint: &str| {
+        format!(
+            "[tables.{name}]\n{hint}\n[tables.{name}.columns]\nid = 'bigint primary key'\nnote = 'text'\n"
+        )
+    };
+    Service::new(&database, &slice("1.0.0", &table("heads", ""))).applies().await;
+    let pay = "[requires.order-service]\ntables.heads = { id = \"bigint\" }\n[tables.payments.columns]\nid = 'bigint primary key references heads (id)'\n";
+    let pay = Service::new(&database, &manifest("pay-service", "1.0.0", pay));
+    pay.applies().await;
+    database
+        .execute("create table by_hand (head bigint references heads (id)); create view seen as select note from heads")
+        .await?;
+    let renamed = Service::new(&database, &slice("1.1.0", &table("orders", "renamed_from = 'heads'")));
+    let refusals = renamed.is_refused().await;
+    let [refusal] = refusals.as_slice() else { panic!("{refusals:#?}") };
+    assert_eq!((refusal.code, refusal.object.to_string().as_str()), ("FH262", "table orders"));
+    assert!(refusal.what.contains("pay-service") && refusal.help.contains("`heads`"), "{refusal:#?}");
+    // A column that nobody requires may be renamed: views and keys that were made by hand follow.
+    let column =
+        table("heads", "").replace("note = 'text'", "remark = { def = 'text', renamed_from = 'note' }");
+    let column = Service::new(&database, &slice("1.2.0", &column));
+    column.applies().await;
+    column.finds_nothing_to_do().await;
+    pay.finds_nothing_to_do().await;
+    assert_eq!(database.fetch_one_text("select count(note)::text from seen").await?, "0");
+    Ok(())
+}
