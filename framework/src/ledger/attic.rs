@@ -36,14 +36,11 @@ struct Row {
     age_s: f64,
 }
 
-/// Reads what a service has in the attic, the newest first. Nothing when the ledger is of a time before there was one.
+/// Reads what a service has in the attic, the newest first.
 ///
 /// # Errors
 /// When the connection fails or the server's answer is not what was asked for.
 pub async fn read(session: &mut Session, service: &str) -> Result<Vec<Entry>, SessionError> {
-    if session.value(&sql!("select pg_catalog.to_regclass('freehold.attic')::text")).await?.is_none() {
-        return Ok(Vec::new());
-    }
     let query = sql!(
         "select coalesce(json_agg(json_build_object('id', a.id, 'kind', a.kind, 'name', a.name, 'stands', a.stands, 'version', a.version,
              'moved_at', to_char(a.moved_at at time zone 'utc', 'YYYY-MM-DD HH24:MI'), 'age_s', extract(epoch from now() - a.moved_at)) order by a.id desc), '[]')
