@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use semver::Version;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::by_hand::ByHand;
 use crate::decide::{Build, Decision, Seen, decide};
 use crate::execute::{Patience, Progress};
 use crate::kind::Refusal;
@@ -45,6 +46,8 @@ pub struct Order<'a> {
     pub sowing: &'a Sowing,
     /// The ids of the steps that somebody approved, if somebody did: then nothing else is run.
     pub approved: Option<&'a BTreeSet<String>>,
+    /// The steps that the service's team wrote by hand.
+    pub by_hand: Option<&'a ByHand>,
     /// Whether a version may be applied again with other content: the development profile.
     pub lenient: bool,
     /// How long to wait for the service's lock.
@@ -190,7 +193,9 @@ async fn without_lock(
     };
     let build = build_of(order.manifest);
     let done = |outcome| Ok(Settled::Done(outcome));
+    let by_hand = order.by_hand.is_some_and(|steps| steps.is_left(&entry.by_hand));
     match decide(&build, Some(&seen), order.lenient) {
+        Decision::Ready | Decision::Compare if by_hand => Ok(Settled::Work { in_place: true }),
         Decision::Ready => done(Outcome::Unchanged),
         Decision::Apply => Ok(Settled::Work { in_place: false }),
         Decision::VersionReused => done(Outcome::Refused(vec![refusal::version_reused(order.manifest)])),

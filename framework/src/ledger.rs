@@ -74,6 +74,9 @@ pub struct Entry {
     pub history: Option<i64>,
     /// What its seeds depended on beside the manifest; `None` while they are still to be sown.
     pub seeds: Option<String>,
+    /// The hand-written steps that have run.
+    #[serde(default)]
+    pub by_hand: Vec<String>,
 }
 
 /// Looks: one message, which also registers presence unless `quiet`. Nothing in it fails when there is no ledger.

@@ -8,6 +8,7 @@
 
 mod alter;
 mod bringup;
+mod by_hand;
 mod checks;
 mod datum;
 mod expression;

@@ -12,6 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::bringup::{self, Applied, BringUpError, Event, Expectation, Order, Outcome, bring_up};
+use crate::by_hand::ByHand;
 use crate::config::{Config, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
 use crate::kind::Refusal;
@@ -40,12 +41,14 @@ const LOOK_AGAIN_MAX: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Freehold {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
 }
 
 /// A service about to start, with its configuration.
 #[derive(Debug)]
 pub struct Configured {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
     config: Config,
 }
 
@@ -57,6 +60,7 @@ pub struct Handle {
 
 struct Inner {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
     config: Config,
     caller: Caller,
     state: watch::Sender<State>,
@@ -100,7 +104,14 @@ impl Freehold {
     /// A service that brings up this manifest.
     #[must_use]
     pub fn new(manifest: Manifest) -> Self {
-        Self { manifest }
+        Self { manifest, by_hand: None }
+    }
+
+    /// With steps that its team wrote by hand: moves of data that a declaration cannot say. Each runs once, under the service's lock, after what
+    /// the manifest declares is in place and before its seeds (on SQLite after them).
+    #[must_use]
+    pub fn by_hand(self, steps: ByHand) -> Self {
+        Self { by_hand: Some(steps), ..self }
     }
 
     /// Reads the configuration from the environment. Where `FREEHOLD_MANIFEST` names a manifest, that one is brought up.
@@ -110,13 +121,13 @@ impl Freehold {
     pub fn from_env(self) -> Result<Configured, StartError> {
         let config = Config::from_env()?;
         let manifest = named_manifest(self.manifest, &config)?;
-        Ok(Self { manifest }.with(config))
+        Ok(Self { manifest, by_hand: self.by_hand }.with(config))
     }
 
     /// Takes a configuration that was read elsewhere; a manifest that it names is for [`named_manifest`].
     #[must_use]
     pub fn with(self, config: Config) -> Configured {
-        Configured { manifest: self.manifest, config }
+        Configured { manifest: self.manifest, by_hand: self.by_hand, config }
     }
 }
 
@@ -124,12 +135,12 @@ impl Configured {
     /// Starts bringing up the slice in the background and returns at once. Must be called inside a tokio runtime.
     #[must_use]
     pub fn start(self) -> Handle {
-        let Self { manifest, config } = self;
+        let Self { manifest, by_hand, config } = self;
         let caller = caller(&manifest);
         let (state, _) = watch::channel(State::new(&caller));
         let (pool, samples, checks) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let wake = Notify::new();
-        let inner = Arc::new(Inner { manifest, config, caller, state, pool, samples, checks, wake });
+        let inner = Arc::new(Inner { manifest, by_hand, config, caller, state, pool, samples, checks, wake });
         tokio::spawn(run(Arc::clone(&inner)));
         Handle { inner }
     }
@@ -386,6 +397,7 @@ async fn apply(
         caller: &inner.caller,
         options,
         approved: None,
+        by_hand: inner.by_hand.as_ref(),
         lenient: inner.config.profile == Profile::Dev,
         lock_wait_max: locks.budget_background,
         before_ready: patience(locks.budget_before_ready),

@@ -14,6 +14,8 @@ use crate::sql::Sql;
 pub enum Phase {
     /// Schemas and extensions: what all services share.
     Shared,
+    /// New names for what stands; everything after it says them.
+    Rename,
     /// Enum types, and values added to them.
     Enum,
     /// Sequences.
@@ -109,6 +111,9 @@ pub struct Step {
     pub done: Sql,
     /// The way back.
     pub undo: Undo,
+    /// What the ledger takes down about objects and rows in the same transaction; empty for most.
+    #[serde(skip)]
+    pub record: Sql,
     /// The lock that it takes on tables that others use.
     pub lock: Lock,
     /// What may be unpleasant about it.
@@ -157,6 +162,7 @@ impl Step {
             run,
             done,
             undo,
+            record: Sql::default(),
             lock: Lock::none(),
             hazards: Vec::new(),
             transaction: Transaction::Together,

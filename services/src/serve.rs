@@ -55,7 +55,7 @@ impl Running {
     /// Begins bringing up the slice. Must be called inside a tokio runtime, and with the port bound: from here on the database is asked.
     #[must_use]
     pub fn begin(service: &Service, manifest: Manifest, config: Config) -> Self {
-        let slice = Freehold::new(manifest).with(config).start();
+        let slice = Freehold::new(manifest).by_hand((service.by_hand)()).with(config).start();
         let own = (service.routes)(slice.clone()).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
         let router = freehold::http::routes(&slice).merge(own);
         Self { slice, router }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use crate::address::{Address, Tag};
+use crate::hazard::Hazard;
 use crate::kind::Refusal;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
+use crate::step::Step;
 
 /// The same version was applied before with other content.
 pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
@@ -43,7 +45,10 @@ pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
     };
     let steps = plan.steps.iter().map(|step| &step.object);
     let refused = plan.refusals.iter().map(|refusal| &refusal.object);
-    let absent: BTreeSet<&Address> = steps.chain(refused).filter(needed).collect();
+    // What stands under another name is not there for a build that does not know that name.
+    let spoken = |step: &&Step| step.hazards.contains(&Hazard::OldName);
+    let renamed = plan.steps.iter().filter(spoken).map(|step| &step.object);
+    let absent: BTreeSet<&Address> = steps.chain(refused).filter(needed).chain(renamed).collect();
     absent.into_iter().map(Address::to_string).collect()
 }
 

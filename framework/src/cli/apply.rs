@@ -170,6 +170,7 @@ async fn one(
         caller: &caller,
         options: &target.options,
         approved,
+        by_hand: None,
         lenient: config.profile == Profile::Dev,
         lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
         before_ready: patience(config.locks.budget_before_ready),

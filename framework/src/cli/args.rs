@@ -295,9 +295,9 @@ pub(super) struct Import {
     /// Only tables, enums and what else fits: 'order*'; again for more
     #[arg(long, value_name = "PATTERN")]
     pub(super) tables: Vec<String>,
-    /// The schema that they are in [default: public]
-    #[arg(long, value_name = "NAME")]
-    pub(super) schema: Option<String>,
+    /// Only this schema; again for more, the one of the service first [default: all]
+    #[arg(long = "schema", value_name = "NAME")]
+    pub(super) schemas: Vec<String>,
     /// A manifest for each role that owns tables, into the directory that -o names
     #[arg(long)]
     pub(super) by_owner: bool,

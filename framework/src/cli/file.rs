@@ -91,8 +91,9 @@ pub(super) async fn apply(
         manifest,
         caller: &caller,
         file: &file.path,
-        sowing: &sowing,
         approved,
+        sowing: &sowing,
+        by_hand: None,
         lenient: config.profile == Profile::Dev,
         lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
     };

@@ -51,6 +51,7 @@ impl Doings {
             run,
             done: self.proof(seed),
             undo: self.undo(seed),
+            record: Sql::default(),
             lock: Lock::none(),
             hazards: Vec::new(),
             transaction: Transaction::Alone,

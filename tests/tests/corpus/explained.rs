@@ -59,10 +59,10 @@ const KINDS: &[(&str, &[&str], bool)] = &[
 pub(crate) struct Told<'a> {
     /// The list at its end.
     pub(crate) left: &'a [Left],
+    /// Whether what it tells of may also be there and not be wanted: where one database is to become another.
+    pub(crate) standing: bool,
     /// The histories of other tools.
     pub(crate) away: Vec<String>,
-    /// The schemas that were not asked for.
-    pub(crate) elsewhere: Vec<String>,
     /// What indexes and sequences belong to, by their names: `table` or `table.column`.
     pub(crate) owners: BTreeMap<String, String>,
 }
@@ -76,10 +76,10 @@ pub(crate) fn unexplained(delta: &Value, told: &Told<'_>) -> Vec<String> {
                 let ident = ident.as_str().unwrap_or_default();
                 let known = match what {
                     // A sequence of serial or identity that had another name, or one that nobody draws from.
-                    "add" => {
+                    "add" if !told.standing => {
                         is_the_ledgers(ident) || (kind.starts_with("sequence") && told.tell(kind, ident))
                     }
-                    _ => told.tell(kind, ident),
+                    _ => is_the_ledgers(ident) || told.tell(kind, ident),
                 };
                 if !known {
                     lines.push(format!("{what} {kind} {ident}"));
@@ -101,12 +101,20 @@ fn is_the_ledgers(ident: &str) -> bool {
 }
 
 impl Told<'_> {
+    /// An import that told of nothing.
+    pub(crate) fn nothing() -> Self {
+        Self { left: &[], standing: true, away: Vec::new(), owners: BTreeMap::new() }
+    }
+
     fn tell(&self, kind: &str, ident: &str) -> bool {
         let mut words = words(ident);
         let owner = self.owners.get(ident).map(|owner| self::words(owner));
         words.extend(owner.into_iter().flatten());
+        // The oracle does not quote schemas.
+        let schema = ident.strip_prefix("schema ").map(|schema| vec![schema.to_owned()]);
+        let words = schema.unwrap_or(words);
         let other = |names: &[String]| names.iter().any(|name| words.contains(name));
-        other(&self.away) || other(&self.elsewhere) || self.left.iter().any(|left| names(left, kind, &words))
+        other(&self.away) || self.left.iter().any(|left| names(left, kind, &words))
     }
 }
 
@@ -116,26 +124,34 @@ fn names(left: &Left, kind: &str, words: &[String]) -> bool {
     if !whole && !kinds.contains(&kind) {
         return false;
     }
-    let named = self::words(&left.name);
-    let first = |names: &[String]| names.first().is_some_and(|name| words.contains(name));
     match left.kind.as_str() {
-        _ if *whole => first(&named),
-        // They are found by their names: arguments are written in two ways.
-        "function" | "procedure" | "aggregate" | "window function" | "operator" | "domain" | "range type"
-        | "base type" | "foreign key" => first(&named),
-        "cast" => named.iter().filter(|word| *word != "as").all(|word| words.contains(word)),
         "default privileges" => true,
-        "table option" => named.last().is_some_and(|table| words.contains(table)),
-        _ => {
-            let about =
-                |word: &&String| !matches!(word.as_str(), "on" | "of" | "type" | "schema" | "sequence");
-            named.iter().filter(about).all(|word| words.contains(word))
-        }
+        _ => are_named(&about(left), words),
     }
 }
 
+/// Whether all of these names are among the words; none say nothing.
+pub(crate) fn are_named(names: &[String], words: &[String]) -> bool {
+    !names.is_empty() && names.iter().all(|name| words.contains(name))
+}
+
+/// The names that tell what something is that was left. Arguments are written in two ways, so what has any is found by its name.
+pub(crate) fn about(left: &Left) -> Vec<String> {
+    let name = left.name.as_str();
+    let before = |end: &str| name.split(end).next().unwrap_or_default().to_owned();
+    let text = match left.kind.as_str() {
+        "foreign key" => before(":"),
+        "function" | "procedure" | "aggregate" | "window function" | "grant" => before("("),
+        _ => name.to_owned(),
+    };
+    let link = |word: &String| {
+        !matches!(word.as_str(), "on" | "of" | "as" | "type" | "schema" | "sequence" | "function")
+    };
+    words(&text).into_iter().filter(link).collect()
+}
+
 /// The names in a text, without quotes.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut letters = text.chars().peekable();
@@ -181,7 +197,7 @@ mod tests {
             left("view", "\"Order Totals\""),
             left("storage", "of orders.total"),
         ];
-        let told = Told { left: &told, away: Vec::new(), elsewhere: Vec::new(), owners: BTreeMap::new() };
+        let told = Told { left: &told, standing: false, away: Vec::new(), owners: BTreeMap::new() };
         assert_eq!(
             unexplained(&delta, &told),
             [

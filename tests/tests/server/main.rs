@@ -7,6 +7,7 @@
 
 mod additive;
 mod builds;
+mod by_hand;
 mod changes;
 mod columns;
 mod corpus_expressions;
@@ -28,6 +29,7 @@ mod owners;
 mod partitions;
 mod queues;
 mod refused;
+mod renames;
 mod replicas;
 mod schemas;
 mod secrets;
