@@ -28,3 +28,16 @@ pub use bringup::{Order, bring_up};
 pub use checks::run_check;
 pub use look::{Outlook, outlook, run_with_steps, runs, server, services, verify, waiting};
 pub use map::outline;
+
+use crate::address::{Address, Tag};
+use crate::kind::table::column::Column;
+use crate::manifest::Manifest;
+use crate::name::QName;
+
+/// The type that a column has on SQLite: one of its own, or what the manifest says in its place.
+pub(crate) fn storage(manifest: &Manifest, table: &QName, column: &Column) -> String {
+    match manifest.sqlite.get(&Address::part(Tag::Column, table, &column.name)) {
+        Some(own) => own.as_str().split_whitespace().next().unwrap_or_default().to_lowercase(),
+        None => sort::held(&column.name, &column.type_name).storage.to_owned(),
+    }
+}

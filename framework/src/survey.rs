@@ -26,7 +26,7 @@ use crate::schema::Schema;
 use crate::seeding::{self, Outlook, Sowing};
 use crate::session::{Session, SessionError};
 use crate::sql::{quoted, sql};
-use crate::step::When;
+use crate::step::{Phase, Step, When};
 
 /// What was found and what follows from it.
 #[derive(Clone, Debug)]
@@ -158,8 +158,10 @@ pub async fn with_seeds(
         step.source = manifest.places.get(&step.object).cloned();
     }
     let plan = &mut survey.plan;
-    let after = plan.steps.iter().position(|step| step.when == When::After).unwrap_or(plan.steps.len());
-    plan.steps.splice(after..after, seeds.steps.iter().cloned());
+    // Comments and rights come behind them, and what runs once the service is ready.
+    let behind = |step: &Step| step.when == When::After || step.phase > Phase::Seed;
+    let place = plan.steps.iter().position(behind).unwrap_or(plan.steps.len());
+    plan.steps.splice(place..place, seeds.steps.iter().cloned());
     plan.refusals.append(&mut seeds.refusals);
     if let Some(violation) = check(plan, &manifest.schema, &survey.may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));

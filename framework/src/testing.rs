@@ -16,4 +16,4 @@ mod database;
 mod entity;
 
 pub use database::{Database, GIVEN, database, database_at};
-pub use entity::{assert_entity, entity_differences};
+pub use entity::{assert_entity, assert_entity_on_sqlite, entity_differences, unread_on_sqlite};

@@ -62,6 +62,23 @@ pub(super) fn wanted_instead(of: &ColumnType, declared: &TypeName) -> Option<Str
     }
 }
 
+/// What SQLite has to hold of an entity's column, so that the driver reads it; `None` for what it never reads there.
+///
+/// <https://docs.rs/sqlx/latest/sqlx/sqlite/types/index.html>
+pub(super) fn on_sqlite(of: &ColumnType) -> Option<&'static str> {
+    Some(match of {
+        ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text => "text",
+        ColumnType::Enum { .. } | ColumnType::Custom(_) => "text",
+        ColumnType::DateTime | ColumnType::Timestamp | ColumnType::TimestampWithTimeZone => "text",
+        ColumnType::Date | ColumnType::Time | ColumnType::Json | ColumnType::JsonBinary => "text",
+        ColumnType::Blob | ColumnType::Binary(_) | ColumnType::VarBinary(_) | ColumnType::Uuid => "blob",
+        ColumnType::TinyInteger | ColumnType::SmallInteger | ColumnType::Integer => "int",
+        ColumnType::BigInteger | ColumnType::Unsigned | ColumnType::Boolean => "int",
+        ColumnType::Float | ColumnType::Double | ColumnType::Decimal(_) => "real",
+        _ => return None,
+    })
+}
+
 /// What a text without a limit of its own is kept in.
 const TEXTS: [&str; 6] = ["text", "character varying", "citext", "character", "bpchar", "name"];
 

@@ -10,13 +10,14 @@ use sea_orm::{
     ColumnTrait as _, ColumnType, EntityTrait, IdenStatic as _, Iterable as _, PrimaryKeyToColumn as _,
 };
 
-use super::column_type::wanted_instead;
+use super::column_type::{on_sqlite, wanted_instead};
 use crate::address::{Address, Tag};
 use crate::kind::Object;
 use crate::kind::table::Table;
 use crate::kind::table::column::Column;
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
+use crate::sqlite::storage;
 
 /// Fails with everything in which a SeaORM entity and its table in the manifest differ.
 ///
@@ -42,6 +43,44 @@ pub fn assert_entity<E: EntityTrait>(manifest: &Manifest) {
         let list: String = differences.iter().map(|difference| format!("\n  {difference}")).collect();
         panic!("the entity of `{table}` and {} differ:{list}\n", manifest.file);
     }
+}
+
+/// As [`assert_entity`], and fails as well with what the driver cannot read where the slice is in a file of SQLite: an array, an address.
+///
+/// # Panics
+/// When they differ, with all of it.
+#[track_caller]
+#[expect(clippy::panic, reason = "it is an assertion")]
+pub fn assert_entity_on_sqlite<E: EntityTrait>(manifest: &Manifest) {
+    assert_entity::<E>(manifest);
+    let unread = unread_on_sqlite::<E>(manifest);
+    if !unread.is_empty() {
+        let table = E::default().table_name().to_owned();
+        let list: String = unread.iter().map(|difference| format!("\n  {difference}")).collect();
+        panic!("on SQLite the entity of `{table}` and {} differ:{list}\n", manifest.file);
+    }
+}
+
+/// The columns of an entity whose values the driver cannot read from SQLite, a sentence each.
+#[must_use]
+pub fn unread_on_sqlite<E: EntityTrait>(manifest: &Manifest) -> Vec<String> {
+    // Of another service's table it is that service which knows how it is held.
+    let Ok(table) = table_of::<E>(manifest) else { return Vec::new() };
+    let unread = E::Column::iter().filter_map(|column| {
+        let (name, def) = (column.as_str(), column.def());
+        let declared = table.columns.iter().find(|declared| declared.name.as_str() == name)?;
+        let held = storage(manifest, &table.name, declared);
+        // `integer` is what a column says that SQLite numbers.
+        let is = |wanted: &str| held == wanted || (wanted == "int" && held == "integer");
+        match on_sqlite(def.get_column_type()) {
+            Some(wanted) if is(wanted) => None,
+            Some(wanted) => Some(format!("`{name}`: the entity reads {wanted} there, and SQLite holds {held}")),
+            None => Some(format!(
+                "`{name}`: no driver reads this type from SQLite, which holds {held}; read it as text, or say `sqlite = \"…\"` in the manifest"
+            )),
+        }
+    });
+    unread.collect()
 }
 
 /// Everything in which a SeaORM entity and its table in the manifest differ, a sentence each.

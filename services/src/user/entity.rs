@@ -72,12 +72,31 @@ pub(crate) mod profile {
 #[cfg(test)]
 mod tests {
     use super::{profile, user};
-    use freehold::testing::assert_entity;
+    use freehold::testing::{assert_entity_on_sqlite, database};
+    use sea_orm::{ActiveModelTrait as _, EntityTrait as _, Set};
 
     #[test]
-    fn entities_are_the_manifests_tables() {
+    fn entities_are_the_manifests_tables_on_both_databases() {
         let manifest = (crate::USER.manifest)();
-        assert_entity::<user::Entity>(&manifest);
-        assert_entity::<profile::Entity>(&manifest);
+        assert_entity_on_sqlite::<user::Entity>(&manifest);
+        assert_entity_on_sqlite::<profile::Entity>(&manifest);
+    }
+
+    /// On a file of SQLite, or on the server that `FREEHOLD_TEST_DATABASE_URL` names.
+    #[tokio::test]
+    async fn what_an_entity_writes_it_reads_again() -> Result<(), sea_orm::DbErr> {
+        let database = database(&(crate::USER.manifest)()).await;
+        let connection = database.connection();
+        let wanted = user::ActiveModel {
+            email: Set("ada@example.org".to_owned()),
+            role: Set(super::Role::Vendor),
+            password_hash: Set("$argon2id$v=19$x".to_owned()),
+            ..Default::default()
+        };
+        let written = wanted.insert(connection).await?;
+        let read = user::Entity::find_by_id(written.id).one(connection).await?;
+        assert_eq!(read.as_ref().map(|user| user.email.as_str()), Some("ada@example.org"));
+        assert_eq!(read, Some(written));
+        Ok(())
     }
 }

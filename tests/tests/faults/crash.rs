@@ -7,7 +7,6 @@ use crate::LIMIT;
 use crate::scenario::{self, Scenario, State};
 use freehold_tests::cluster::Cluster;
 use freehold_tests::command;
-use freehold_tests::difference;
 use freehold_tests::process::Process;
 use freehold_tests::proxy::{Fault, Kill, Proxy};
 use freehold_tests::settings::Settings;
@@ -57,7 +56,5 @@ fn crashed(cluster: &Arc<Cluster>, scenario: &Scenario, moment: &str, fault: imp
         Process::spawn(&mut command::apply(database.address(), &scenario.manifest)).unwrap().wait(LIMIT);
     assert!(again.success(), "{place}: {again}");
     let state = runtime.block_on(State::of(&database));
-    let State { schema, ledger } = &scenario.after;
-    let difference = difference::lines(schema, &state.schema) + &difference::lines(ledger, &state.ledger);
-    assert_eq!(difference, "", "{place}");
+    assert_eq!(scenario.after.difference(&state), "", "{place}");
 }

@@ -12,7 +12,6 @@ use freehold_tests::cluster::Cluster;
 use freehold_tests::command;
 use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
-use freehold_tests::difference;
 use freehold_tests::process::{End, Process, Victim};
 use freehold_tests::proxy::{Fault, Proxy};
 use freehold_tests::settings::Settings;
@@ -101,8 +100,7 @@ fn killed(scenario: &Scenario, moment: Moment) -> Result<(), String> {
         return Err(format!("the restart failed: {again}"));
     }
     let state = runtime.block_on(State::of(&database));
-    let State { schema, ledger } = &scenario.after;
-    let difference = difference::lines(schema, &state.schema) + &difference::lines(ledger, &state.ledger);
+    let difference = scenario.after.difference(&state);
     if difference.is_empty() { Ok(()) } else { Err(format!("it ends otherwise:\n{difference}")) }
 }
 

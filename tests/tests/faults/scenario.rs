@@ -6,8 +6,10 @@ use freehold_tests::cluster::Cluster;
 use freehold_tests::command;
 use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
+use freehold_tests::difference;
 use freehold_tests::process::{Output, Process, run_all};
 use freehold_tests::proxy::{Fault, Proxy};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -27,10 +29,11 @@ pub(crate) struct Scenario {
     pub(crate) took: Duration,
 }
 
-/// A schema and a ledger, as texts that are equal when the two are.
+/// A schema, a ledger and seeded rows, as texts that are equal when these are.
 pub(crate) struct State {
     pub(crate) schema: String,
     pub(crate) ledger: String,
+    pub(crate) rows: String,
 }
 
 /// The ledger without what counts or dates runs; and what no run may leave behind: indexes that are half built, sessions
@@ -41,27 +44,46 @@ const LEDGER: &str = "select string_agg(line, E'\\n' order by line) from (
     union all select concat('object ', kind, ' ', name, ' ', service, ' ', shared, ' ', adopted, ' ', texts) from freehold.object
     union all (select distinct concat('step ', kind, ' ', object, ' ', sql) from freehold.step)
     union all select concat('attic ', kind, ' ', name, ' ', stands, ' ', version, ' ', ended) from freehold.attic
-    union all select concat('seed ', name, ' ', key, ' ', past) from freehold.seed
+    union all select concat('seed ', service, ' ', name, ' ', key, ' ', past) from freehold.seed
     union all select concat('waiting ', service, ' ', object, ' ', code, ' ', reason) from freehold.waiting
     union all select concat('half built ', indexrelid::regclass) from pg_index where not (indisvalid and indisready)
     union all select concat('locked ', objid) from pg_locks
         where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
     ) ledger";
 
+/// The rows of every seeded table but for moments, as XML: tables of any shape in one text.
+const ROWS: &str = r"select coalesce(string_agg(regexp_replace(rows, '\s*<(\w+_at)>[^<]*</\1>', '', 'g'), E'\n' order by name), '')
+    from (select name, query_to_xml(format('select * from %s t order by 1, 2', name), true, false, '')::text as rows
+        from (select distinct name from freehold.seed) named) seeded";
+
 impl State {
     pub(crate) async fn of(database: &Database) -> Self {
-        let look = async || {
-            let ledger = database.fetch_one_text(LEDGER).await;
-            ledger.unwrap_or_else(|error| panic!("no ledger: {error}"))
+        let text = async |query| {
+            let text = database.fetch_one_text(query).await;
+            text.unwrap_or_else(|error| panic!("no ledger: {error}"))
         };
-        let mut ledger = look().await;
+        let mut ledger = text(LEDGER).await;
         // The server needs a moment to see that a process is gone whose connection it has.
         let end = Instant::now() + LIMIT;
         while ledger.contains("locked ") && Instant::now() < end {
-            ledger = look().await;
+            ledger = text(LEDGER).await;
         }
-        Self { schema: database.dump(), ledger }
+        Self { schema: database.dump(), ledger, rows: text(ROWS).await }
     }
+
+    /// In what another one differs; nothing when the two are equal.
+    pub(crate) fn difference(&self, other: &Self) -> String {
+        let pairs = [(&self.schema, &other.schema), (&self.ledger, &other.ledger), (&self.rows, &other.rows)];
+        pairs.map(|(one, other)| difference::lines(one, other)).concat()
+    }
+}
+
+/// user-service, whose rows are in mode sync, with rows in the two other modes.
+fn cold() -> PathBuf {
+    let read = |path: &str| fs::read_to_string(workspace().join(path)).unwrap();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cold.toml");
+    fs::write(&path, read("manifests/user-service.toml") + &read("tests/cases/seeded/rows.toml")).unwrap();
+    path
 }
 
 const FILL_BILLS: &str = "insert into clients select i, i from generate_series(1, 10) i;
@@ -84,25 +106,26 @@ const SEQUENCES: &str = "select setval(format('%I.%I', schemaname, sequencename)
 /// Those that the tests are about.
 pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let cold = scenario(&runtime, "a cold start", "manifests/user-service.toml", async || {
-        Database::create_on(cluster, "cold").await
-    });
+    let cold =
+        scenario(&runtime, "a cold start", cold(), async || Database::create_on(cluster, "cold").await);
     let additive = scenario(
         &runtime,
         "an additive change on full tables",
-        "tests/cases/additive/second.toml",
+        workspace().join("tests/cases/additive/second.toml"),
         async || filled(cluster, "additive", FILL).await,
     );
     let evolving = scenario(
         &runtime,
         "changes of what stands in full tables",
-        "tests/cases/evolving/second.toml",
+        workspace().join("tests/cases/evolving/second.toml"),
         async || filled(cluster, "evolving", FILL_BILLS).await,
     );
-    let moved =
-        scenario(&runtime, "renames and drops on full tables", "tests/cases/moved/second.toml", async || {
-            filled(cluster, "moved", FILL_RIDES).await
-        });
+    let moved = scenario(
+        &runtime,
+        "renames and drops on full tables",
+        workspace().join("tests/cases/moved/second.toml"),
+        async || filled(cluster, "moved", FILL_RIDES).await,
+    );
     vec![cold, additive, evolving, moved]
 }
 
@@ -120,16 +143,18 @@ async fn filled(cluster: &Cluster, case: &str, fill: &str) -> Database {
 fn scenario(
     runtime: &tokio::runtime::Runtime,
     name: &'static str,
-    manifest: &str,
+    manifest: PathBuf,
     before: impl AsyncFn() -> Database,
 ) -> Scenario {
-    let (before, manifest) = (runtime.block_on(before()), workspace().join(manifest));
+    let before = runtime.block_on(before());
     let database = runtime.block_on(before.copy("undisturbed"));
     let proxy = undisturbed(&database, &manifest);
     let (sent, answers) = (proxy.sent(), proxy.counts().answers);
     let after = runtime.block_on(State::of(&database));
     let took = while_others_work(runtime, &before, &manifest);
     assert!(after.ledger.contains("step ") && after.schema.contains("CREATE TABLE"), "{}", after.ledger);
+    let seeds = after.ledger.lines().filter(|line| line.starts_with("seed ")).count();
+    assert!(seeds > 7 && after.rows.matches("<row>").count() == seeds, "{}\n{}", after.ledger, after.rows);
     Scenario { name, before, manifest, after, sent, answers, took }
 }
 

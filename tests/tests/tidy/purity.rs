@@ -16,7 +16,7 @@ const STD: [&str; 6] = ["env", "fs", "net", "process", "thread", "time"];
 const PRINTS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 
 /// Parts of a module that is not pure as a whole: files, and folders of that name.
-const PARTS: [&str; 7] = ["alter", "expression", "live", "map", "rebuild", "shape", "sort"];
+const PARTS: [&str; 8] = ["alter", "datum", "expression", "live", "map", "rebuild", "shape", "sort"];
 
 fn is_pure_part(path: &str) -> bool {
     let part = path.strip_prefix("framework/src/sqlite/").and_then(|rest| rest.split(['/', '.']).next());

@@ -192,3 +192,22 @@ fn a_table_that_is_not_declared_is_told_with_what_was_meant() {
 fn the_assertion_fails_with_what_differs() {
     assert_entity::<stranger::Entity>(&manifest());
 }
+
+#[test]
+fn what_no_driver_reads_from_sqlite_is_told() {
+    let told = unread_on_sqlite::<shop::Entity>(&manifest());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("`tags`: no driver reads this type from SQLite, which holds text"),
+        "{told:?}"
+    );
+    let as_bytes = TABLES.replace(
+        "name = \"text not null\"\nstate",
+        "name = { def = \"text not null\", sqlite = \"blob not null\" }\nstate",
+    );
+    let manifest = Manifest::parse("shop-service.toml", &as_bytes)
+        .unwrap_or_else(|problems| panic!("{problems}"))
+        .manifest;
+    let told = unread_on_sqlite::<shop::Entity>(&manifest);
+    assert_eq!(told[0], "`name`: the entity reads text there, and SQLite holds blob");
+}
