@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Tag};
 use crate::kind::READERS;
 use crate::name::{Name, QName};
+use crate::rename::Numbering;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, TypeName, sql};
@@ -206,9 +207,9 @@ fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(SessionError::unreadable)
 }
 
-/// The rows in the order of the statements: the search path, the scope, the parts, the stamp, each kind, the neighbours.
+/// The rows in the order of the statements: the search path and what is aside of it, the scope, the parts, the stamp, each kind, the neighbours.
 fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
-    let mut rows = rows.into_iter().skip(1);
+    let mut rows = rows.into_iter().skip(2);
     let mut scope = rows.next().unwrap_or_default().into_iter().map(Option::unwrap_or_default);
     let (tables, types) = (scope.next().unwrap_or_default(), scope.next().unwrap_or_default());
     let occupied = parse(&scope.next().unwrap_or_default())?;
@@ -233,4 +234,17 @@ fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SessionError> {
     serde_json::from_str(json).map_err(SessionError::unreadable)
+}
+
+/// Reads the sequences of the serial and identity columns of tables.
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn numberings(
+    session: &mut Session,
+    tables: &BTreeSet<QName>,
+) -> Result<Vec<Numbering>, SessionError> {
+    let tables: Vec<&QName> = tables.iter().collect();
+    let query = Sql::from_template(include_str!("catalog/numberings.sql"), &[&Literal(&json(&tables)?)]);
+    parse(&session.value(&query).await?.unwrap_or_default())
 }

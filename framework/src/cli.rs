@@ -36,6 +36,7 @@ mod paint;
 mod plan;
 mod refusal;
 mod rows;
+mod saved;
 mod schema;
 mod shell;
 mod sign;
@@ -154,7 +155,10 @@ async fn run(cli: Cli) -> Result<Exit, End> {
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
         Command::Wait(_) => wait::run(&shell, &shell.config()?).await,
         Command::Plan(args) => plan::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
-        Command::Apply(args) => apply::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
+        Command::Apply(args) => match &args.plan {
+            Some(path) => apply::saved(&shell, &shell.config()?, &saved::Saved::read(path)?, &args).await,
+            None => apply::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
+        },
         Command::Verify(args) => verify::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
     }
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Tag};
 use crate::kind::{Object, table::Table};
 use crate::name::QName;
+use crate::rename::Words;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::lex::{TokenKind, lex};
@@ -83,7 +84,8 @@ struct Pair {
     live: Expr,
 }
 
-/// Writes every expression of `live` that means the same as the wanted one in the author's words.
+/// Writes every expression of `live` that means the same as the wanted one in the author's words. `spoken` are the words of the database
+/// for what is still to be renamed: a question must say those.
 ///
 /// # Errors
 /// When the connection fails. That the server cannot compare a pair is no error: the pair then counts as different.
@@ -92,6 +94,7 @@ pub async fn settle(
     wanted: &Schema,
     live: &mut Schema,
     memory: &Memory,
+    spoken: &Words,
 ) -> Result<(), SessionError> {
     let pairs = remembered(wanted, live, memory);
     let mut by_rows: BTreeMap<(QName, Rows), Vec<Pair>> = BTreeMap::new();
@@ -104,9 +107,9 @@ pub async fn settle(
             Some(Object::Table(table)) => Some(table),
             _ => None,
         };
-        let rows = rows.source(table);
+        let rows = rows.source(table, spoken);
         for pairs in pairs.chunks(PAIRS_MAX) {
-            same.extend(judge(session, &rows, pairs).await?);
+            same.extend(judge(session, &rows, pairs, spoken).await?);
         }
     }
     adopt(wanted, live, &same);
@@ -186,11 +189,12 @@ async fn judge(
     session: &mut Session,
     rows: &Sql,
     pairs: &[Pair],
+    spoken: &Words,
 ) -> Result<Vec<(Address, String)>, SessionError> {
     let mut open = vec![pairs];
     let mut same = Vec::new();
     while let Some(pairs) = open.pop() {
-        match session.judge(&question(rows, pairs)).await {
+        match session.judge(&question(rows, pairs, spoken)).await {
             Ok(answer) => {
                 let outputs = outputs(&answer.unwrap_or_default());
                 let judged = pairs.iter().zip(outputs.chunks_exact(2));
@@ -235,9 +239,10 @@ impl Rows {
     }
 
     /// The table's columns stand in as a row source of the same names and types, so that the question needs no right on the table.
-    fn source(self, table: Option<&Table>) -> Sql {
+    fn source(self, table: Option<&Table>, spoken: &Words) -> Sql {
         let Some(table) = table.filter(|_| self != Self::None) else { return Sql::default() };
-        let columns = table.columns.iter().map(|column| sql!("{} {}", column.name, column.type_name));
+        let columns = table.columns.iter();
+        let columns = columns.map(|column| sql!("{} {}", column.name, spoken.type_name(&column.type_name)));
         let columns = Sql::join(columns, ", ");
         let rows = |name: Sql| sql!("json_to_recordset(null) as {} ({})", name, columns);
         match self {
@@ -248,10 +253,10 @@ impl Rows {
     }
 }
 
-fn question(rows: &Sql, pairs: &[Pair]) -> Sql {
+fn question(rows: &Sql, pairs: &[Pair], spoken: &Words) -> Sql {
     let cast = |expression: &Expr, cast: &Option<TypeName>| match cast {
-        Some(cast) => sql!("({})::{}", expression, cast),
-        None => sql!("({})", expression),
+        Some(cast) => sql!("({})::{}", spoken.expression(expression), spoken.type_name(cast)),
+        None => sql!("({})", spoken.expression(expression)),
     };
     let entries =
         pairs.iter().flat_map(|pair| [cast(&pair.wanted, &pair.cast), cast(&pair.live, &pair.cast)]);

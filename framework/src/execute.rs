@@ -284,7 +284,12 @@ fn begin(run: &Run<'_>, step: &Step, statement_timeout_ms: u32, lock_timeout_ms:
 
 /// The end of a transaction: back to our own role, what was done is written down, commit.
 fn recorded(run: &Run<'_>, number: usize, done: &[Done<'_>]) -> Sql {
-    sql!("set local role none; {};\ncommit", record::steps(run.history, number, done))
+    let mut end = sql!("set local role none; {}", record::steps(run.history, number, done));
+    for record in done.iter().map(|done| &done.step.record).filter(|record| !record.is_empty()) {
+        end.push(&sql!(";\n{}", record));
+    }
+    end.push(&Sql::fixed(";\ncommit"));
+    end
 }
 
 /// The role that a step runs as. Extensions and schemas need rights of their own, which the owner of tables rarely has.

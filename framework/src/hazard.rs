@@ -12,6 +12,8 @@ pub enum Hazard {
     Rebuild,
     /// Every row is read under a lock that stops writers.
     Scan,
+    /// Whoever runs an earlier version still says the old name.
+    OldName,
     /// The values stay when the step is undone; the server has no way to take them back.
     NoWayBack,
 }
@@ -24,6 +26,9 @@ impl Hazard {
             Self::Rewrite => "writes the whole table again while everybody waits",
             Self::Rebuild => "makes the table anew and copies its rows, as SQLite cannot change it in place",
             Self::Scan => "reads the whole table while writers wait",
+            Self::OldName => {
+                "replicas of an earlier version still say the old name, and fail until they are replaced"
+            }
             Self::NoWayBack => "cannot be undone by a statement",
         }
     }

@@ -11,6 +11,7 @@ use toml::de::DeTable;
 
 use crate::address::Address;
 use crate::name::{Name, QName};
+use crate::rename::Hints;
 use crate::schema::{Schema, fingerprint};
 use crate::seed::Seed;
 use crate::sql::{Expr, TypeName};
@@ -29,6 +30,7 @@ mod enums;
 mod expression;
 mod extensions;
 mod foreign_key;
+mod former;
 mod functions;
 mod grammar;
 mod grants;
@@ -39,6 +41,7 @@ mod options;
 mod problem;
 mod requires;
 mod routine;
+mod schemas;
 mod seeds;
 mod sequences;
 mod service;
@@ -82,6 +85,8 @@ pub struct Manifest {
     pub sqlite: BTreeMap<Address, Expr>,
     /// The indexes and constraints that are for PostgreSQL only.
     pub postgres_only: BTreeSet<Address>,
+    /// What its objects were called before.
+    pub hints: Hints,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
@@ -111,6 +116,7 @@ const KEYS: walk::Keys = walk::Keys {
         "manifest",
         "include",
         "service",
+        "schemas",
         "extensions",
         "requires",
         "enums",
@@ -197,6 +203,7 @@ impl Manifest {
             seeds,
             checks,
             sqlite,
+            hints: &self.hints,
         })
     }
 }
@@ -217,6 +224,8 @@ struct Content<'a> {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
     seeds: Vec<Seed>,
+    #[serde(skip_serializing_if = "Hints::is_empty")]
+    hints: &'a Hints,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -265,6 +274,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let service = service::service(root, &KEYS, walk);
     let home = &service.schema;
     let mut draft = build::Draft::default();
+    let schemas = schemas::schemas(root, walk, &mut draft);
     let extensions = extensions::extensions(root, walk, &mut draft.places);
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
@@ -287,8 +297,9 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     for table in &tables {
         draft.table(table, &parents);
     }
+    let hints = former::settle(&draft, walk);
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
-    draft.namespaces(&extensions, home, owner, &service.place);
+    draft.namespaces(&extensions, schemas.into_iter().chain([home.clone()]), owner, &service.place);
     let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
     let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
@@ -307,6 +318,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),
         sqlite: draft.sqlite,
         postgres_only: draft.postgres_only,
+        hints,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),

@@ -2,8 +2,9 @@
 
 pub mod checks;
 mod facts;
+mod renamed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};
 use crate::catalog::{self, Found, Scope};
@@ -16,6 +17,7 @@ use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::plan::{Plan, plan};
+use crate::rename::Renames;
 use crate::schema::Schema;
 use crate::seeding::{self, Outlook, Sowing};
 use crate::session::{Session, SessionError};
@@ -35,6 +37,8 @@ pub struct Survey {
     pub memory: Memory,
     /// What others are to get that are not there yet.
     pub waiting: Vec<Waiting>,
+    /// What is still called otherwise in the database than here.
+    pub renames: Renames,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
     pub seeds: Outlook,
 }
@@ -74,7 +78,9 @@ impl Survey {
 /// When the database cannot be read, or the plan would break a rule of ours.
 pub async fn survey(session: &mut Session, manifest: &Manifest, ledger: bool) -> Result<Survey, SurveyError> {
     let claims = if ledger {
-        claim::read(session, &manifest.service.name, manifest.schema.objects.keys()).await?
+        let before: Vec<Address> = manifest.hints.before().collect();
+        let wanted = manifest.schema.objects.keys().chain(&before);
+        claim::read(session, &manifest.service.name, wanted).await?
     } else {
         Claims::default()
     };
@@ -131,11 +137,12 @@ pub async fn with_seeds(
     if sowing.seeds().is_empty() {
         return Ok(survey);
     }
+    let live = renamed::askable(&survey.found.live, &survey.renames);
     let ground = seeding::Ground {
         service: &manifest.service.name,
         owner: manifest.service.owner.as_ref(),
         wanted: &manifest.schema,
-        live: &survey.found.live,
+        live: &live,
         unfinished: !survey.plan.is_empty(),
         ledger,
     };
@@ -161,16 +168,18 @@ async fn compare(
     made: &Schema,
     ledger: bool,
 ) -> Result<Survey, SurveyError> {
-    let found = catalog::read(session, &scope(manifest, &claims)).await?;
+    let mut found = catalog::read(session, &scope(manifest, &claims)).await?;
+    let renames = renamed::renames(session, manifest, &mut found.live).await?;
+    let claims = renamed::claims(manifest, &renames, claims);
     let mut live = found.live.clone();
     let mut known = claims.memory.clone();
     known.extend(equal::memory(made, &found.live, made));
-    equal::settle(session, &manifest.schema, &mut live, &known).await?;
+    equal::settle(session, &manifest.schema, &mut live, &known, &renames.spoken()).await?;
     let memory = equal::memory(&manifest.schema, &found.live, &live);
     let mut wanted = manifest.schema.clone();
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
     let difference = diff(&wanted, &live);
-    let facts = facts::facts(session, manifest, &difference, &live).await?;
+    let facts = facts::facts(session, manifest, &difference, &live, &renames).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -179,8 +188,9 @@ async fn compare(
             std::iter::once(&step.object).chain(places.iter().filter(|_| step.object.tag == Tag::Index));
         step.source = places.filter_map(|address| manifest.places.get(address)).next().cloned();
     }
+    renamed::plan(&mut plan, manifest, &renames);
     plan.refusals.extend(conflicts(&claims));
-    plan.refusals.extend(occupied(&found));
+    plan.refusals.extend(occupied(&found, manifest));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
         _ => None,
@@ -189,7 +199,7 @@ async fn compare(
         return Err(SurveyError::Unsound(violation));
     }
     let waiting = absent.iter().map(waits).collect();
-    Ok(Survey { plan, found, claims, memory, waiting, seeds: Outlook::default() })
+    Ok(Survey { plan, found, claims, memory, waiting, renames, seeds: Outlook::default() })
 }
 
 /// What the ledger says of a grant to somebody who is not there.
@@ -206,7 +216,8 @@ fn waits(grant: &Grant) -> Waiting {
 /// What the manifest names, and what the ledger says that we own.
 fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
     let mut scope = Scope::default();
-    for address in manifest.schema.objects.keys().chain(&claims.ours) {
+    let before: Vec<Address> = manifest.hints.before().collect();
+    for address in manifest.schema.objects.keys().chain(&claims.ours).chain(&before) {
         let name = address.schema.clone().map(|schema| QName { schema, name: address.name.clone() });
         match (address.tag, name) {
             (Tag::Table, Some(name)) => scope.tables.insert(name),
@@ -245,8 +256,10 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
     }
 }
 
-fn occupied(found: &Found) -> impl Iterator<Item = Refusal> {
-    found.occupied.iter().map(|occupied| {
+/// What stands under names of the slice. Under a former name anything may stand.
+fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
+    let before: BTreeSet<Address> = manifest.hints.before().collect();
+    let refusals = found.occupied.iter().map(|occupied| {
         let schema = occupied.schema.clone();
         let object = match occupied.on_table.clone() {
             Some(table) => Address::part(occupied.tag, &QName { schema, name: table }, &occupied.name),
@@ -258,7 +271,8 @@ fn occupied(found: &Found) -> impl Iterator<Item = Refusal> {
             what: format!("{} of that name stands in the database", occupied.what),
             help: "give one of the two another name; what stands is left alone".to_owned(),
         }
-    })
+    });
+    refusals.filter(|refusal| !before.contains(&refusal.object)).collect()
 }
 
 /// Why a foreign key to a table of another service cannot be made yet.

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use crate::address::{Address, Tag};
+use crate::hazard::Hazard;
 use crate::kind::Refusal;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
+use crate::step::Step;
 
 /// The same version was applied before with other content.
 pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
@@ -43,7 +45,10 @@ pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
     };
     let steps = plan.steps.iter().map(|step| &step.object);
     let refused = plan.refusals.iter().map(|refusal| &refusal.object);
-    let absent: BTreeSet<&Address> = steps.chain(refused).filter(needed).collect();
+    // What stands under another name is not there for a build that does not know that name.
+    let spoken = |step: &&Step| step.hazards.contains(&Hazard::OldName);
+    let renamed = plan.steps.iter().filter(spoken).map(|step| &step.object);
+    let absent: BTreeSet<&Address> = steps.chain(refused).filter(needed).chain(renamed).collect();
     absent.into_iter().map(Address::to_string).collect()
 }
 
@@ -60,6 +65,31 @@ pub(crate) fn behind(manifest: &Manifest, in_place: &Version, absent: &[String])
             absent.join(", ")
         ),
         help: format!("release it with a version above {in_place}"),
+    }
+}
+
+/// The plan has more to do than what was approved.
+pub(crate) fn unapproved(
+    manifest: &Manifest,
+    plan: &Plan,
+    approved: Option<&BTreeSet<String>>,
+) -> Option<Refusal> {
+    let beyond: BTreeSet<&Address> = plan.beyond(approved?).map(|step| &step.object).collect();
+    if beyond.is_empty() {
+        return None;
+    }
+    let objects = beyond.iter().map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
+    Some(moved(manifest, &format!("it needs a change that the plan does not hold: {objects}")))
+}
+
+/// The database is not what a saved plan was made for.
+pub(crate) fn moved(manifest: &Manifest, how: &str) -> Refusal {
+    let service = &manifest.service;
+    Refusal {
+        code: "FH232",
+        object: slice(manifest),
+        what: format!("the plan for {} {} is out of date: {how}", service.name, service.version),
+        help: "make a new one and read it: freehold plan -o plan.json".to_owned(),
     }
 }
 

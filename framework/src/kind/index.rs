@@ -122,6 +122,15 @@ impl Element {
         }
     }
 
+    /// The column, when it is one.
+    #[must_use]
+    pub fn column_name(&self) -> Option<Name> {
+        match &self.on {
+            On::Column(name) => Some(name.clone()),
+            On::Expression(_) => None,
+        }
+    }
+
     /// What stands between the brackets of an index.
     #[must_use]
     pub fn clause(&self) -> Sql {

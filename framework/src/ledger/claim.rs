@@ -8,6 +8,7 @@ use super::guard;
 use crate::address::{Address, Tag};
 use crate::equal::{Memory, Remembered};
 use crate::name::{Name, QName};
+use crate::rename::Change;
 use crate::session::{Session, SessionError};
 use crate::sql::lex::lex;
 use crate::sql::{Fragment, Literal, Sql, TypeName, quoted, sql};
@@ -161,6 +162,77 @@ pub(super) fn remember(service: &str, memory: &Memory) -> Result<Sql, SessionErr
         Literal(&json),
         Literal(service),
     ))
+}
+
+/// The statements that take down a rename: the claims of the object and of its parts, and the rows seeded into it, keep their age under the new
+/// name. They go with the rename in one transaction, so that nobody ever owns a name that stands for nothing.
+pub(crate) fn moved(service: &str, change: &Change) -> Sql {
+    let Change::Object { from, to } = change else { return Sql::default() };
+    if from.tag == Tag::Column {
+        return from
+            .table()
+            .map(|table| seeded_column(service, &table, &from.name, &to.name))
+            .unwrap_or_default();
+    }
+    let (before, after) = (ledger_name(from), ledger_name(to));
+    let mut all = renamed(service, from.tag, &before, &after);
+    if from.tag == Tag::Table {
+        let seeded = sql!(
+            "; update freehold.seed s set name = {} where s.service = {} and s.name = {}
+                and not exists (select from freehold.seed t where t.service = s.service and t.name = {})",
+            Literal(&after),
+            Literal(service),
+            Literal(&before),
+            Literal(&after),
+        );
+        all.push(&seeded);
+    }
+    all
+}
+
+/// The claim of a name and, of a table, those of its parts, whose names begin with it.
+fn renamed(service: &str, tag: Tag, before: &str, after: &str) -> Sql {
+    let kind = serde_json::to_value(tag).ok();
+    let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+    let part = sql!("left(o.name, {}) = {}", char_count(before) + 1, Literal(&format!("{before}.")));
+    let parts = if tag == Tag::Table { part } else { Sql::fixed("false") };
+    let chosen = sql!(
+        "o.service = {} and ((o.kind = {} and o.name = {}) or (o.kind <> {} and {}))",
+        Literal(service),
+        Literal(kind),
+        Literal(before),
+        Literal(kind),
+        parts,
+    );
+    sql!(
+        "insert into freehold.object (kind, name, service, shared, adopted, texts, claimed_at)
+         select o.kind, {} || substr(o.name, {}), o.service, o.shared, o.adopted, o.texts, o.claimed_at from freehold.object o where {}
+         on conflict (kind, name, service) do update set adopted = excluded.adopted, texts = excluded.texts, claimed_at = excluded.claimed_at;
+         delete from freehold.object o where {}",
+        Literal(after),
+        char_count(before) + 1,
+        chosen,
+        chosen,
+    )
+}
+
+fn char_count(text: &str) -> i64 {
+    i64::try_from(text.chars().count()).unwrap_or(i64::MAX - 1)
+}
+
+/// What is remembered of a column's values in rows that were seeded.
+fn seeded_column(service: &str, table: &QName, before: &Name, after: &Name) -> Sql {
+    let (before, after) = (Literal(before.as_str()), Literal(after.as_str()));
+    sql!(
+        "update freehold.seed s set past = jsonb_set(s.past, '{fields}', (s.past -> 'fields') - {}::text || jsonb_build_object({}::text, s.past -> 'fields' -> {}))
+         where s.service = {} and s.name = {} and s.past -> 'fields' ? {}",
+        before,
+        after,
+        before,
+        Literal(service),
+        Literal(&quoted(table)),
+        before,
+    )
 }
 
 /// `public.orders.orders_money_check`, `public.touch(integer)`: every part quoted as SQL does, so that it can be read back.

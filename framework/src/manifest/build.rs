@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::constraint::{Body, ConstraintRead};
 use super::cursor::Word;
 use super::foreign_key::Parents;
+use super::former::FormerLabel;
 use super::index::IndexRead;
 use super::tables::{Declared, TableRead};
 use super::text::Text;
@@ -38,23 +39,28 @@ pub(super) struct Draft {
     pub(super) using: BTreeMap<Address, Expr>,
     pub(super) sqlite: BTreeMap<Address, Expr>,
     pub(super) postgres_only: BTreeSet<Address>,
+    /// What objects were called before, newest name first, with the places of the names.
+    pub(super) former: Vec<(Address, Vec<Word>)>,
+    pub(super) former_values: Vec<FormerLabel>,
 }
 
 impl Draft {
-    /// Adds every schema that something declared stands in, for the service's owner, or is made in; `public` is there.
+    /// Adds the schemas that are named and every one that something declared stands in, for the service's owner, or is made in; `public` is
+    /// there.
     pub(super) fn namespaces(
         &mut self,
         extensions: &[Extension],
-        home: &Name,
+        named: impl Iterator<Item = Name>,
         owner: Option<&Name>,
         place: &Range<usize>,
     ) {
-        let own = self.objects.iter().filter_map(|object| object.address().schema).chain([home.clone()]);
+        let own = self.objects.iter().filter_map(|object| object.address().schema).chain(named);
         let theirs = extensions.iter().filter_map(|extension| extension.schema.clone());
         let all = theirs.map(|name| (name, None)).chain(own.map(|name| (name, owner.cloned())));
         for (name, owner) in all.collect::<BTreeMap<_, _>>() {
             if name.as_str() != "public" {
-                self.add(Namespace { name, owner }, place.clone());
+                let named = self.places.get(&Address::global(Tag::Schema, name.clone())).cloned();
+                self.add(Namespace { name, owner }, named.unwrap_or_else(|| place.clone()));
             }
         }
     }
@@ -71,8 +77,16 @@ impl Draft {
         self.add(Comment { on: on.clone(), text: text.as_str().to_owned() }, text.whole());
     }
 
-    /// What stands beside the definition of a constraint or an index.
+    /// Notes what an object was called before.
+    pub(super) fn former(&mut self, address: &Address, names: Vec<Word>) {
+        if !names.is_empty() {
+            self.former.push((address.clone(), names));
+        }
+    }
+
+    /// What stands beside the definition of a constraint, an index or a trigger.
     fn beside<T>(&mut self, address: &Address, declared: &Declared<T>) {
+        self.former(address, declared.former.clone());
         if let Some(text) = &declared.comment {
             self.comment(address, text);
         }
@@ -91,12 +105,14 @@ impl Draft {
         let (name, unlogged, columns) = (table.name.clone(), table.unlogged, columns.collect());
         let options = table.options.options.clone();
         let address = self.add(Table { name, unlogged, columns, options }, table.span.clone());
+        self.former(&address, table.former.clone());
         if let Some(text) = &table.comment {
             self.comment(&address, text);
         }
         for column in &table.columns {
             let address = Address::part(Tag::Column, &table.name, &column.word.name);
             self.places.insert(address.clone(), column.word.span.clone());
+            self.former(&address, column.former.clone());
             if let Some(text) = &column.comment {
                 self.comment(&address, text);
             }
@@ -126,9 +142,7 @@ impl Draft {
                 read.trigger.clone(),
                 declared.name.as_ref().map(|word| word.span.clone()).unwrap_or_default(),
             );
-            if let Some(text) = &declared.comment {
-                self.comment(&address, text);
-            }
+            self.beside(&address, declared);
         }
     }
 }

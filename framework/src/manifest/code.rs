@@ -36,6 +36,7 @@ codes! {
     SECOND_PRIMARY_KEY = "FH132", "a second primary key";
     REPEATED_COLUMN = "FH133", "a column that occurs twice in one list";
     SUPERFLUOUS = "FH134", "a key that says what another key of its table says";
+    FORMER = "FH135", "a former name that something declared bears";
     TYPE = "FH140", "an unknown type";
     EXTENSION_TYPE = "FH141", "a type of an extension that is not declared";
     ENUM_VALUE = "FH142", "an enum value that PostgreSQL would refuse";

@@ -4,6 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::build::Draft;
 use super::code;
+use super::former;
 use super::problem::Problem;
 use super::tables::qualified;
 use super::walk::{Keys, Walk};
@@ -12,7 +13,7 @@ use crate::kind::enumeration::Enum;
 use crate::name::{NAME_BYTES_MAX, Name};
 
 pub(super) const KEYS: Keys =
-    Keys { place: "an enum", known: &["values", "comment"], later: &["renamed_from", "renamed_values"] };
+    Keys { place: "an enum", known: &["values", "comment", "renamed_from", "renamed_values"], later: &[] };
 
 /// Reads the section. An enum whose values are unreadable is declared all the same.
 pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, draft: &mut Draft) {
@@ -25,6 +26,8 @@ pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, dr
                 if let Some(comment) = walk.comment(table) {
                     draft.comment(&address, &comment);
                 }
+                draft.former(&address, former::of(table, walk));
+                draft.former_values.extend(former::values(&name, table, walk));
                 walk.demand(table, "values", &KEYS, key.span());
                 table.get("values")
             }

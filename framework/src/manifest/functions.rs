@@ -8,6 +8,7 @@ use super::build::Draft;
 use super::code;
 use super::cursor::{Cursor, Read, tokens};
 use super::expression::expression;
+use super::former;
 use super::problem::Problem;
 use super::routine::{Routine, routine};
 use super::tables::definition;
@@ -18,7 +19,7 @@ use crate::name::{Name, QName};
 use crate::sql::lex::lex;
 
 pub(super) const KEYS: Keys =
-    Keys { place: "a function", known: &["def", "file", "comment"], later: &["renamed_from"] };
+    Keys { place: "a function", known: &["def", "file", "comment", "renamed_from"], later: &[] };
 
 /// Reads the section.
 pub(super) fn functions<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, draft: &mut Draft) {
@@ -37,6 +38,7 @@ pub(super) fn functions<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>
             continue;
         }
         let address = draft.add(function, key.span());
+        draft.former(&address, former::beside(value, walk));
         if let Some(text) = comment {
             draft.comment(&address, &text);
         }

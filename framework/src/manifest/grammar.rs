@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::walk::Keys;
-use super::{enums, extensions, functions, requires, seeds, sequences, service, tables};
+use super::{enums, extensions, functions, requires, schemas, seeds, sequences, service, tables};
 
 /// The schema, draft 7: what editors understand.
 #[must_use]
@@ -47,12 +47,16 @@ fn texts(description: &str) -> Value {
     json!({ "type": "array", "items": { "type": "string" }, "description": description })
 }
 
+/// One former name, or several.
+fn former() -> Value {
+    let description = "What it was called before; several names with the newest first. It may stay for ever";
+    json!({ "anyOf": [text(description), texts(description)] })
+}
+
 /// What is written as `"…"`, or as `{ def = "…", … }`.
 fn definition(keys: &Keys, def: &str, shapes: &[(&str, Value)]) -> Value {
-    let shapes: Vec<(&str, Value)> = [("def", text(def)), ("comment", text("Kept in the database"))]
-        .into_iter()
-        .chain(shapes.iter().cloned())
-        .collect();
+    let own = [("def", text(def)), ("comment", text("Kept in the database")), ("renamed_from", former())];
+    let shapes: Vec<(&str, Value)> = own.into_iter().chain(shapes.iter().cloned()).collect();
     json!({ "anyOf": [text(def), object(keys, &["def"], &shapes)] })
 }
 
@@ -69,6 +73,13 @@ fn sections() -> Vec<(&'static str, Value)> {
             texts("Other files with sections of this manifest, relative to this one: \"tables/*.toml\""),
         ),
         ("service", service()),
+        (
+            "schemas",
+            named(
+                &object(&schemas::KEYS, &[], &[("comment", text("Kept in the database"))]),
+                "Schemas that nothing declared stands in, or that have a comment: made when they are absent; shared, and never dropped",
+            ),
+        ),
         (
             "extensions",
             named(
@@ -151,7 +162,14 @@ fn requirement() -> Value {
 fn an_enum() -> Value {
     let values =
         json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "description": "In order" });
-    let shapes = [("values", values.clone()), ("comment", text("Kept in the database"))];
+    let renamed =
+        named(&text("What it is called now"), "Values that were called otherwise before: { old = \"new\" }");
+    let shapes = [
+        ("values", values.clone()),
+        ("comment", text("Kept in the database")),
+        ("renamed_from", former()),
+        ("renamed_values", renamed),
+    ];
     json!({ "anyOf": [values, object(&enums::KEYS, &["values"], &shapes)] })
 }
 
@@ -161,6 +179,7 @@ fn function() -> Value {
         ("def", def.clone()),
         ("file", text("A file that holds it, relative to this one")),
         ("comment", text("Kept in the database")),
+        ("renamed_from", former()),
     ];
     json!({ "anyOf": [def, object(&functions::KEYS, &[], &shapes)] })
 }
@@ -216,6 +235,7 @@ fn table() -> Value {
         &["columns"],
         &[
             ("comment", text("Kept in the database")),
+            ("renamed_from", former()),
             (
                 "unlogged",
                 json!({ "type": "boolean", "description": "Not written ahead, and empty after a crash" }),
@@ -353,6 +373,10 @@ mod tests {
              [tables.t.constraints]\nt_check = \"check (n > 0)\"\nt_n_key = { def = \"unique (n)\", comment = \"z\" }\n\
              [tables.t.indexes]\nt_idx = \"(n)\"\nt_idy = { def = \"(n desc)\", comment = \"z\" }",
             "[checks]\nfull = \"select true\"",
+            "[schemas]\na = {}\nb = { comment = \"x\" }",
+            "[enums]\nb = { values = [\"y\"], renamed_from = [\"a\", \"z\"], renamed_values = { x = \"y\" } }\n\
+             [tables.t]\nrenamed_from = \"s\"\n[tables.t.columns]\nid = { def = \"int primary key\", renamed_from = \"no\" }\n\
+             [tables.t.indexes]\nt_idx = { def = \"(id)\", renamed_from = [\"s_idx\"] }",
             "[sequences]\na = \"start 100\"\nb = { def = \"increment 5\", comment = \"x\" }",
             "[functions]\n\"one()\" = \"returns int language sql as 'select 1'\"\n\"two()\" = { def = \"returns int language sql as 'select 2'\", comment = \"x\" }",
             "[tables.t.columns]\nid = \"int primary key\"\nn = \"text\"\n[seeds.t]\nkey = [\"id\"]\nmode = \"upsert\"\nrestore = true\nrows = [{ id = 1, n = \"x\" }]",
@@ -364,6 +388,8 @@ mod tests {
             "views = {}",
             "include = \"x\"",
             "include = [1]",
+            "[schemas]\na = \"x\"",
+            "[schemas]\na = { owner = \"x\" }",
             "[extensions]\ncitext = 1",
             "[extensions]\ncitext = { vresion = \"1\" }",
             "[requires.u]\nwhen_missing = \"never\"",

@@ -10,6 +10,7 @@ use super::build::Draft;
 use super::code;
 use super::cursor::{Cursor, Read, Word, tokens};
 use super::foreign_key::nearest_column;
+use super::former;
 use super::problem::Problem;
 use super::suggest::did_you_mean;
 use super::tables::{TableRead, definition, qualified};
@@ -21,7 +22,7 @@ use crate::sql::TypeName;
 use crate::sql::lex::TokenKind;
 
 pub(super) const KEYS: Keys =
-    Keys { place: "a sequence", known: &["def", "comment"], later: &["renamed_from"] };
+    Keys { place: "a sequence", known: &["def", "comment", "renamed_from"], later: &[] };
 
 /// What clauses start with.
 const CLAUSES: &[&str] =
@@ -36,6 +37,7 @@ pub(super) struct SequenceRead {
     /// Where it says which column it belongs to.
     owner: Option<Range<usize>>,
     comment: Option<Text>,
+    former: Vec<Word>,
 }
 
 /// Reads the section.
@@ -46,14 +48,15 @@ pub(super) fn sequences<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>
         let (text, comment) = definition(value, &KEYS, walk);
         let read = text.and_then(|text| walk.keep(sequence(&name, &text, home)));
         let (read, owner) = read.unzip();
-        list.push(SequenceRead { name, span: key.span(), read, owner: owner.flatten(), comment });
+        let former = former::beside(value, walk);
+        list.push(SequenceRead { name, span: key.span(), read, owner: owner.flatten(), comment, former });
     }
     list
 }
 
 /// Reports sequences that belong to columns which are not declared, and adds the others to the objects.
 pub(super) fn settle(list: &[SequenceRead], tables: &[TableRead], draft: &mut Draft, walk: &mut Walk<'_>) {
-    for SequenceRead { name, span, read, owner: place, comment } in list {
+    for SequenceRead { name, span, read, owner: place, comment, former } in list {
         let Some(sequence) = read else { continue };
         if let (Some(Owner { table, column }), Some(place)) = (&sequence.owned_by, place) {
             let title = format!("the sequence `{name}` belongs to a column that is not declared");
@@ -74,6 +77,7 @@ pub(super) fn settle(list: &[SequenceRead], tables: &[TableRead], draft: &mut Dr
             }
         }
         let address = draft.add(sequence.clone(), span.clone());
+        draft.former(&address, former.clone());
         if let Some(text) = comment {
             draft.comment(&address, text);
         }

@@ -12,6 +12,7 @@ use super::column::{ColumnRead, column};
 use super::constraint::{Body, ConstraintRead, constraint};
 use super::cursor::{Cursor, Read, TypeRead, Word, tokens};
 use super::expression::expression;
+use super::former;
 use super::index::{IndexRead, index};
 use super::options::{OptionsRead, options};
 use super::problem::Problem;
@@ -27,6 +28,8 @@ pub(super) struct TableRead {
     pub(super) name: QName,
     pub(super) span: Range<usize>,
     pub(super) comment: Option<Text>,
+    /// What it was called before, newest first.
+    pub(super) former: Vec<Word>,
     pub(super) unlogged: bool,
     pub(super) options: OptionsRead,
     pub(super) columns: Vec<DeclaredColumn>,
@@ -43,6 +46,8 @@ pub(super) struct DeclaredColumn {
     pub(super) type_name: Option<TypeRead>,
     pub(super) read: Option<ColumnRead>,
     pub(super) comment: Option<Text>,
+    /// What it was called before, newest first.
+    pub(super) former: Vec<Word>,
     pub(super) allow_rewrite: bool,
     /// How its values become another type.
     pub(super) using: Option<Expr>,
@@ -59,25 +64,36 @@ pub(super) struct Declared<T> {
     pub(super) column: Option<Name>,
     pub(super) read: Option<T>,
     pub(super) comment: Option<Text>,
+    /// What it was called before, newest first.
+    pub(super) former: Vec<Word>,
     pub(super) postgres_only: bool,
 }
 
 pub(super) const TABLE: Keys = Keys {
     place: "a table",
-    known: &["columns", "constraints", "indexes", "triggers", "comment", "unlogged", "options"],
-    later: &["renamed_from", "taken_from"],
+    known: &[
+        "columns",
+        "constraints",
+        "indexes",
+        "triggers",
+        "comment",
+        "unlogged",
+        "options",
+        "renamed_from",
+    ],
+    later: &["taken_from"],
 };
 pub(super) const COLUMN: Keys = Keys {
     place: "a column",
-    known: &["def", "comment", "allow_rewrite", "using", "sqlite"],
-    later: &["renamed_from", "keep_old_until", "backfill"],
+    known: &["def", "comment", "allow_rewrite", "using", "sqlite", "renamed_from"],
+    later: &["keep_old_until", "backfill"],
 };
 pub(super) const CONSTRAINT: Keys =
-    Keys { place: "a constraint", known: &["def", "comment", "only"], later: &["renamed_from"] };
+    Keys { place: "a constraint", known: &["def", "comment", "only", "renamed_from"], later: &[] };
 pub(super) const INDEX: Keys =
-    Keys { place: "an index", known: &["def", "comment", "only"], later: &["renamed_from"] };
+    Keys { place: "an index", known: &["def", "comment", "only", "renamed_from"], later: &[] };
 pub(super) const TRIGGER: Keys =
-    Keys { place: "a trigger", known: &["def", "comment"], later: &["renamed_from"] };
+    Keys { place: "a trigger", known: &["def", "comment", "renamed_from"], later: &[] };
 
 impl TableRead {
     pub(super) fn column(&self, name: &Name) -> Option<&DeclaredColumn> {
@@ -156,6 +172,7 @@ fn one_table<'a>(
 ) -> TableRead {
     let mut read = TableRead {
         comment: walk.comment(table),
+        former: former::of(table, walk),
         unlogged: walk.flag(table, "unlogged"),
         options: walk
             .optional(table, "options")
@@ -181,14 +198,23 @@ fn one_table<'a>(
         let (text, comment) = definition(value, &CONSTRAINT, walk);
         let constraint = text.and_then(|text| walk.keep(constraint(&text, home)));
         let (name, postgres_only) = (Some(word), only(value, walk));
-        read.constraints.push(Declared { name, column: None, read: constraint, comment, postgres_only });
+        let former = former::beside(value, walk);
+        read.constraints.push(Declared {
+            name,
+            column: None,
+            read: constraint,
+            comment,
+            former,
+            postgres_only,
+        });
     }
     let indexes = walk.section(table, "indexes");
     for (word, value) in walk.named(indexes) {
         let (text, comment) = definition(value, &INDEX, walk);
         let index = text.and_then(|text| walk.keep(index(&text, home)));
         let (name, postgres_only) = (Some(word), only(value, walk));
-        read.indexes.push(Declared { name, column: None, read: index, comment, postgres_only });
+        let former = former::beside(value, walk);
+        read.indexes.push(Declared { name, column: None, read: index, comment, former, postgres_only });
     }
     let triggers = walk.section(table, "triggers");
     for (word, value) in walk.named(triggers) {
@@ -199,6 +225,7 @@ fn one_table<'a>(
             column: None,
             read: trigger,
             comment,
+            former: former::beside(value, walk),
             postgres_only: false,
         });
     }
@@ -239,11 +266,28 @@ fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableR
         for (name, constraint) in read.constraints.drain(..) {
             let column = Some(word.name.clone());
             let read = Some(constraint);
-            table.constraints.push(Declared { name, column, read, comment: None, postgres_only: false });
+            table.constraints.push(Declared {
+                name,
+                column,
+                read,
+                comment: None,
+                former: Vec::new(),
+                postgres_only: false,
+            });
         }
     }
     let sqlite = value.get_ref().as_table().and_then(|table| own_words(table, walk));
-    table.columns.push(DeclaredColumn { word, type_name, read, comment, allow_rewrite, using, sqlite });
+    let former = former::beside(value, walk);
+    table.columns.push(DeclaredColumn {
+        word,
+        type_name,
+        read,
+        comment,
+        former,
+        allow_rewrite,
+        using,
+        sqlite,
+    });
 }
 
 /// What SQLite is to have of a column, under `sqlite`.

@@ -8,6 +8,7 @@
 mod additive;
 mod around;
 mod builds;
+mod by_hand;
 mod changes;
 mod columns;
 mod corpus_expressions;
@@ -29,6 +30,7 @@ mod owners;
 mod partitions;
 mod queues;
 mod refused;
+mod renames;
 mod replicas;
 mod schemas;
 mod secrets;

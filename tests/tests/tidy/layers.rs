@@ -12,13 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 const SRC: &str = "framework/src/";
 
 /// Pure: what there is to say about a schema.
-const VALUES: &[&str] =
-    &["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed", "manifest"];
+const VALUES: &[&str] = &[
+    "name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename", "seed",
+    "manifest",
+];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] = &[
-    "session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "import", "seeding", "presence",
-    "sqlite",
+    "session", "catalog", "equal", "ledger", "survey", "execute", "by_hand", "bringup", "import", "seeding",
+    "presence", "sqlite",
 ];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
@@ -38,10 +40,13 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("step", &[&["name", "sql", "address", "dialect", "lock", "hazard"]]),
     ("kind", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step"]]),
     ("schema", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind"]]),
+    ("rename", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
     ("seed", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
     (
         "manifest",
-        &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "seed"]],
+        &[&[
+            "name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename", "seed",
+        ]],
     ),
     ("diff", &[VALUES]),
     ("plan", &[VALUES, &["diff"]]),
@@ -54,6 +59,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("ledger", &[VALUES, REASONING, IO, FAILURES]),
     ("survey", &[VALUES, REASONING, IO, FAILURES]),
     ("execute", &[VALUES, REASONING, IO, FAILURES]),
+    ("by_hand", &[VALUES, REASONING, IO, FAILURES]),
     ("bringup", &[VALUES, REASONING, IO, FAILURES]),
     ("import", &[VALUES, REASONING, IO, FAILURES]),
     ("seeding", &[VALUES, REASONING, IO, FAILURES]),
