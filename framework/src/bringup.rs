@@ -3,11 +3,13 @@
 //! A start that changes nothing ends after the first look. Everything that writes happens under the service's lock, and is fenced
 //! by the generation that taking the lock raised. There is no flag to clean up after a crash: the next look finds what is there.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use semver::Version;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::by_hand::ByHand;
 use crate::decide::{Build, Decision, Seen, decide};
 use crate::execute::{Patience, Progress};
 use crate::kind::Refusal;
@@ -27,8 +29,10 @@ use crate::survey::{Survey, survey, with_seeds};
 mod error;
 mod locked;
 pub(crate) mod refusal;
+pub(crate) mod verify;
 
 pub use error::BringUpError;
+pub use verify::{Expectation, verify};
 
 /// What is to be brought up, by whom, with how much patience. No `Debug`: the driver's options would show the password.
 #[derive(Clone)]
@@ -41,6 +45,10 @@ pub struct Order<'a> {
     pub options: &'a PgConnectOptions,
     /// The rows that its tables are to have.
     pub sowing: &'a Sowing,
+    /// The ids of the steps that somebody approved, if somebody did: then nothing else is run.
+    pub approved: Option<&'a BTreeSet<String>>,
+    /// The steps that the service's team wrote by hand.
+    pub by_hand: Option<&'a ByHand>,
     /// Whether a version may be applied again with other content: the development profile.
     pub lenient: bool,
     /// How long to wait for the service's lock.
@@ -186,7 +194,9 @@ async fn without_lock(
     };
     let build = build_of(order.manifest);
     let done = |outcome| Ok(Settled::Done(outcome));
+    let by_hand = order.by_hand.is_some_and(|steps| steps.is_left(&entry.by_hand));
     match decide(&build, Some(&seen), order.lenient) {
+        Decision::Ready | Decision::Compare if by_hand => Ok(Settled::Work { in_place: true }),
         Decision::Ready if !order.manifest.drops.undeclared => done(Outcome::Unchanged),
         Decision::Apply => Ok(Settled::Work { in_place: false }),
         Decision::VersionReused => done(Outcome::Refused(vec![refusal::version_reused(order.manifest)])),

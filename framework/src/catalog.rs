@@ -208,9 +208,9 @@ fn json<T: Serialize>(value: &T) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(SessionError::unreadable)
 }
 
-/// The rows in the order of the statements: the search path, the scope, the parts, the stamp, each kind, the neighbours.
+/// The rows in the order of the statements: the search path and what is aside of it, the scope, the parts, the stamp, each kind, the neighbours.
 fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
-    let mut rows = rows.into_iter().skip(1);
+    let mut rows = rows.into_iter().skip(2);
     let mut scope = rows.next().unwrap_or_default().into_iter().map(Option::unwrap_or_default);
     let (tables, types) = (scope.next().unwrap_or_default(), scope.next().unwrap_or_default());
     let occupied = parse(&scope.next().unwrap_or_default())?;

@@ -73,15 +73,21 @@ fn destroys(step: &Step) -> bool {
     })
 }
 
-/// `cascade` is a foreign key's action after `on delete` or `on update`, and nothing else.
+/// `cascade` is a foreign key's action after `on delete` or `on update`, or a column's name inside of brackets, and nothing else.
 fn cascades(step: &Step) -> bool {
     let text = step.run.as_str();
     let Ok(tokens) = lex(text) else { return true };
+    let mut depth = 0usize;
     tokens.iter().enumerate().any(|(at, token)| {
+        match token.kind {
+            TokenKind::Open => depth += 1,
+            TokenKind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
         let action = at >= 2
             && tokens[at - 2].is(text, "on")
             && (tokens[at - 1].is(text, "delete") || tokens[at - 1].is(text, "update"));
-        token.is(text, "cascade") && !action
+        token.is(text, "cascade") && depth == 0 && !action
     })
 }
 

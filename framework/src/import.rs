@@ -27,7 +27,7 @@ pub mod history;
 mod seen;
 
 use history::Tool;
-pub use seen::{Choice, Elsewhere, Seen, Slice, look, service_name};
+pub use seen::{Choice, PlaceSeen, Seen, Slice, look, service_name};
 use seen::{FunctionSeen, likes};
 
 /// Something that is in the database and not in the manifest.
@@ -97,7 +97,7 @@ pub async fn import(
     };
     let found = catalog::read(session, &scope).await?.live;
     let mut left = Vec::new();
-    let kept = keep(found, choice, seen, &scope, &mut left);
+    let kept = keep(found, choice, seen, (slice, &scope), &mut left);
     let requires = requires(session, &kept, seen, &claims, others, &scope).await?;
     left.extend(inventory(session, choice, seen, slice, &scope).await?);
     left.sort();
@@ -106,11 +106,11 @@ pub async fn import(
     let service = Service {
         name: slice.service.clone(),
         version: Version::new(1, 0, 0),
-        schema: choice.schema.clone(),
+        schema: seen.home.clone(),
         prefix: None,
         owner: slice.owner.clone(),
     };
-    let schema = plain(&kept, &choice.schema);
+    let schema = plain(&kept, &seen.home);
     let types = seen.types.iter().map(|of| (of.name.clone(), of.schema.clone())).collect();
     let mut text = Draft { service: &service, requires: &requires, schema: &schema, types: &types }.text();
     remarks(&left, &histories, &mut text);
@@ -131,31 +131,40 @@ async fn claims(session: &mut Session, seen: &Seen, slice: &Slice) -> Result<Cla
 }
 
 /// The objects that can be written.
-fn keep(live: Schema, choice: &Choice, seen: &Seen, scope: &Scope, left: &mut Vec<Left>) -> Schema {
+fn keep(
+    live: Schema,
+    choice: &Choice,
+    seen: &Seen,
+    (slice, scope): (&Slice, &Scope),
+    left: &mut Vec<Left>,
+) -> Schema {
     let whole = choice.patterns.is_empty();
     let used = |extension: &Name| {
-        let table = |table: &Name| QName { schema: choice.schema.clone(), name: table.clone() };
-        seen.used
-            .iter()
-            .any(|used| used.extension == *extension && scope.tables.contains(&table(&used.table)))
+        seen.used.iter().any(|used| used.extension == *extension && scope.tables.contains(&used.table))
     };
     let mut dropped = BTreeSet::new();
     for object in live.objects.values() {
         let stays = match object {
             // Every database has it.
             Object::Extension(of) => of.name.as_str() != "plpgsql" && (whole || used(&of.name)),
-            // Nothing names a schema but what stands in it.
-            Object::Namespace(_) => false,
+            // Every database has `public`; of a part, what stands in a schema names it.
+            Object::Namespace(of) => {
+                whole && of.name.as_str() != "public" && slice.schemas.contains(&of.name)
+            }
+            Object::Comment(of) if of.on.tag == Tag::Schema => {
+                let ours = whole && slice.schemas.contains(&of.on.name);
+                if whole && !ours && seen.places.iter().any(|place| place.schema == of.on.name) {
+                    let name = format!("on schema {}", quoted(&of.on.name));
+                    left.push(Left { kind: "comment".to_owned(), name });
+                }
+                ours
+            }
             Object::Index(of) => of.state == State::Valid,
             Object::Trigger(of) => of.firing == Firing::Origin,
             Object::ForeignKey(key) => match unwritable(&key.parent, seen) {
                 Some(why) => {
-                    let name = format!(
-                        "{} on {}: {} is {why}",
-                        quoted(&key.name),
-                        quoted(&key.table.name),
-                        quoted(&key.parent.name)
-                    );
+                    let (table, parent) = (shown(&key.table, &seen.home), shown(&key.parent, &seen.home));
+                    let name = format!("{} on {table}: {parent} is {why}", quoted(&key.name));
                     left.push(Left { kind: "foreign key".to_owned(), name });
                     false
                 }
@@ -164,7 +173,11 @@ fn keep(live: Schema, choice: &Choice, seen: &Seen, scope: &Scope, left: &mut Ve
             _ => true,
         };
         if !stays {
-            dropped.extend([object.address(), object.address().comment()]);
+            dropped.insert(object.address());
+            // What is said of a schema is judged by itself.
+            if !matches!(object, Object::Namespace(_)) {
+                dropped.insert(object.address().comment());
+            }
         }
     }
     live.objects
@@ -174,7 +187,12 @@ fn keep(live: Schema, choice: &Choice, seen: &Seen, scope: &Scope, left: &mut Ve
         .collect()
 }
 
-/// Why a table of this schema is not in the manifest.
+/// A name as SQL that looks into this schema.
+fn shown(name: &QName, home: &Name) -> String {
+    if name.schema == *home { quoted(&name.name) } else { quoted(name) }
+}
+
+/// Why a table that was looked at is not in the manifest.
 fn unwritable(table: &QName, seen: &Seen) -> Option<String> {
     let table = seen.tables.iter().find(|seen| seen.name == *table)?;
     let history =
@@ -232,14 +250,15 @@ async fn requires(
 
 #[derive(Serialize)]
 struct FunctionWritten<'a> {
-    name: &'a Name,
+    #[serde(flatten)]
+    name: &'a QName,
     arguments: String,
 }
 
 impl<'a> FunctionWritten<'a> {
     fn new(of: &'a FunctionSeen) -> Self {
         let types: Vec<&str> = of.arguments.iter().map(TypeName::as_str).collect();
-        Self { name: &of.name.name, arguments: types.join(", ") }
+        Self { name: &of.name, arguments: types.join(", ") }
     }
 }
 
@@ -262,14 +281,16 @@ async fn inventory(
         .tables
         .iter()
         .filter(|table| seen.writable(table) || history::tool(&table.name.name, &table.columns).is_some());
-    let sequences = seen.sequences.iter().map(|of| &of.name.name);
-    let told: Vec<&Name> = told.map(|table| &table.name.name).chain(sequences).collect();
+    let sequences = seen.sequences.iter().map(|of| &of.name);
+    let told: Vec<&QName> = told.map(|table| &table.name).chain(sequences).collect();
+    let places: Vec<&Name> = seen.places.iter().map(|place| &place.schema).collect();
     let functions: Vec<FunctionWritten<'_>> = seen.functions.iter().map(FunctionWritten::new).collect();
     let written: Vec<&QName> = scope.tables.iter().collect();
     let query = Sql::from_template(
         include_str!("import/inventory.sql"),
         &[
-            &Literal(choice.schema.as_str()),
+            &Literal(seen.home.as_str()),
+            &Literal(&json(&places)?),
             &Literal(&json(&likes(&choice.patterns))?),
             &Literal(if choice.patterns.is_empty() { "true" } else { "false" }),
             &Literal(&json(&written)?),

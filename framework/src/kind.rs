@@ -287,6 +287,12 @@ impl<'a> Draft<'a> {
         self.rebuilt.contains(address)
     }
 
+    /// Whether a table of this name is made in this run, in any schema.
+    #[must_use]
+    pub fn makes_a_table_called(&self, name: &Name) -> bool {
+        self.new_tables.iter().any(|table| table.name == *name)
+    }
+
     /// Says that these columns must refuse null before the service is ready: a primary key is to stand on them.
     fn without_nulls_first(&mut self, table: &QName, columns: &[Name]) {
         let addresses = columns.iter().map(|column| Address::part(Tag::Column, table, column));

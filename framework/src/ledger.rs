@@ -77,6 +77,9 @@ pub struct Entry {
     pub history: Option<i64>,
     /// What its seeds depended on beside the manifest; `None` while they are still to be sown.
     pub seeds: Option<String>,
+    /// The hand-written steps that have run.
+    #[serde(default)]
+    pub by_hand: Vec<String>,
 }
 
 /// Looks: one message, which also registers presence unless `quiet`. Nothing in it fails when there is no ledger.
@@ -163,14 +166,18 @@ pub async fn prepare(
     }
     // Asked for only when it is not there: who may not make schemas may still use one that was made for them.
     if session.value(&sql!("select pg_catalog.to_regnamespace('freehold')::text")).await?.is_none() {
-        session.run(&sql!("create schema if not exists freehold")).await?;
+        session
+            .run(&sql!("set local synchronous_commit = off; create schema if not exists freehold"))
+            .await?;
     }
     if found > 0 {
         // Some of it was lost. Its steps can run over what is left, once they are not counted as done.
         session.run(&sql!("delete from freehold.migration")).await?;
     }
     let schema = Name::new(SCHEMA).map_err(SessionError::unreadable)?;
-    let options = pinned(options.clone(), &caller.application(), &schema);
+    // A ledger that a crash of the server takes is made again; what it is to remember is written after it.
+    let options =
+        pinned(options.clone(), &caller.application(), &schema).options([("synchronous_commit", "off")]);
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
     let pool = pool.map_err(PrepareError::Connect)?;
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
@@ -204,14 +211,15 @@ async fn whole(session: &mut Session) -> Result<bool, SessionError> {
 /// the look could not do before there was a ledger.
 ///
 /// From here on the server also looks whether this process still lives: a statement whose client is gone must not go on for hours. Only some
-/// platforms can, and only the server knows whether its own does, so the setting is no part of the startup packet.
+/// platforms can, and only the server knows whether its own does, so the setting is no part of the startup packet. Nothing waits for the disk
+/// here: a crash that loses the new generation has also ended the holder of the one before it, and whatever the new one guards is written later.
 /// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
 ///
 /// # Errors
 /// When the connection fails or a right is missing.
 pub async fn take(session: &mut Session, caller: &Caller) -> Result<i64, SessionError> {
     let raise = sql!(
-        "do {}; {}insert into freehold.service (service, generation) values ({}, 1)
+        "set local synchronous_commit = off; do {}; {}insert into freehold.service (service, generation) values ({}, 1)
          on conflict (service) do update set generation = service.generation + 1 returning generation",
         Literal(
             "begin set client_connection_check_interval = '2s'; exception when invalid_parameter_value then null; end"

@@ -14,7 +14,7 @@
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
 //! [`seed`], [`mod@manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
-//! [`seeding`], [`survey`], [`execute`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
+//! [`seeding`], [`survey`], [`execute`], [`by_hand`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
 //! [`health`], with the feature `http` the module `http`, and for the tests of services [`testing`].
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ pub mod address;
 pub mod bringup;
 #[cfg(feature = "cli")]
 pub mod build;
+pub mod by_hand;
 pub mod catalog;
 pub mod check;
 #[cfg(feature = "cli")]

@@ -43,6 +43,7 @@ mod options;
 mod problem;
 mod requires;
 mod routine;
+mod schemas;
 mod seeds;
 mod sequences;
 mod service;
@@ -119,6 +120,7 @@ const KEYS: walk::Keys = walk::Keys {
         "manifest",
         "include",
         "service",
+        "schemas",
         "extensions",
         "requires",
         "enums",
@@ -280,6 +282,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let service = service::service(root, &KEYS, walk);
     let home = &service.schema;
     let mut draft = build::Draft::default();
+    let schemas = schemas::schemas(root, walk, &mut draft);
     let extensions = extensions::extensions(root, walk, &mut draft.places);
     let required = requires::requires(root, home, walk);
     enums::enums(root, home, walk, &mut draft);
@@ -305,7 +308,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let hints = former::settle(&draft, walk);
     let drops = drops::drops(root, home, &mut draft, walk);
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
-    draft.namespaces(&extensions, home, owner, &service.place);
+    draft.namespaces(&extensions, schemas.into_iter().chain([home.clone()]), owner, &service.place);
     let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
     let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);

@@ -214,6 +214,11 @@ impl Plan {
         self
     }
 
+    /// The steps that are not among those that were approved, by their ids.
+    pub fn beyond<'a>(&'a self, approved: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Step> {
+        self.steps.iter().filter(|step| !approved.contains(&step.id()))
+    }
+
     /// Whether there is nothing to do and nothing in the way.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -16,21 +16,24 @@ use crate::seed::mark::Mark;
 use crate::seed::verdict::Want;
 use crate::seed::{Cell, Row, Seed, Source};
 
-mod look;
+pub(crate) mod bed;
+pub(crate) mod look;
 mod number;
-mod past;
+pub(crate) mod past;
 mod read;
-mod remove;
+pub(crate) mod remove;
+pub(crate) mod seen;
 mod shape;
-mod show;
+pub(crate) mod show;
 mod sow;
-mod waits;
+pub(crate) mod waits;
 mod write;
 
+pub use bed::Sown;
 pub use look::{Counts, Ground, Outlook, look};
 pub use past::forget;
 pub use show::removes;
-pub use sow::{Sown, sow};
+pub use sow::sow;
 
 /// The seeds that are to be sown here and now: those of this profile, with their secrets.
 #[derive(Clone, Debug)]
@@ -112,12 +115,12 @@ impl Sowing {
     }
 
     /// The value that a secret has now.
-    fn secret(&self, source: &Source) -> Option<&str> {
+    pub(crate) fn secret(&self, source: &Source) -> Option<&str> {
         self.secrets.get(source)?.as_ref().map(ExposeSecret::expose_secret)
     }
 
     /// The text of a cell; the outer `None` is for a secret that is not there.
-    fn text<'s>(&'s self, cell: &'s Cell) -> Option<Option<&'s str>> {
+    pub(crate) fn text<'s>(&'s self, cell: &'s Cell) -> Option<Option<&'s str>> {
         match cell {
             Cell::Null => Some(None),
             Cell::Text(text) => Some(Some(text)),
@@ -126,7 +129,7 @@ impl Sowing {
     }
 
     /// What the cells of a row want.
-    fn want<'s>(&'s self, row: &'s Row, column: usize) -> Option<Want<'s>> {
+    pub(crate) fn want<'s>(&'s self, row: &'s Row, column: usize) -> Option<Want<'s>> {
         let cell = row.cells.get(column)?.as_ref()?;
         Some(match (cell, self.text(cell)) {
             (Cell::Secret(_), Some(Some(text))) => Want::Secret(text),
@@ -136,7 +139,7 @@ impl Sowing {
     }
 
     /// A message without any secret in it: the server quotes a value that it cannot read.
-    fn redacted(&self, message: &str) -> String {
+    pub(crate) fn redacted(&self, message: &str) -> String {
         let values = self.secrets.values().flatten().map(ExposeSecret::expose_secret);
         let values = values.filter(|value| !value.is_empty());
         values.fold(message.to_owned(), |message, value| message.replace(value, "•••"))
@@ -154,6 +157,6 @@ fn value_of(source: &Source) -> Option<SecretString> {
 }
 
 /// A salt that is drawn anew.
-fn salt() -> String {
+pub(crate) fn salt() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

@@ -171,16 +171,20 @@ fn raw(sql: &Sql) -> sqlx::RawSql {
     sqlx::raw_sql(AssertSqlSafe(sql.as_str().to_owned()))
 }
 
-/// The options with our settings in the startup packet. The service's schema comes first in the search path, so that names
-/// in expressions mean what their author meant; `public` follows, where extensions usually are.
+/// Where a session looks for names: in the service's schema first, so that names in expressions mean what their author meant; then in
+/// `public`, where extensions usually are.
+pub(crate) fn search_path(schema: &Name) -> String {
+    let public = if schema.as_str() == "public" { "" } else { ", public" };
+    format!("{}{public}", quoted(schema))
+}
+
+/// The options with our settings in the startup packet.
 #[must_use]
 pub fn pinned(options: PgConnectOptions, application: &str, schema: &Name) -> PgConnectOptions {
-    let public = if schema.as_str() == "public" { "" } else { ", public" };
-    let path = format!("{}{public}", quoted(schema));
     options
         .application_name(application)
         .options(SETTINGS.iter().copied())
-        .options([("search_path", path)])
+        .options([("search_path", search_path(schema))])
         .disable_statement_logging()
 }
 

@@ -3,10 +3,12 @@
 //! PostgreSQL's text is translated where it is known to mean the same (`expression`), each type has a form in which its values are
 //! held and checked (`sort`), and what SQLite cannot hold is left out by name, never in silence (`map`). What stands is read from
 //! the texts that SQLite keeps (`shape`, `live`), compared, and changed in place or by making the table anew (`alter`, `rebuild`).
+//! Rows are what `seed` decides (`sowing`), their values in the forms of their columns (`datum`).
 //! Everything that a start changes is one transaction under the lock that SQLite itself has on the file (`bringup`).
 
 mod alter;
 mod bringup;
+mod datum;
 mod expression;
 mod former;
 mod ledger;
@@ -17,8 +19,9 @@ mod prove;
 mod rebuild;
 mod shape;
 mod sort;
+mod sowing;
 mod survey;
 
 pub use bringup::{Order, bring_up};
-pub use look::{Outlook, differences, outlook, run_with_steps, runs, server, services, waiting};
+pub use look::{Outlook, outlook, run_with_steps, runs, server, services, verify, waiting};
 pub use map::outline;

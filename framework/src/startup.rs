@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
-use crate::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
+use crate::bringup::{self, Applied, BringUpError, Event, Expectation, Order, Outcome, bring_up};
+use crate::by_hand::ByHand;
 use crate::config::{Config, ConfigErrors, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
 use crate::kind::Refusal;
@@ -21,7 +23,6 @@ use crate::retry::{Delays, Policy, Retry};
 use crate::seed::note::Note;
 use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
-use crate::survey::survey;
 
 mod sample;
 mod sqlite;
@@ -37,12 +38,14 @@ const LOOK_AGAIN_MAX: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Freehold {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
 }
 
 /// A service about to start, with its configuration.
 #[derive(Debug)]
 pub struct Configured {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
     config: Config,
 }
 
@@ -54,6 +57,7 @@ pub struct Handle {
 
 struct Inner {
     manifest: Manifest,
+    by_hand: Option<ByHand>,
     config: Config,
     caller: Caller,
     state: watch::Sender<State>,
@@ -61,6 +65,19 @@ struct Inner {
     /// The looks at the database, once there is a pool.
     samples: OnceCell<watch::Receiver<Option<Sample>>>,
     wake: Notify,
+}
+
+impl Inner {
+    /// The rows that the slice is to have; secrets are read anew each time.
+    fn sowing(&self) -> Sowing {
+        Sowing::new(&self.manifest, &self.config.profile.to_string())
+    }
+
+    /// What a start that only verifies holds the slice against.
+    fn expectation<'a>(&'a self, sowing: &'a Sowing) -> Expectation<'a> {
+        let lenient = self.config.profile == Profile::Dev;
+        Expectation { manifest: &self.manifest, caller: &self.caller, sowing, lenient }
+    }
 }
 
 impl std::fmt::Debug for Inner {
@@ -82,7 +99,14 @@ impl Freehold {
     /// A service that brings up this manifest.
     #[must_use]
     pub fn new(manifest: Manifest) -> Self {
-        Self { manifest }
+        Self { manifest, by_hand: None }
+    }
+
+    /// With steps that its team wrote by hand: moves of data that a declaration cannot say. Each runs once, under the service's lock, after what
+    /// the manifest declares is in place and before its seeds.
+    #[must_use]
+    pub fn migrations<M: MigratorTrait>(self) -> Self {
+        Self { by_hand: Some(ByHand::of::<M>()), ..self }
     }
 
     /// Reads the configuration from the environment.
@@ -96,7 +120,7 @@ impl Freehold {
     /// Takes a configuration that was read elsewhere.
     #[must_use]
     pub fn with(self, config: Config) -> Configured {
-        Configured { manifest: self.manifest, config }
+        Configured { manifest: self.manifest, by_hand: self.by_hand, config }
     }
 }
 
@@ -104,11 +128,12 @@ impl Configured {
     /// Starts bringing up the slice in the background and returns at once. Must be called inside a tokio runtime.
     #[must_use]
     pub fn start(self) -> Handle {
-        let Self { manifest, config } = self;
+        let Self { manifest, by_hand, config } = self;
         let caller = caller(&manifest);
         let (state, _) = watch::channel(State::new(&caller));
         let (pool, samples) = (OnceCell::new(), OnceCell::new());
-        let inner = Arc::new(Inner { manifest, config, caller, state, pool, samples, wake: Notify::new() });
+        let inner =
+            Arc::new(Inner { manifest, by_hand, config, caller, state, pool, samples, wake: Notify::new() });
         tokio::spawn(run(Arc::clone(&inner)));
         Handle { inner }
     }
@@ -352,12 +377,14 @@ async fn apply(
 ) -> Result<Outcome, BringUpError> {
     let locks = &inner.config.locks;
     let patience = |budget| Patience { lock_timeout: locks.timeout, budget };
-    let sowing = Sowing::new(&inner.manifest, &inner.config.profile.to_string());
+    let sowing = inner.sowing();
     let order = Order {
         manifest: &inner.manifest,
         sowing: &sowing,
         caller: &inner.caller,
         options,
+        approved: None,
+        by_hand: inner.by_hand.as_ref(),
         lenient: inner.config.profile == Profile::Dev,
         lock_wait_max: locks.budget_background,
         before_ready: patience(locks.budget_before_ready),
@@ -369,13 +396,8 @@ async fn apply(
 
 async fn verify(inner: &Inner, session: &mut Session) -> Result<Outcome, BringUpError> {
     inner.state.send_modify(|state| state.enter(Phase::Verifying));
-    let survey = survey(session, &inner.manifest, false).await?;
-    if survey.plan.is_empty() {
-        return Ok(Outcome::Unchanged);
-    }
-    let steps = survey.plan.steps.iter().map(|step| step.object.to_string());
-    let refusals = survey.plan.refusals.iter().map(|refusal| refusal.object.to_string());
-    Err(BringUpError::Unverified(steps.chain(refusals).collect::<Vec<_>>().join(", ")))
+    let sowing = inner.sowing();
+    bringup::verify(session, &inner.expectation(&sowing)).await
 }
 
 fn tell(inner: &Inner, event: &Event<'_>) {

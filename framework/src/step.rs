@@ -1,6 +1,7 @@
 //! One step of a plan: what runs, how to know that it has landed, how to undo it, and what it costs others.
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
 use crate::hazard::Hazard;
@@ -142,6 +143,17 @@ pub const LOCK_TIMEOUT_MS: u32 = 200;
 pub const STATEMENT_TIMEOUT_MS: u32 = 600_000;
 
 impl Step {
+    /// Its id: the same for the same statement about the same object, in every run and on every machine.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [self.object.tag.word(), &self.object.path(), self.run.as_str()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// A step on ground that nobody else can see or use yet: it takes part in the one big transaction.
     #[must_use]
     pub fn on_new_ground(object: Address, phase: Phase, run: Sql, done: Sql, undo: Undo) -> Self {

@@ -80,6 +80,8 @@ async fn bring(database: &Database, manifest: &Manifest) -> Outcome {
         sowing: &sowing,
         caller: &caller,
         options: &options,
+        approved: None,
+        by_hand: None,
         lenient: false,
         lock_wait_max: Duration::from_secs(60),
         before_ready: patience,

@@ -13,6 +13,7 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// A drop waits for the sessions it ends, and that is quick; a server that does not answer is not waited for.
 const DROP_LIMIT: Duration = Duration::from_secs(20);
@@ -136,7 +137,15 @@ impl Drop for Database {
                 Ok::<_, std::io::Error>(dropped.is_ok())
             })
         });
-        let _ = dropping.join();
+        let wait = || {
+            let _ = dropping.join();
+        };
+        // The server waits until every session has heard of it, and one that signs in hears of nothing until its client answers: that client
+        // may be a task of this very thread.
+        match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
+            _ => wait(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a slice could not be brought up.
 
+use crate::by_hand::ByHandError;
 use crate::execute::ExecuteError;
 use crate::ledger::PrepareError;
 use crate::ledger::advisory::Holder;
@@ -28,9 +29,15 @@ pub enum BringUpError {
     /// Another process held the lock all the time.
     #[error("another process is at work on this service's slice{}", held_by(.0.as_ref()))]
     Busy(Option<Holder>),
+    /// A hand-written step failed.
+    #[error(transparent)]
+    ByHand(#[from] ByHandError),
     /// All steps ran, and the database still differs.
     #[error("all steps ran, and the database still differs from the manifest: {0}")]
     Unverified(String),
+    /// Nothing was to be done, and the database differs.
+    #[error("the database differs from the manifest: {0}")]
+    Differs(String),
 }
 
 fn held_by(holder: Option<&Holder>) -> String {
@@ -50,7 +57,10 @@ impl BringUpError {
     /// The failure below it, judged: whether trying again can help.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
-        self.session_error().map(|error| classify(&error.source))
+        match self {
+            Self::ByHand(error) => error.failure(),
+            other => other.session_error().map(|error| classify(&error.source)),
+        }
     }
 
     /// Whether it passes by itself.
@@ -83,6 +93,7 @@ impl BringUpError {
             }
             Self::Busy(_) => "wait for it, or look at it with `freehold status`; nothing was changed by this process".to_owned(),
             Self::Unverified(_) => "somebody may be changing the same objects; run it again, and look at `freehold plan`".to_owned(),
+            Self::Differs(_) => "with FREEHOLD_MODE=verify a start only looks; `freehold verify` shows each difference, `freehold apply` takes it away".to_owned(),
             Self::Survey(SurveyError::Unsound(_)) => "this is a bug in Freehold; nothing was changed".to_owned(),
             Self::Execute(error) => match error.source.sqlstate.as_deref() {
                 Some("55P03") => "what ran before is in place and recorded; run it again when the lock is free".to_owned(),
@@ -93,6 +104,7 @@ impl BringUpError {
             Self::Prepare(PrepareError::Session(error)) if error.is("42501") => {
                 "the first start in a database makes the schema freehold: as the database's owner, `grant create on database … to` this role, or run the first start as the owner".to_owned()
             }
+            Self::ByHand(_) => "nothing of the step is left, and what ran before it is in place and recorded; the next start goes on with it".to_owned(),
             Self::Session(_) | Self::Survey(_) | Self::Prepare(_) => "nothing is half done; mend the cause and run it again".to_owned(),
         }
     }

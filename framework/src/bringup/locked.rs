@@ -4,15 +4,18 @@ use std::time::{Duration, Instant};
 
 use semver::Version;
 
-use super::{Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, seen, without_lock};
+use super::{
+    Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, refusal, seen, without_lock,
+};
 use crate::address::{Address, Tag};
+use crate::by_hand::Part;
 use crate::equal;
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
-use crate::ledger;
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::presence;
 use crate::ledger::record::{self, Done, Header, Opened, State, Waiting};
+use crate::ledger::{self, Answer};
 use crate::name::QName;
 use crate::plan::Plan;
 use crate::seed::note::Note;
@@ -48,6 +51,9 @@ pub(super) async fn bring_up(
     if !surveyed.plan.refusals.is_empty() && !in_place {
         return Ok(Outcome::Refused(surveyed.plan.refusals));
     }
+    if let Some(refusal) = refusal::unapproved(order.manifest, &surveyed.plan, order.approved) {
+        return Ok(Outcome::Refused(vec![refusal]));
+    }
     surveyed.plan = surveyed.plan.without_refused();
     listener(Event::Planned { from: from.as_deref(), plan: &surveyed.plan });
     let header = Header {
@@ -77,6 +83,10 @@ pub(super) async fn bring_up(
         history,
         steps: 0,
         lock_slots: surveyed.found.lock_slots,
+        by_hand: match answer {
+            Answer::Present(entry) => entry.by_hand,
+            Answer::Absent | Answer::Forbidden => Vec::new(),
+        },
         notes: Vec::new(),
     };
     let done = work.everything(session, &surveyed, listener).await;
@@ -124,6 +134,8 @@ struct Work<'a> {
     /// Statements written down so far.
     steps: usize,
     lock_slots: usize,
+    /// The hand-written steps that had run before.
+    by_hand: Vec<String>,
     /// Rows that are left as they are, by rule.
     notes: Vec<Note>,
 }
@@ -150,6 +162,7 @@ impl Work<'_> {
         let (seeds, rest): (Vec<Step>, Vec<Step>) =
             rest.into_iter().partition(|step| step.phase == Phase::Seed);
         self.run(session, &rest, patience, listener).await?;
+        self.by_hand().await?;
         let unsown = self.sow(session, &seeds, listener).await?;
         let verified = self.verify(session, surveyed, &unsown).await?;
         listener(Event::Ready);
@@ -176,9 +189,7 @@ impl Work<'_> {
         let sown = sow(session, &run, &order.manifest.schema, order.sowing, self.steps + 1).await;
         let sown = sown.map_err(BringUpError::Execute)?;
         for step in planned {
-            let same = |of: &Step| of.object == step.object && seeding::removes(of) == seeding::removes(step);
-            let times = sown.steps.iter().filter(|(of, _)| same(of)).map(|(_, time)| *time);
-            match times.reduce(|sum, time| sum + time) {
+            match sown.took(step) {
                 Some(run) => {
                     let done = Done { step, lock_wait: Duration::ZERO, run };
                     listener(Event::Progress(Progress::Finished(&done)));
@@ -189,6 +200,21 @@ impl Work<'_> {
         self.steps += sown.steps.len();
         self.notes = sown.notes;
         Ok(sown.waiting)
+    }
+
+    /// What the service's team wrote, once what they declared is there.
+    async fn by_hand(&mut self) -> Result<(), BringUpError> {
+        let order = self.order;
+        let Some(steps) = order.by_hand else { return Ok(()) };
+        let part = Part {
+            caller: order.caller,
+            generation: self.generation,
+            history: self.history,
+            first: self.steps + 1,
+        };
+        let schema = &order.manifest.service.schema;
+        self.steps += steps.run(order.options, schema, part, &self.by_hand).await?;
+        Ok(())
     }
 
     fn context(&self, locks: Patience) -> Run<'_> {

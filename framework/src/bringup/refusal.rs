@@ -68,6 +68,31 @@ pub(crate) fn behind(manifest: &Manifest, in_place: &Version, absent: &[String])
     }
 }
 
+/// The plan has more to do than what was approved.
+pub(crate) fn unapproved(
+    manifest: &Manifest,
+    plan: &Plan,
+    approved: Option<&BTreeSet<String>>,
+) -> Option<Refusal> {
+    let beyond: BTreeSet<&Address> = plan.beyond(approved?).map(|step| &step.object).collect();
+    if beyond.is_empty() {
+        return None;
+    }
+    let objects = beyond.iter().map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
+    Some(moved(manifest, &format!("it needs a change that the plan does not hold: {objects}")))
+}
+
+/// The database is not what a saved plan was made for.
+pub(crate) fn moved(manifest: &Manifest, how: &str) -> Refusal {
+    let service = &manifest.service;
+    Refusal {
+        code: "FH232",
+        object: slice(manifest),
+        what: format!("the plan for {} {} is out of date: {how}", service.name, service.version),
+        help: "make a new one and read it: freehold plan -o plan.json".to_owned(),
+    }
+}
+
 /// The slice, by its first object.
 fn slice(manifest: &Manifest) -> Address {
     let first = manifest.schema.objects.keys().next().cloned();

@@ -31,7 +31,7 @@ with wanted as (
     join pg_catalog.pg_namespace n on n.nspname = w.schema
     join pg_catalog.pg_proc p on p.pronamespace = n.oid and p.proname = w.name
     where w.tag = 'function' and w.arguments = coalesce((
-        select string_agg(pg_catalog.format_type(t.type, null), ', ' order by t.position)
+        select string_agg(coalesce(current_setting('freehold.aside')::jsonb ->> t.type::text, '') || pg_catalog.format_type(t.type, null), ', ' order by t.position)
         from unnest(p.proargtypes::oid[]) with ordinality t (type, position)), '')
 )
 select

@@ -2,6 +2,7 @@
 //!
 //! Nothing is asked unless somebody sits at a terminal, and nothing is done without a yes.
 
+use std::collections::BTreeSet;
 use std::io::BufRead as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,11 +14,13 @@ use super::failure::Failure;
 use super::figures::plural;
 use super::outlook::Outlook;
 use super::plan::{self, screen};
+use super::saved::Saved;
 use super::shell::{Shell, tell};
 use super::{End, code, file, refusal, trouble};
 use crate::bringup::{BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, Profile};
 use crate::execute::Patience;
+use crate::kind::Refusal;
 use crate::ledger::status::{self, Choice};
 use crate::manifest::Manifest;
 use crate::seeding::Sowing;
@@ -64,10 +67,46 @@ pub(super) async fn run(
             return Err(unapproved("nothing was changed", &shell.common).into());
         }
     }
+    all(shell, config, &way, manifests, args, None).await
+}
+
+/// Carries out plans that somebody has read: nothing is asked, and nothing else is done.
+pub(super) async fn saved(
+    shell: &Shell,
+    config: &Config,
+    saved: &Saved,
+    args: &args::Apply,
+) -> Result<Exit, End> {
+    let way = Way::of(config);
+    if args.strict {
+        plan::strictly(&way, &saved.manifests)?;
+    }
+    let outlooks = plan::outlooks(config, &way, &saved.manifests, true).await?;
+    let outdated = outlooks.iter().flat_map(|outlook| {
+        let outdated: Vec<Refusal> = saved.outdated(outlook).into_iter().collect();
+        refusal::failures(outlook.manifest, &outdated)
+    });
+    let outdated: Vec<Failure> = outdated.collect();
+    if !outdated.is_empty() {
+        return Err(End::Failures(outdated));
+    }
+    all(shell, config, &way, &saved.manifests, args, Some(saved)).await
+}
+
+/// One service after the other; the first that fails ends it.
+async fn all(
+    shell: &Shell,
+    config: &Config,
+    way: &Way<'_>,
+    manifests: &[Manifest],
+    args: &args::Apply,
+    saved: Option<&Saved>,
+) -> Result<Exit, End> {
     for (position, manifest) in manifests.iter().enumerate() {
-        let applied = match &way {
-            Way::Server(target) => one(shell, config, target, manifest, args).await,
-            Way::File(file) => file::apply(shell, config, file, manifest, args).await,
+        let approved = saved.and_then(|saved| saved.approved(&manifest.service.name));
+        let applied = match way {
+            Way::Server(target) => one(shell, config, target, manifest, args, approved).await,
+            Way::File(file) => file::apply(shell, config, file, manifest, args, approved).await,
         };
         applied.map_err(|ended| match ended {
             End::Failures(failures) => End::Failures(not_tried(failures, &manifests[position + 1..])),
@@ -100,13 +139,7 @@ fn approved(shell: &Shell, config: &Config, outlooks: &[Outlook<'_>]) -> Result<
 }
 
 fn unapproved(what: &str, common: &args::Common) -> Failure {
-    let mut command = "freehold apply --yes".to_owned();
-    for path in &common.manifests {
-        command.push_str(&format!(" -f {}", path.display()));
-    }
-    for service in &common.services {
-        command.push_str(&format!(" --service {service}"));
-    }
+    let command = plan::selected("freehold apply --yes", common);
     let failure = Failure::new(Exit::Refused, code::APPROVAL, what);
     let failure = failure.help(format!("to make these changes: {command}"));
     match common.database_url {
@@ -129,6 +162,7 @@ async fn one(
     target: &Target<'_>,
     manifest: &Manifest,
     args: &args::Apply,
+    approved: Option<&BTreeSet<String>>,
 ) -> Result<(), End> {
     let caller = caller(manifest);
     let mut session = target.open(&caller, &manifest.service.schema).await?;
@@ -140,6 +174,8 @@ async fn one(
         sowing: &sowing,
         caller: &caller,
         options: &target.options,
+        approved,
+        by_hand: None,
         lenient: config.profile == Profile::Dev,
         lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
         before_ready: patience(config.locks.budget_before_ready),

@@ -83,7 +83,7 @@ pub(super) struct Common {
     /// The same as --format json
     #[arg(long, global = true, conflicts_with = "format")]
     pub(super) json: bool,
-    /// Write the answer to a file instead of stdout; again for more of them: -o json:plan.json -o markdown:plan.md
+    /// Write the answer to a file instead of stdout, by its ending as JSON, SQL or Markdown; again for more of them: -o plan.json -o markdown:plan.txt
     #[arg(short, long = "output", value_name = "[FORMAT:]FILE", global = true)]
     pub(super) outputs: Vec<String>,
     /// The longest single wait for a table lock [env: FREEHOLD_LOCK_TIMEOUT] [default: 200ms, tried again for 60 s]
@@ -177,6 +177,9 @@ pub(super) struct Plan {
 /// Options of `apply`.
 #[derive(Args)]
 pub(super) struct Apply {
+    /// A plan that `freehold plan -o plan.json` wrote: exactly its changes, without asking
+    #[arg(value_name = "PLAN.json", conflicts_with_all = ["manifests", "services", "dry_run", "no_seeds"])]
+    pub(super) plan: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]
     pub(super) yes: bool,
@@ -315,9 +318,9 @@ pub(super) struct Import {
     /// Only tables, enums and what else fits: 'order*'; again for more
     #[arg(long, value_name = "PATTERN")]
     pub(super) tables: Vec<String>,
-    /// The schema that they are in [default: public]
-    #[arg(long, value_name = "NAME")]
-    pub(super) schema: Option<String>,
+    /// Only this schema; again for more, the one of the service first [default: all]
+    #[arg(long = "schema", value_name = "NAME")]
+    pub(super) schemas: Vec<String>,
     /// A manifest for each role that owns tables, into the directory that -o names
     #[arg(long)]
     pub(super) by_owner: bool,

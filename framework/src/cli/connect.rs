@@ -99,11 +99,6 @@ impl<'a> Target<'a> {
         self.open_as(command, &format!("freehold {command}"), &schema).await
     }
 
-    /// Connects to read a schema, on behalf of nobody yet.
-    pub(super) async fn open_for_schema(&self, command: &str, schema: &Name) -> Result<Session, Failure> {
-        self.open_as(command, &format!("freehold {command}"), schema).await
-    }
-
     async fn open_as(&self, service: &str, application: &str, schema: &Name) -> Result<Session, Failure> {
         let policy = self.config.wait.policy();
         let retry = Retry::new("connect to the database", &policy).on_retry(|pause| {

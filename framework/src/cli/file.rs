@@ -1,5 +1,6 @@
 //! The commands on a file of SQLite: the same answers, from another place.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use crate::decide::decide;
 use crate::ledger::status::Server;
 use crate::manifest::Manifest;
 use crate::retry::classify;
+use crate::seeding::Sowing;
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sqlite::{self, Order, bring_up};
@@ -45,11 +47,13 @@ pub(super) async fn look<'a>(
     file: &'a File,
     manifest: &'a Manifest,
     lenient: bool,
+    sowing: &Sowing,
 ) -> Result<Outlook<'a>, Failure> {
     let since = Instant::now();
     let server = server(session, file).await?;
     let failed = |error: BringUpError| trouble::failure(&error, Some(manifest));
-    let sqlite::Outlook { plan, live, seen } = sqlite::outlook(session, manifest).await.map_err(failed)?;
+    let looked = sqlite::outlook(session, manifest, sowing).await.map_err(failed)?;
+    let sqlite::Outlook { plan, seeds, live, seen } = looked;
     let waiting =
         sqlite::waiting(session, &manifest.service.name).await.map_err(|error| failed(error.into()))?;
     let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
@@ -61,7 +65,7 @@ pub(super) async fn look<'a>(
         ahead,
         in_place,
         plan,
-        seeds: crate::seeding::Outlook::default(),
+        seeds,
         live,
         waiting,
         server,
@@ -77,13 +81,18 @@ pub(super) async fn apply(
     file: &File,
     manifest: &Manifest,
     args: &args::Apply,
+    approved: Option<&BTreeSet<String>>,
 ) -> Result<(), End> {
     let caller = caller(manifest);
     let mut session = Session::open(&file.path).await.map_err(|error| unopened(file, &error))?;
+    let sowing = Sowing::new(manifest, &config.profile.to_string());
+    let sowing = if args.no_seeds { sowing.skipped() } else { sowing };
     let order = Order {
         manifest,
         caller: &caller,
         file: &file.path,
+        approved,
+        sowing: &sowing,
         lenient: config.profile == Profile::Dev,
         lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
     };

@@ -60,7 +60,7 @@ pub(super) async fn run(
         let failure = Failure::new(Exit::Usage, code::IMPORT, what);
         return Err(failure.help("name the server with --database-url").into());
     };
-    let mut session = target.open_for_schema("import", &choice.schema).await?;
+    let mut session = target.open_to_look("import").await?;
     let written = read(shell, &mut session, &choice, args).await;
     session.close().await;
     let (seen, written) = written?;
@@ -74,8 +74,8 @@ pub(super) async fn run(
 }
 
 fn choice(args: &args::Import) -> Result<Choice, Failure> {
-    let schema = args.schema.as_deref().unwrap_or("public");
-    let schema = Name::new(schema).map_err(|error| {
+    let schemas = args.schemas.iter().map(|schema| Name::new(schema.as_str()));
+    let schemas = schemas.collect::<Result<_, _>>().map_err(|error| {
         Failure::new(Exit::Usage, code::IMPORT, "--schema names no schema").cause(error.to_string())
     })?;
     if let Some(tool) = &args.from
@@ -86,7 +86,7 @@ fn choice(args: &args::Import) -> Result<Choice, Failure> {
         let what = format!("`{tool}` is no tool whose history is known");
         return Err(Failure::new(Exit::Usage, code::IMPORT, what).help(help));
     }
-    Ok(Choice { schema, patterns: args.tables.clone() })
+    Ok(Choice { schemas, patterns: args.tables.clone() })
 }
 
 /// Reads everything and writes the manifests, in memory.
@@ -114,9 +114,8 @@ async fn read(
 
 fn slices(shell: &Shell, choice: &Choice, args: &args::Import, seen: &Seen) -> Result<Vec<Slice>, Failure> {
     let nothing = |what: String| Failure::new(Exit::Failed, code::IMPORT, what);
-    if !seen.there {
-        let failure = nothing(format!("{} has no schema `{}`", seen.database, choice.schema));
-        return Err(failure.help(elsewhere(seen)));
+    if let Some(absent) = seen.absent.first() {
+        return Err(nothing(format!("{} has no schema `{absent}`", seen.database)).help(elsewhere(seen)));
     }
     let services = &shell.common.services;
     let slices = match (args.by_owner, services.as_slice()) {
@@ -133,9 +132,14 @@ fn slices(shell: &Shell, choice: &Choice, args: &args::Import, seen: &Seen) -> R
         }
     };
     if slices.iter().all(Slice::is_empty) {
+        let schemas: Vec<String> = choice.schemas.iter().map(|schema| format!("`{schema}`")).collect();
+        let place = match schemas.as_slice() {
+            [] => seen.database.clone(),
+            schemas => format!("{} of {}", schemas.join(", "), seen.database),
+        };
         let what = match choice.patterns.as_slice() {
-            [] => format!("the schema `{}` of {} has no tables to import", choice.schema, seen.database),
-            patterns => format!("no table of `{}` fits {}", choice.schema, patterns.join(", ")),
+            [] => format!("{place} has nothing to import"),
+            patterns => format!("nothing in {place} fits {}", patterns.join(", ")),
         };
         return Err(nothing(what).help(elsewhere(seen)));
     }
@@ -148,7 +152,7 @@ fn elsewhere(seen: &Seen) -> String {
         seen.elsewhere.iter().map(|of| format!("{} ({})", of.schema, plural(of.tables, "table"))).collect();
     match schemas.as_slice() {
         [] => "no other schema of this database has anything".to_owned(),
-        schemas => format!("--schema names another one: {}", schemas.join(", ")),
+        schemas => format!("--schema names another one, again for more: {}", schemas.join(", ")),
     }
 }
 
@@ -379,6 +383,7 @@ async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result
         return Err(End::Failures(failures));
     }
     let args = args::Apply {
+        plan: None,
         yes: true,
         dry_run: false,
         no_seeds: true,

@@ -26,13 +26,16 @@ enum Place {
 }
 
 impl Outputs {
-    /// Opens every file that `-o` names; without any the answer goes to stdout. A name may say its format: `json:plan.json`, and
-    /// `-` is stdout. Nothing is opened when one of the formats is not `known`.
-    pub(super) fn open(names: &[String], format: Format, known: &[Format]) -> Result<Self, Failure> {
+    /// Opens every file that `-o` names; without any the answer goes to stdout. A name may say its format, `json:plan.txt`; otherwise it is
+    /// the one that was chosen, otherwise the one that the file's ending means. `-` is stdout. Nothing is opened when one of the formats
+    /// is not `known`.
+    pub(super) fn open(names: &[String], chosen: Option<Format>, known: &[Format]) -> Result<Self, Failure> {
         let stdout = ["-".to_owned()];
         let names = if names.is_empty() { &stdout } else { names };
-        let places: Vec<_> =
-            names.iter().map(|name| named_format(name).unwrap_or((format, name.as_str()))).collect();
+        let places: Vec<_> = names
+            .iter()
+            .map(|name| named_format(name).unwrap_or((chosen.unwrap_or(ending(name)), name)))
+            .collect();
         if let Some((format, _)) = places.iter().find(|(format, _)| !known.contains(format)) {
             let known: Vec<&str> = known.iter().map(|format| format.word()).collect();
             let what = format!("this command does not write {}", format.word());
@@ -90,6 +93,16 @@ fn named_format(name: &str) -> Option<(Format, &str)> {
     Some((format, file))
 }
 
+/// The format that a file's ending means.
+fn ending(name: &str) -> Format {
+    match name.rsplit_once('.') {
+        Some((_, "json")) => Format::Json,
+        Some((_, "sql")) => Format::Sql,
+        Some((_, "md")) => Format::Markdown,
+        _ => Format::Human,
+    }
+}
+
 fn unwritable(name: &str, error: &io::Error) -> Failure {
     Failure::new(Exit::Failed, code::OUTPUT, format!("{name} cannot be written")).cause(error.to_string())
 }
@@ -120,11 +133,18 @@ mod tests {
     }
 
     #[test]
+    fn the_ending_of_a_file_means_a_format() {
+        let endings = ["plan.json", "a.b/plan.sql", "plan.md", "plan.txt", "plan", "-"].map(ending);
+        let plain = Format::Human;
+        assert_eq!(endings, [Format::Json, Format::Sql, Format::Markdown, plain, plain, plain]);
+    }
+
+    #[test]
     fn parts_follow_each_other_in_files_without_colours() {
         let directory = tempfile::tempdir().unwrap();
         let file = |name: &str| directory.path().join(name).display().to_string();
         let (human, json) = (file("a"), format!("json:{}", file("b")));
-        let outputs = Outputs::open(&[human, json], Format::Human, &[Format::Human, Format::Json]).unwrap();
+        let outputs = Outputs::open(&[human, json], None, &[Format::Human, Format::Json]).unwrap();
         for _ in 0..2 {
             let render = |format| match format {
                 Format::Json => "{}\n".to_owned(),
@@ -141,7 +161,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("plan.sql");
         let name = format!("sql:{}", file.display());
-        let refused = Outputs::open(&[name], Format::Human, &[Format::Human, Format::Json]).unwrap_err();
+        let refused = Outputs::open(&[name], None, &[Format::Human, Format::Json]).unwrap_err();
         assert_eq!(refused.exit, Exit::Usage);
         assert!(!file.exists());
     }

@@ -53,6 +53,13 @@ pub(super) async fn run(
             format!("{gap}{}", rendered(outlook, format, detail))
         })?;
     }
+    let to_do = |outlook: &Outlook<'_>| !outlook.plan.steps.is_empty();
+    if outlooks.iter().any(to_do) && outlooks.iter().all(|outlook| outlook.plan.refusals.is_empty()) {
+        let plan = selected("freehold plan", &shell.common);
+        let line =
+            format!("\nTo make exactly these changes:  {plan} -o plan.json && freehold apply plan.json\n");
+        shell.answer(|format| if format == Format::Human { line.clone() } else { String::new() })?;
+    }
     refused(shell, &outlooks)?;
     let changes = outlooks.iter().any(|outlook| !outlook.plan.is_empty());
     Ok(if changes && args.exit_code { Exit::Differences } else { Exit::Done })
@@ -69,6 +76,18 @@ pub(super) fn strictly(way: &Way<'_>, manifests: &[Manifest]) -> Result<(), End>
     });
     let failures: Vec<Failure> = failures.collect();
     if failures.is_empty() { Ok(()) } else { Err(End::Failures(failures)) }
+}
+
+/// A command with the manifests and services that this one was told.
+pub(super) fn selected(command: &str, common: &args::Common) -> String {
+    let mut command = command.to_owned();
+    for path in &common.manifests {
+        command.push_str(&format!(" -f {}", path.display()));
+    }
+    for service in &common.services {
+        command.push_str(&format!(" --service {service}"));
+    }
+    command
 }
 
 /// How much to show.
@@ -94,7 +113,7 @@ pub(super) async fn outlooks<'a>(
 ) -> Result<Vec<Outlook<'a>>, Failure> {
     let mut outlooks = match way {
         Way::Server(target) => on_server(config, target, manifests, seeds).await?,
-        Way::File(file) => on_file(config, file, manifests).await?,
+        Way::File(file) => on_file(config, file, manifests, seeds).await?,
     };
     settle(&mut outlooks);
     Ok(outlooks)
@@ -104,11 +123,15 @@ async fn on_file<'a>(
     config: &Config,
     file: &'a File,
     manifests: &'a [Manifest],
+    seeds: bool,
 ) -> Result<Vec<Outlook<'a>>, Failure> {
     let mut session = file::open_to_look(file).await?;
     let mut outlooks = Vec::with_capacity(manifests.len());
     for manifest in manifests {
-        outlooks.push(file::look(&mut session, file, manifest, config.profile == Profile::Dev).await?);
+        let sowing = Sowing::new(manifest, &config.profile.to_string());
+        let sowing = if seeds { sowing } else { sowing.skipped() };
+        let lenient = config.profile == Profile::Dev;
+        outlooks.push(file::look(&mut session, file, manifest, lenient, &sowing).await?);
     }
     session.close().await;
     Ok(outlooks)

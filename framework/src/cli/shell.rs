@@ -22,7 +22,7 @@ impl Shell {
     /// Looks round. The command writes its answer in these formats and no other.
     pub(super) fn new(common: Common, formats: &[Format]) -> Result<Self, Failure> {
         let environment = if common.no_env_file { Environment::default() } else { Environment::with_file()? };
-        let outputs = Outputs::open(&common.outputs, common.format(), formats)?;
+        let outputs = Outputs::open(&common.outputs, common.chosen_format(), formats)?;
         Ok(Self { common, environment, outputs })
     }
 
@@ -76,7 +76,12 @@ impl Shell {
 impl Common {
     /// How the answer is written.
     pub(super) fn format(&self) -> Format {
-        if self.json { Format::Json } else { self.format.unwrap_or(Format::Human) }
+        self.chosen_format().unwrap_or(Format::Human)
+    }
+
+    /// How the answer is to be written, if that was said.
+    fn chosen_format(&self) -> Option<Format> {
+        if self.json { Some(Format::Json) } else { self.format }
     }
 
     /// Makes every stream use colours as told.

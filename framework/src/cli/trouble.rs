@@ -36,9 +36,11 @@ pub(super) fn failure(error: &BringUpError, manifest: Option<&Manifest>) -> Fail
                 PrepareError::Session(_) => failure,
             }
         }
+        BringUpError::ByHand(_) => Failure::new(Exit::Failed, code::STEP, format!("{of}{error}")),
         BringUpError::LedgerForbidden => Failure::new(Exit::Failed, code::RIGHT, format!("{of}{error}")),
         BringUpError::Busy(_) => Failure::new(Exit::Busy, code::BUSY, format!("{of}{error}")),
         BringUpError::Unverified(_) => Failure::new(Exit::Failed, code::UNVERIFIED, format!("{of}{error}")),
+        BringUpError::Differs(_) => Failure::new(Exit::Differences, code::UNVERIFIED, format!("{of}{error}")),
     };
     failure.help(error.help())
 }

@@ -1,21 +1,24 @@
 -- Everything that hangs on the imported tables or stands beside them and that a manifest of this release cannot say. A row is a kind and a name;
 -- what belongs to something that is listed itself (the columns of a view, the indexes of a partition) is not listed once more.
 with asked as (
-    select n.oid, n.nspname, n.nspacl from pg_catalog.pg_namespace n where n.nspname = {}
+    select n.oid, n.nspname, n.nspacl, case when n.nspname <> {} then format('%I.', n.nspname) else '' end as prefix
+    from pg_catalog.pg_namespace n where n.nspname in (select json_array_elements_text({}))
 ), patterns as (
     select array(select json_array_elements_text({})) as fits, {}::boolean as whole
 ), written as (
-    select c.*, format('%I', c.relname) as shown
+    select c.*, a.prefix, a.prefix || format('%I', c.relname) as shown
     from json_to_recordset({}) w (schema name, name name)
-    join pg_catalog.pg_namespace n on n.nspname = w.schema
-    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.name and c.relkind in ('r', 'p')
+    join asked a on a.nspname = w.schema
+    join pg_catalog.pg_class c on c.relnamespace = a.oid and c.relname = w.name and c.relkind in ('r', 'p')
 ), told as (
-    select array(select json_array_elements_text({})) as tables
+    select c.oid from json_to_recordset({}) w (schema name, name name)
+    join asked a on a.nspname = w.schema
+    join pg_catalog.pg_class c on c.relnamespace = a.oid and c.relname = w.name
 ), members as not materialized (
     select classid, objid from pg_catalog.pg_depend where deptype = 'e'
 ), owned as (
     -- Sequences that a column of a written table owns, by serial or identity, with what they would be if nobody had said anything.
-    select q.oid, w.shown || '.' || format('%I', t.attname) as column, q.relname, s.*, d.deptype, t.atttypid,
+    select q.oid, w.shown || '.' || format('%I', t.attname) as column, a.prefix || format('%I', q.relname) as shown, q.relname, s.*, d.deptype, t.atttypid,
         d.deptype = 'i' or exists (
             select from pg_catalog.pg_attrdef e
             join pg_catalog.pg_depend draws on draws.classid = 'pg_catalog.pg_attrdef'::regclass and draws.objid = e.oid
@@ -26,6 +29,7 @@ with asked as (
     join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = w.oid and d.refobjsubid > 0
         and d.classid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
     join pg_catalog.pg_class q on q.oid = d.objid and q.relkind = 'S'
+    join asked a on a.oid = q.relnamespace
     join pg_catalog.pg_sequence s on s.seqrelid = q.oid
     join pg_catalog.pg_attribute t on t.attrelid = w.oid and t.attnum = d.refobjsubid
 ), found (kind, name, owner) as (
@@ -33,20 +37,20 @@ with asked as (
             when 'S' then 'sequence' when 'p' then 'partitioned table'
             else case when c.relispartition then 'partition' when c.reloftype <> 0 then 'typed table'
                 when exists (select from pg_catalog.pg_inherits i where i.inhrelid = c.oid) then 'inherited table' else 'table without columns' end end,
-        format('%I', c.relname), c.relowner
+        a.prefix || format('%I', c.relname), c.relowner
     from pg_catalog.pg_class c
     join asked a on a.oid = c.relnamespace
-    cross join patterns p cross join told
+    cross join patterns p
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c', 'S') and c.relname like any (p.fits)
         and c.oid <> all (array(select oid from written)) and c.oid <> all (array(select oid from owned))
-        and not c.relname = any (told.tables)
+        and c.oid <> all (array(select oid from told))
         and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)
         -- A sequence goes with the table that it numbers.
         and not (c.relkind = 'S' and exists (
             select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid
                 and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')))
     union all
-    select case y.typtype when 'd' then 'domain' when 'r' then 'range type' else 'base type' end, format('%I', y.typname), y.typowner
+    select case y.typtype when 'd' then 'domain' when 'r' then 'range type' else 'base type' end, a.prefix || format('%I', y.typname), y.typowner
     from pg_catalog.pg_type y
     join asked a on a.oid = y.typnamespace
     cross join patterns p
@@ -54,19 +58,19 @@ with asked as (
         and not exists (select from members m where m.classid = 'pg_catalog.pg_type'::regclass and m.objid = y.oid)
     union all
     select case f.prokind when 'p' then 'procedure' when 'a' then 'aggregate' when 'w' then 'window function' else 'function' end,
-        format('%I(%s)', f.proname, pg_catalog.pg_get_function_identity_arguments(f.oid)), f.proowner
+        a.prefix || format('%I(%s)', f.proname, pg_catalog.pg_get_function_identity_arguments(f.oid)), f.proowner
     from pg_catalog.pg_proc f
     join asked a on a.oid = f.pronamespace
     cross join patterns p
     where f.proname like any (p.fits) and not exists (
-            select from json_to_recordset({}) w (name text, arguments text)
-            where w.name = f.proname and w.arguments = coalesce((
-                select string_agg(pg_catalog.format_type(t.type, null), ', ' order by t.position)
+            select from json_to_recordset({}) w (schema text, name text, arguments text)
+            where w.schema = a.nspname and w.name = f.proname and w.arguments = coalesce((
+                select string_agg(coalesce(current_setting('freehold.aside')::jsonb ->> t.type::text, '') || pg_catalog.format_type(t.type, null), ', ' order by t.position)
                 from unnest(f.proargtypes::oid[]) with ordinality t (type, position)), ''))
         and not exists (select from members m where m.classid = 'pg_catalog.pg_proc'::regclass and m.objid = f.oid)
         and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = f.oid and d.deptype = 'i')
     union all
-    select o.kind, format('%I', o.name), null
+    select o.kind, a.prefix || format('%I', o.name), null
     from asked a
     cross join patterns p
     cross join lateral (
@@ -127,10 +131,6 @@ with asked as (
     ) o (kind, name, classid, oid)
     where p.whole and not exists (select from members m where m.classid = o.classid and m.objid = o.oid)
     union all
-    select 'comment', format('on schema %I', a.nspname), null
-    from asked a cross join patterns p
-    where p.whole and coalesce(pg_catalog.obj_description(a.oid, 'pg_namespace'), 'standard public schema') <> 'standard public schema'
-    union all
     select 'trigger', format('%I on %s', g.tgname, w.shown), null
     from written w join pg_catalog.pg_trigger g on g.tgrelid = w.oid and not g.tgisinternal and g.tgenabled <> 'O'
     union all
@@ -151,7 +151,7 @@ with asked as (
     union all
     select 'access method', format('%s of %s', m.amname, w.shown), null from written w join pg_catalog.pg_am m on m.oid = w.relam and m.amname <> 'heap'
     union all
-    select 'tablespace', format('%s of %s', s.spcname, format('%I', c.relname)), null
+    select 'tablespace', format('%s of %s%I', s.spcname, w.prefix, c.relname), null
     from written w
     join lateral (
         select w.relname, w.reltablespace
@@ -162,7 +162,7 @@ with asked as (
     union all
     select 'replica identity', format('of %s', w.shown), null from written w where w.relreplident not in ('d', 'n') or (w.relreplident = 'n' and w.relkind = 'r')
     union all
-    select 'clustered index', format('%I of %s', c.relname, w.shown), null
+    select 'clustered index', format('%s%I of %s', w.prefix, c.relname, w.shown), null
     from written w join pg_catalog.pg_index i on i.indrelid = w.oid and i.indisclustered join pg_catalog.pg_class c on c.oid = i.indexrelid
     union all
     select o.kind, format('of %s.%I', w.shown, t.attname), null
@@ -179,35 +179,35 @@ with asked as (
     ) o (kind, there)
     where o.there
     union all
-    select 'statistics target', format('of %I (%s)', c.relname, t.attnum), null
+    select 'statistics target', format('of %s%I (%s)', w.prefix, c.relname, t.attnum), null
     from written w
     join pg_catalog.pg_index i on i.indrelid = w.oid
     join pg_catalog.pg_class c on c.oid = i.indexrelid
     join pg_catalog.pg_attribute t on t.attrelid = c.oid and coalesce(t.attstattarget, -1) >= 0
     union all
-    select 'operator class option', format('of %I', c.relname), null
+    select 'operator class option', format('of %s%I', w.prefix, c.relname), null
     from written w
     join pg_catalog.pg_index i on i.indrelid = w.oid
     join pg_catalog.pg_class c on c.oid = i.indexrelid
     where exists (select from pg_catalog.pg_attribute t where t.attrelid = c.oid and t.attoptions is not null)
     union all
-    select 'index option of a constraint', format('of %I', c.relname), null
+    select 'index option of a constraint', format('of %s%I', w.prefix, c.relname), null
     from written w
     join pg_catalog.pg_constraint k on k.conrelid = w.oid and k.contype in ('p', 'u', 'x')
     join pg_catalog.pg_class c on c.oid = k.conindid
     join pg_catalog.pg_index i on i.indexrelid = c.oid
     where c.reloptions is not null or (k.contype = 'x' and i.indnatts > i.indnkeyatts) or coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)
     union all
-    select 'unfinished index', format('%I on %s', c.relname, w.shown), null
+    select 'unfinished index', format('%s%I on %s', w.prefix, c.relname, w.shown), null
     from written w join pg_catalog.pg_index i on i.indrelid = w.oid and not (i.indisvalid and i.indisready) join pg_catalog.pg_class c on c.oid = i.indexrelid
     union all
     select 'sequence option', format('of %s', o.column), null
     from owned o
-    where o.drawn and (o.seqstart <> 1 or o.seqincrement <> 1 or o.seqmin <> 1 or o.seqcache <> 1 or o.seqcycle or o.seqtypid <> o.atttypid
+    where o.drawn and o.oid <> all (array(select oid from told)) and (o.seqstart <> 1 or o.seqincrement <> 1 or o.seqmin <> 1 or o.seqcache <> 1 or o.seqcycle or o.seqtypid <> o.atttypid
         or o.seqmax <> case o.seqtypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647 else 9223372036854775807 end
         or (o.relname <> o.usual and octet_length(o.usual) < 63))
     union all
-    select 'sequence', format('%I', o.relname), null from owned o cross join told where not o.drawn and not o.relname = any (told.tables)
+    select 'sequence', o.shown, null from owned o where not o.drawn and o.oid <> all (array(select oid from told))
     union all
     select 'default of null', format('of %s.%I', w.shown, t.attname), null
     from written w
@@ -215,14 +215,16 @@ with asked as (
     join pg_catalog.pg_attrdef e on e.adrelid = w.oid and e.adnum = t.attnum
     where pg_catalog.pg_get_expr(e.adbin, e.adrelid) like 'NULL::%'
     union all
-    select 'comment', format('on sequence %I', o.relname), null from owned o where pg_catalog.obj_description(o.oid, 'pg_class') is not null
+    select 'comment', format('on sequence %s', o.shown), null from owned o
+    where pg_catalog.obj_description(o.oid, 'pg_class') is not null and o.oid <> all (array(select oid from told))
     union all
-    select 'grant', format('on %s', format('%I', c.relname)), null
+    select 'grant', format('on %s%I', a.prefix, c.relname), null
     from pg_catalog.pg_class c
+    join asked a on a.oid = c.relnamespace
     where (c.oid = any (array(select oid from written)) or c.oid = any (array(select oid from owned))) and c.relacl is not null
         and c.relacl <> pg_catalog.acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)
     union all
-    select 'grant', format('on type %I', y.typname), null
+    select 'grant', format('on type %s%I', a.prefix, y.typname), null
     from pg_catalog.pg_type y join asked a on a.oid = y.typnamespace cross join patterns p
     where y.typtype = 'e' and y.typacl is not null and y.typname like any (p.fits)
     union all

@@ -1,7 +1,7 @@
--- What there is to import: the tables and enum types of a schema whose names fit, and what stands round them. Members of extensions are the
+-- What there is to import: the tables and enum types of these schemas whose names fit, and what stands round them. Members of extensions are the
 -- extensions' own.
 with asked as (
-    select n.oid, n.nspname from pg_catalog.pg_namespace n where n.nspname = {}
+    select n.oid, n.nspname from pg_catalog.pg_namespace n where n.nspname in (select json_array_elements_text({}))
 ), patterns as (
     select array(select json_array_elements_text({})) as fits
 ), members as not materialized (
@@ -62,7 +62,7 @@ with asked as (
     join pg_catalog.pg_type y on y.oid = case when given.typcategory = 'A' and given.typelem <> 0 then given.typelem else given.oid end
     join pg_catalog.pg_namespace n on n.oid = y.typnamespace
     where t.attrelid = any (array(select oid from tables)) and t.attnum > 0 and not t.attisdropped
-        and n.nspname <> 'pg_catalog' and pg_catalog.pg_type_is_visible(y.oid)
+        and n.nspname <> 'pg_catalog' and pg_catalog.pg_type_is_visible(y.oid) and not current_setting('freehold.aside')::jsonb ? y.oid::text
 ), functions as (
     select f.oid, a.nspname as schema, f.proname as name, pg_catalog.pg_get_userbyid(f.proowner) as owner, i.arguments
     from pg_catalog.pg_proc f
@@ -70,66 +70,59 @@ with asked as (
     join pg_catalog.pg_language l on l.oid = f.prolang
     cross join patterns p
     cross join lateral (
-        select coalesce(json_agg(pg_catalog.format_type(t.type, null) order by t.position), '[]') as arguments
+        select coalesce(json_agg(coalesce(current_setting('freehold.aside')::jsonb ->> t.type::text, '') || pg_catalog.format_type(t.type, null) order by t.position), '[]') as arguments
         from unnest(f.proargtypes::oid[]) with ordinality t (type, position)
     ) i
     where f.prokind = 'f' and f.proname like any (p.fits) and l.lanname not in ('c', 'internal') and f.prosupport = 0
         and f.protrftypes is null and to_jsonb(f) ->> 'prosqlbody' is null
         and not exists (select from members m where m.classid = 'pg_catalog.pg_proc'::regclass and m.objid = f.oid)
         and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = f.oid and d.deptype = 'i')
-        -- The rows of what is not written have no type where the manifest is applied.
+        -- The rows of what is not written have no type where the manifest is applied, and neither have domains over rows.
         and not exists (
             select from pg_catalog.pg_depend d
             join pg_catalog.pg_type y on y.oid = d.refobjid
             left join pg_catalog.pg_type e on e.oid = y.typelem and y.typcategory = 'A'
+            left join pg_catalog.pg_type b on b.oid = coalesce(e.typbasetype, y.typbasetype)
             where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = f.oid and d.refclassid = 'pg_catalog.pg_type'::regclass
-                and coalesce(e.typrelid, y.typrelid) <> 0
-                and coalesce(e.typrelid, y.typrelid) <> all (array(select oid from tables where why is null)))
+                and (coalesce(e.typrelid, y.typrelid) <> 0
+                    and coalesce(e.typrelid, y.typrelid) <> all (array(select oid from tables where why is null))
+                    or b.typrelid <> 0))
 ), sequences as (
     select c.oid, a.nspname as schema, c.relname as name, pg_catalog.pg_get_userbyid(c.relowner) as owner
     from pg_catalog.pg_class c
     join asked a on a.oid = c.relnamespace
+    join pg_catalog.pg_sequence s on s.seqrelid = c.oid
     cross join patterns p
     where c.relkind = 'S' and c.relname like any (p.fits) and c.relpersistence = 'p'
         and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)
-        -- A sequence that serial or identity made goes with its column; one that belongs to a column which is not written goes with that.
+        -- A sequence that identity made goes with its column, and so does one that is as serial makes it; one that belongs to a column which is
+        -- not written goes with that.
         and not exists (
             select from pg_catalog.pg_depend d
             where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_catalog.pg_class'::regclass
                 and (d.deptype = 'i' or d.deptype = 'a' and (
                     d.refobjid <> all (array(select oid from tables where why is null)) or exists (
                         select from pg_catalog.pg_attrdef e
+                        join pg_catalog.pg_class t on t.oid = e.adrelid
+                        join pg_catalog.pg_attribute k on k.attrelid = e.adrelid and k.attnum = e.adnum and k.attnotnull and k.atttypid = s.seqtypid
                         join pg_catalog.pg_depend draws on draws.classid = 'pg_catalog.pg_attrdef'::regclass and draws.objid = e.oid
                             and draws.refclassid = 'pg_catalog.pg_class'::regclass and draws.refobjid = c.oid
-                        where e.adrelid = d.refobjid and e.adnum = d.refobjsubid))))
+                        where e.adrelid = d.refobjid and e.adnum = d.refobjsubid
+                            and pg_catalog.pg_get_expr(e.adbin, e.adrelid) like 'nextval(''%''::regclass)'
+                            and c.relname::text = t.relname || '_' || k.attname || '_seq'
+                            and (s.seqstart, s.seqincrement, s.seqmin, s.seqcache, s.seqcycle) = (1, 1, 1, 1, false)
+                            and s.seqmax = case s.seqtypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647 else 9223372036854775807 end
+                            and pg_catalog.obj_description(c.oid, 'pg_class') is null))))
 )
 select json_build_object(
     'database', current_database(),
     'server', current_setting('server_version'),
     'me', current_user,
-    'there', exists (select from asked),
     'ledger', to_regclass('freehold.object') is not null and has_table_privilege(to_regclass('freehold.object'), 'select'),
     'tables', coalesce((select json_agg(json_build_object('schema', schema, 'name', name, 'owner', owner, 'columns', columns, 'why', why) order by name) from tables), '[]'),
     'enums', coalesce((select json_agg(json_build_object('schema', schema, 'name', name, 'owner', owner) order by name) from enums), '[]'),
     'functions', coalesce((select json_agg(json_build_object('schema', schema, 'name', name, 'owner', owner, 'arguments', arguments)) from functions), '[]'),
     'sequences', coalesce((select json_agg(json_build_object('schema', schema, 'name', name, 'owner', owner)) from sequences), '[]'),
     'types', coalesce((select json_agg(json_build_object('name', name, 'schema', schema)) from types), '[]'),
-    'used', coalesce((select json_agg(json_build_object('extension', u.extname, 'table', t.name)) from used u join tables t on t.oid = u.owner), '[]'),
-    'elsewhere', coalesce((
-        select json_agg(json_build_object('schema', n.nspname, 'tables', o.tables, 'others', o.others) order by n.nspname)
-        from pg_catalog.pg_namespace n
-        cross join lateral (
-            select
-                (select count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relkind in ('r', 'p')
-                    and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)) as tables,
-                (select count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relkind in ('v', 'm', 'f', 'c', 'S')
-                    and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid))
-                + (select count(*) from pg_catalog.pg_proc c where c.pronamespace = n.oid
-                    and not exists (select from members m where m.classid = 'pg_catalog.pg_proc'::regclass and m.objid = c.oid))
-                + (select count(*) from pg_catalog.pg_type c where c.typnamespace = n.oid and c.typtype in ('e', 'd', 'r')
-                    and not exists (select from members m where m.classid = 'pg_catalog.pg_type'::regclass and m.objid = c.oid)) as others
-        ) o
-        where n.oid not in (select oid from asked) and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'freehold')
-            and o.tables + o.others > 0
-        ), '[]')
+    'used', coalesce((select json_agg(json_build_object('extension', u.extname, 'table', json_build_object('schema', t.schema, 'name', t.name))) from used u join tables t on t.oid = u.owner), '[]')
 )

@@ -8,15 +8,15 @@ use super::{history, json};
 use crate::address::Address;
 use crate::catalog::look_into;
 use crate::name::{Name, QName};
-use crate::session::{Session, SessionError};
+use crate::session::{Session, SessionError, search_path};
 use crate::sql::{Literal, Sql, TypeName, sql};
 
 /// What is to be imported.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// The schema.
-    pub schema: Name,
-    /// Which of its tables and enums, as patterns in which `*` is any text and `?` any character; all when there is none.
+    /// The schemas, the service's own first; all that are anybody's when there is none.
+    pub schemas: Vec<Name>,
+    /// Which of their tables and enums, as patterns in which `*` is any text and `?` any character; all when there is none.
     pub patterns: Vec<String>,
 }
 
@@ -29,8 +29,16 @@ pub struct Seen {
     pub server: String,
     /// The role that looks.
     pub me: Name,
-    /// Whether the schema is there at all.
-    pub there: bool,
+    /// The schema that names without one belong to: the first that was asked for; else `public` if anything is in it, else the one with
+    /// most tables.
+    #[serde(skip, default = "public")]
+    pub home: Name,
+    /// Schemas that were asked for and are not there.
+    #[serde(skip)]
+    pub absent: Vec<Name>,
+    /// The schemas that were looked into.
+    #[serde(skip)]
+    pub(super) places: Vec<PlaceSeen>,
     pub(super) ledger: bool,
     pub(super) tables: Vec<TableSeen>,
     pub(super) enums: Vec<Owned>,
@@ -38,19 +46,34 @@ pub struct Seen {
     pub(super) functions: Vec<FunctionSeen>,
     pub(super) types: Vec<TypeSeen>,
     pub(super) used: Vec<Used>,
-    /// Other schemas, and what they have.
-    pub elsewhere: Vec<Elsewhere>,
+    /// Other schemas that have something.
+    #[serde(skip)]
+    pub elsewhere: Vec<PlaceSeen>,
 }
 
-/// A schema that was not asked for.
+/// A schema, and how much stands in it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Elsewhere {
+pub struct PlaceSeen {
     /// Its name.
-    pub schema: String,
+    pub schema: Name,
+    /// Its owner.
+    pub(super) owner: Name,
     /// How many tables it has.
     pub tables: usize,
     /// How many views, functions, types and sequences it has.
     pub others: usize,
+    /// Whether an extension made it.
+    pub(super) brought: bool,
+}
+
+impl PlaceSeen {
+    fn is_empty(&self) -> bool {
+        self.tables + self.others == 0
+    }
+}
+
+fn public() -> Name {
+    Name::new("public").unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -94,7 +117,7 @@ pub(super) struct TypeSeen {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Used {
     pub(super) extension: Name,
-    pub(super) table: Name,
+    pub(super) table: QName,
 }
 
 /// The tables and enums that become one manifest.
@@ -108,6 +131,7 @@ pub struct Slice {
     pub(super) enums: BTreeSet<QName>,
     pub(super) sequences: BTreeSet<QName>,
     pub(super) functions: BTreeSet<Address>,
+    pub(super) schemas: BTreeSet<Name>,
 }
 
 impl Slice {
@@ -119,7 +143,10 @@ impl Slice {
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.enums.is_empty()
+        self.tables.is_empty()
+            && self.enums.is_empty()
+            && self.sequences.is_empty()
+            && self.functions.is_empty()
     }
 }
 
@@ -128,22 +155,46 @@ impl Slice {
 /// # Errors
 /// When the database cannot be read.
 pub async fn look(session: &mut Session, choice: &Choice) -> Result<Seen, SessionError> {
-    let fits = json(&likes(&choice.patterns))?;
-    let query =
-        Sql::from_template(include_str!("scope.sql"), &[&Literal(choice.schema.as_str()), &Literal(&fits)]);
-    if choice.patterns.is_empty() {
-        // All extensions will be declared, and a start of that manifest looks for names where they are.
-        let installed = session.value(&sql!("select json_agg(extname) from pg_catalog.pg_extension")).await?;
-        let installed: Vec<Name> =
-            serde_json::from_str(&installed.unwrap_or_default()).map_err(SessionError::unreadable)?;
-        session.run(&look_into(installed.iter().map(|name| (name, None)))?).await?;
-    }
+    let places = session.value(&Sql::fixed(include_str!("places.sql"))).await?.unwrap_or_default();
+    let places: Vec<PlaceSeen> = serde_json::from_str(&places).map_err(SessionError::unreadable)?;
+    let asked = |place: &PlaceSeen| choice.schemas.is_empty() || choice.schemas.contains(&place.schema);
+    let (places, mut elsewhere): (Vec<_>, Vec<_>) = places.into_iter().partition(asked);
+    elsewhere.retain(|place| !place.is_empty());
+    let home = home(choice, &places);
+    // As a start of the manifest will look for names.
+    session.run(&sql!("select set_config('search_path', {}, false)", Literal(&search_path(&home)))).await?;
+    let names: Vec<&Name> = places.iter().map(|place| &place.schema).collect();
+    let (names, fits) = (json(&names)?, json(&likes(&choice.patterns))?);
+    let query = Sql::from_template(include_str!("scope.sql"), &[&Literal(&names), &Literal(&fits)]);
+    // Without patterns all extensions will be declared, and a start of that manifest looks for names where they are.
+    let installed = match choice.patterns.as_slice() {
+        [] => session.value(&sql!("select json_agg(extname) from pg_catalog.pg_extension")).await?,
+        _ => None,
+    };
+    let installed: Vec<Name> =
+        serde_json::from_str(installed.as_deref().unwrap_or("[]")).map_err(SessionError::unreadable)?;
+    session.run(&look_into(installed.iter().map(|name| (name, None)))?).await?;
     let answer = session.value(&query).await?.unwrap_or_default();
     let seen: Seen = serde_json::from_str(&answer).map_err(SessionError::unreadable)?;
     if !choice.patterns.is_empty() {
         session.run(&look_into(seen.used.iter().map(|used| (&used.extension, None)))?).await?;
     }
-    Ok(seen)
+    let there = |name: &&Name| places.iter().any(|place| place.schema == **name);
+    let absent = choice.schemas.iter().filter(|name| !there(name)).cloned().collect();
+    Ok(Seen { home, absent, places, elsewhere, ..seen })
+}
+
+/// The schema that names without one belong to.
+fn home(choice: &Choice, places: &[PlaceSeen]) -> Name {
+    if let Some(first) = choice.schemas.first() {
+        return first.clone();
+    }
+    let filled = places.iter().filter(|place| !place.is_empty());
+    // Of two with as many tables, the first by name.
+    let rank = |place: &&PlaceSeen| {
+        (place.schema.as_str() == "public", place.tables, std::cmp::Reverse(place.schema.clone()))
+    };
+    filled.max_by_key(rank).map_or_else(public, |place| place.schema.clone())
 }
 
 impl Seen {
@@ -172,6 +223,7 @@ impl Seen {
         let enums = self.enums.iter().filter(|of| owned(&of.owner));
         let sequences = self.sequences.iter().filter(|of| owned(&of.owner));
         let functions = self.functions.iter().filter(|of| owned(&of.owner));
+        let schemas = self.places.iter().filter(|place| owned(&place.owner) && !place.brought);
         Slice {
             service,
             owner,
@@ -179,6 +231,7 @@ impl Seen {
             enums: enums.map(|of| of.name.clone()).collect(),
             sequences: sequences.map(|of| of.name.clone()).collect(),
             functions: functions.map(FunctionSeen::address).collect(),
+            schemas: schemas.map(|place| place.schema.clone()).collect(),
         }
     }
 

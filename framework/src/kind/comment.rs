@@ -80,6 +80,7 @@ impl Comment {
             (Tag::Enum, Some(own), _) => sql!("type {}", own),
             (Tag::Sequence, Some(own), _) => sql!("sequence {}", own),
             (Tag::Function, Some(own), _) => sql!("function {}({})", own, arguments),
+            (Tag::Schema, _, _) => sql!("schema {}", name),
             (_, _, Some(table)) => sql!("constraint {} on {}", name, table),
             _ => sql!("extension {}", name),
         }
@@ -103,6 +104,11 @@ impl Comment {
             Tag::Enum => sql!(
                 "pg_catalog.obj_description(pg_catalog.to_regtype({})::oid, 'pg_type') is not distinct from {}",
                 Literal(&own),
+                text,
+            ),
+            Tag::Schema => sql!(
+                "pg_catalog.obj_description(pg_catalog.to_regnamespace({})::oid, 'pg_namespace') is not distinct from {}",
+                Literal(&quoted(name)),
                 text,
             ),
             Tag::Trigger => sql!(

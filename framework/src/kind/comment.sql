@@ -1,4 +1,5 @@
--- Comments on tables, columns, indexes, constraints, triggers, sequences, functions and enum types of the slice.
+-- Comments on tables, columns, indexes, constraints, triggers, sequences, functions and enum types of the slice, and on schemas but for the
+-- one that `public` comes with.
 with of_relations as (
     select d.description,
         case when d.objsubid > 0 then 'column' when c.relkind in ('i', 'I') then 'index' when c.relkind = 'S' then 'sequence' else 'table' end as tag,
@@ -40,11 +41,16 @@ with of_relations as (
     where t.oid = any (current_setting('freehold.types')::oid[]) and t.typtype = 'e'
 ), of_functions as (
     select d.description, 'function' as tag, n.nspname as schema, null::name as table_name, p.proname as name,
-        array(select pg_catalog.format_type(t.type, null) from unnest(p.proargtypes::oid[]) with ordinality t (type, position) order by t.position) as arguments
+        array(select coalesce(current_setting('freehold.aside')::jsonb ->> t.type::text, '') || pg_catalog.format_type(t.type, null) from unnest(p.proargtypes::oid[]) with ordinality t (type, position) order by t.position) as arguments
     from pg_catalog.pg_proc p
     join pg_catalog.pg_description d on d.objoid = p.oid and d.classoid = 'pg_catalog.pg_proc'::regclass
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where p.oid = any (current_setting('freehold.functions')::oid[])
+), of_schemas as (
+    select d.description, 'schema' as tag, null::name as schema, null::name as table_name, n.nspname as name
+    from pg_catalog.pg_namespace n
+    join pg_catalog.pg_description d on d.objoid = n.oid and d.classoid = 'pg_catalog.pg_namespace'::regclass
+    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and (n.nspname, d.description) <> ('public', 'standard public schema')
 )
 select json_agg(json_build_object(
     'on', json_build_object('tag', o.tag, 'schema', o.schema, 'table', o.table_name, 'name', o.name, 'arguments', o.arguments),
@@ -55,5 +61,6 @@ from (
     union all select *, null from of_constraints
     union all select *, null from of_triggers
     union all select *, null from of_types
+    union all select *, null from of_schemas
     union all select * from of_functions
 ) o

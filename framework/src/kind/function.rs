@@ -268,9 +268,10 @@ impl Function {
             Returns::One(of) | Returns::Set(of) => vec![of],
             Returns::Table(columns) => columns.iter().map(|(_, of)| of).collect(),
         };
-        arguments.chain(returned).filter_map(TypeName::user_type).any(|of| {
-            let schema = of.schema.unwrap_or_else(|| self.name.schema.clone());
-            draft.ground(&QName { schema, name: of.name }) == Ground::New
+        // Where a name without a schema is found depends on the session, so a new table of that name in any schema may be meant.
+        arguments.chain(returned).filter_map(TypeName::user_type).any(|of| match of.schema {
+            Some(schema) => draft.ground(&QName { schema, name: of.name }) == Ground::New,
+            None => draft.makes_a_table_called(&of.name),
         })
     }
 

@@ -5,8 +5,8 @@ select json_agg(json_build_object(
     'arguments', a.list,
     'returns', case
         when 't' = any (p.proargmodes) then json_build_object('table', a.columns)
-        when p.proretset then json_build_object('set', pg_catalog.format_type(p.prorettype, null))
-        else json_build_object('one', pg_catalog.format_type(p.prorettype, null)) end,
+        when p.proretset then json_build_object('set', coalesce(current_setting('freehold.aside')::jsonb ->> p.prorettype::text, '') || pg_catalog.format_type(p.prorettype, null))
+        else json_build_object('one', coalesce(current_setting('freehold.aside')::jsonb ->> p.prorettype::text, '') || pg_catalog.format_type(p.prorettype, null)) end,
     'language', l.lanname,
     'volatility', case p.provolatile when 'v' then 'volatile' when 's' then 'stable' else 'immutable' end,
     'strict', p.proisstrict,
@@ -26,10 +26,10 @@ cross join lateral (
     select coalesce(json_agg(json_build_object(
             'mode', case u.mode when 'o' then 'out' when 'b' then 'inout' when 'v' then 'variadic' else 'in' end,
             'name', nullif(u.name, ''),
-            'type', pg_catalog.format_type(u.type, null),
+            'type', coalesce(current_setting('freehold.aside')::jsonb ->> u.type::text, '') || pg_catalog.format_type(u.type, null),
             'default', pg_catalog.pg_get_function_arg_default(p.oid, u.position::int)
         ) order by u.position) filter (where coalesce(u.mode, 'i') <> 't'), '[]') as list,
-        json_agg(json_build_array(u.name, pg_catalog.format_type(u.type, null)) order by u.position) filter (where u.mode = 't') as columns
+        json_agg(json_build_array(u.name, coalesce(current_setting('freehold.aside')::jsonb ->> u.type::text, '') || pg_catalog.format_type(u.type, null)) order by u.position) filter (where u.mode = 't') as columns
     from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargmodes, p.proargnames) with ordinality u (type, mode, name, position)
     where u.type is not null
 ) a

@@ -1,4 +1,4 @@
--- Tables with their columns in order. A default of null is none; types with a modifier keep one. `serial` is a default that draws from a sequence which the column owns.
+-- Tables with their columns in order. A default of null is none; types with a modifier keep one. `serial` is never null, and its default draws from a sequence which the column owns.
 select json_agg(json_strip_nulls(json_build_object(
     'name', json_build_object('schema', n.nspname, 'name', c.relname),
     'unlogged', c.relpersistence = 'u',
@@ -21,7 +21,7 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
     select coalesce(json_agg(json_build_object(
         'name', a.attname,
-        'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+        'type', coalesce(current_setting('freehold.aside')::jsonb ->> a.atttypid::text, '') || pg_catalog.format_type(a.atttypid, a.atttypmod),
         'not_null', a.attnotnull,
         'default', case when a.attgenerated = '' and s.owned is null and e.text not like 'NULL::%' then e.text end,
         'generated', case when a.attgenerated <> '' then e.text end,
@@ -45,7 +45,7 @@ cross join lateral (
         join pg_catalog.pg_class q on q.oid = p.objid and q.relkind = 'S'
         join pg_catalog.pg_depend draws on draws.refclassid = p.classid and draws.refobjid = q.oid
             and draws.classid = 'pg_catalog.pg_attrdef'::regclass and draws.objid = d.oid
-        where e.text like 'nextval(''%''::regclass)'
+        where a.attnotnull and e.text like 'nextval(''%''::regclass)'
             and p.refclassid = 'pg_catalog.pg_class'::regclass and p.refobjid = a.attrelid and p.refobjsubid = a.attnum
             and p.classid = 'pg_catalog.pg_class'::regclass and p.deptype = 'a'
             -- A sequence that is declared by itself is drawn from by a default, whoever owns it.

@@ -1,5 +1,6 @@
 -- The service's row, with the stamp of what is there now.
 select set_config('freehold.answer', json_build_object('ledger', 'present', 'version', t.version, 'fingerprint', t.fingerprint,
-    'stamp', t.stamp, 'live', ({}), 'history', t.history, 'seeds', t.seeds)::text, true)
+    'stamp', t.stamp, 'live', ({}), 'history', t.history, 'seeds', t.seeds,
+    'by_hand', array(select name from freehold.by_hand b where b.service = t.service))::text, true)
 from freehold.service t
 where t.service = {}

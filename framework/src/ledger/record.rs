@@ -101,8 +101,10 @@ pub async fn open(
         session.run(&sql!("rollback")).await?;
         return Ok(Opened::Taken(taken));
     }
+    // The run's first step commits after this, and what commits is on the disk together with all that came before it.
+    // <https://www.postgresql.org/docs/current/wal-async-commit.html>
     let insert = sql!(
-        "{}; {}; insert into freehold.history (service, generation, from_version, to_version, manifest, plan, actor)
+        "set local synchronous_commit = off; {}; {}; insert into freehold.history (service, generation, from_version, to_version, manifest, plan, actor)
          values ({}, {}, {}, {}, {}, {}::jsonb, {}) returning id; commit",
         claim::remember(&caller.service, header.memory)?,
         late::recorded(&caller.service, header.live)?,

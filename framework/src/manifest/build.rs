@@ -47,20 +47,22 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Adds every schema that something declared stands in, for the service's owner, or is made in; `public` is there.
+    /// Adds the schemas that are named and every one that something declared stands in, for the service's owner, or is made in; `public` is
+    /// there.
     pub(super) fn namespaces(
         &mut self,
         extensions: &[Extension],
-        home: &Name,
+        named: impl Iterator<Item = Name>,
         owner: Option<&Name>,
         place: &Range<usize>,
     ) {
-        let own = self.objects.iter().filter_map(|object| object.address().schema).chain([home.clone()]);
+        let own = self.objects.iter().filter_map(|object| object.address().schema).chain(named);
         let theirs = extensions.iter().filter_map(|extension| extension.schema.clone());
         let all = theirs.map(|name| (name, None)).chain(own.map(|name| (name, owner.cloned())));
         for (name, owner) in all.collect::<BTreeMap<_, _>>() {
             if name.as_str() != "public" {
-                self.add(Namespace { name, owner }, place.clone());
+                let named = self.places.get(&Address::global(Tag::Schema, name.clone())).cloned();
+                self.add(Namespace { name, owner }, named.unwrap_or_else(|| place.clone()));
             }
         }
     }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::walk::Keys;
-use super::{drops, enums, extensions, functions, requires, seeds, sequences, service, tables};
+use super::{drops, enums, extensions, functions, requires, schemas, seeds, sequences, service, tables};
 
 /// The schema, draft 7: what editors understand.
 #[must_use]
@@ -73,6 +73,13 @@ fn sections() -> Vec<(&'static str, Value)> {
             texts("Other files with sections of this manifest, relative to this one: \"tables/*.toml\""),
         ),
         ("service", service()),
+        (
+            "schemas",
+            named(
+                &object(&schemas::KEYS, &[], &[("comment", text("Kept in the database"))]),
+                "Schemas that nothing declared stands in, or that have a comment: made when they are absent; shared, and never dropped",
+            ),
+        ),
         (
             "extensions",
             named(
@@ -392,6 +399,7 @@ mod tests {
             "[checks]\nfull = \"select true\"",
             "[drops]\ntables = [\"s\", \"sales.s\"]\ncolumns = [\"t.a\"]\nenums = [\"e\"]\nindexes = [\"i\"]\nconstraints = [\"t.c\"]\nsequences = []\n\
              functions = [\"f(int, text)\"]\ntriggers = [\"t.x\"]",
+            "[schemas]\na = {}\nb = { comment = \"x\" }",
             "[enums]\nb = { values = [\"y\"], renamed_from = [\"a\", \"z\"], renamed_values = { x = \"y\" } }\n\
              [tables.t]\nrenamed_from = \"s\"\n[tables.t.columns]\nid = { def = \"int primary key\", renamed_from = \"no\" }\n\
              [tables.t.indexes]\nt_idx = { def = \"(id)\", renamed_from = [\"s_idx\"] }",
@@ -406,6 +414,8 @@ mod tests {
             "views = {}",
             "include = \"x\"",
             "include = [1]",
+            "[schemas]\na = \"x\"",
+            "[schemas]\na = { owner = \"x\" }",
             "[extensions]\ncitext = 1",
             "[extensions]\ncitext = { vresion = \"1\" }",
             "[requires.u]\nwhen_missing = \"never\"",

@@ -4,7 +4,7 @@
 //! but columns, which stand in the order of the table. A constraint stands in its column when its name is the one that PostgreSQL derives, and
 //! on a line of its own otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};
 use crate::kind::enumeration::Enum;
@@ -52,6 +52,7 @@ impl Draft<'_> {
     pub fn text(&self) -> String {
         let mut out = String::from("manifest = 1\n");
         self.service(&mut out);
+        self.schemas(&mut out);
         self.extensions(&mut out);
         self.requires(&mut out);
         self.enums(&mut out);
@@ -78,6 +79,29 @@ impl Draft<'_> {
         if let Some(owner) = owner {
             out.push_str(&format!("owner = {}\n", string(owner.as_str())));
         }
+    }
+
+    /// Those that nothing else names, and those that have a comment.
+    fn schemas(&self, out: &mut String) {
+        let mut named: BTreeSet<&Name> = BTreeSet::from([&self.service.schema]);
+        named.extend(self.schema.objects.keys().filter_map(|address| address.schema.as_ref()));
+        named.extend(self.schema.objects.values().filter_map(|object| match object {
+            Object::Extension(extension) => extension.schema.as_ref(),
+            _ => None,
+        }));
+        let line = |name: &Name| {
+            let comment = self.comment(&Address::global(Tag::Schema, name.clone()));
+            let value = match comment {
+                Some(comment) => format!("{{ comment = {} }}", string(comment)),
+                None if named.contains(name) => return None,
+                None => "{}".to_owned(),
+            };
+            Some(format!("{} = {value}", key(name.as_str())))
+        };
+        let commented = self.schema.objects.keys().filter(|address| address.of == Some(Tag::Schema));
+        let made = self.schema.objects.keys().filter(|address| address.tag == Tag::Schema);
+        let names: BTreeSet<&Name> = made.chain(commented).map(|address| &address.name).collect();
+        section("schemas", names.into_iter().filter_map(line), out);
     }
 
     fn extensions(&self, out: &mut String) {
@@ -131,7 +155,7 @@ impl Draft<'_> {
 
     fn enums(&self, out: &mut String) {
         let line = |of: &Enum| {
-            let name = key(of.name.name.as_str());
+            let name = toml::qualified(&of.name, &self.service.schema);
             let labels: Vec<String> = of.labels.iter().map(|label| string(label)).collect();
             let comment = self.comment(&of.address());
             let room = LINE_MAX.saturating_sub(name.len());

@@ -5,12 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use super::Sowing;
+use super::bed::all_of;
 use super::past::{self, Pasts};
-use super::read::{Seen, listed};
+use super::read::listed;
+use super::remove::{self, Unlisted};
+use super::seen::Seen;
 use super::show::Doings;
 use super::sow::as_owner;
 use super::waits::{SECRET, lacks_secret, unknown, waiting};
-use super::{Sowing, remove};
 use crate::address::{Address, Tag};
 use crate::kind::{Object, Refusal};
 use crate::ledger::record::Waiting;
@@ -33,6 +36,23 @@ pub struct Counts {
     pub corrected: usize,
     /// Rows that are to be taken away.
     pub removed: usize,
+}
+
+impl std::fmt::Display for Counts {
+    /// `3 rows to add, 1 to correct`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [(self.added, "add"), (self.corrected, "correct"), (self.removed, "take away")];
+        let parts = parts.into_iter().filter(|(rows, _)| *rows > 0);
+        for (position, (rows, what)) in parts.enumerate() {
+            let noun = match (position, rows) {
+                (0, 1) => " row",
+                (0, _) => " rows",
+                _ => "",
+            };
+            write!(f, "{}{rows}{noun} to {what}", if position > 0 { ", " } else { "" })?;
+        }
+        Ok(())
+    }
 }
 
 /// What sowing would do.
@@ -86,7 +106,7 @@ pub async fn look(
     for seed in parents_first {
         outlook.rows += seed.rows.len();
         if !stands(seed, ground) {
-            outlook.all(seed);
+            outlook.all(seed, &|doings| doings.step(seed));
             continue;
         }
         let looked = one(session, seed, sowing, ground, &mut outlook, &mut removals).await;
@@ -98,7 +118,9 @@ pub async fn look(
                 code: "FH346".to_owned(),
                 reason: format!("this role may not read it: {}", error.message),
             }),
-            Err(error) if is_unknown(&error) && ground.unfinished => outlook.all(seed),
+            Err(error) if is_unknown(&error) && ground.unfinished => {
+                outlook.all(seed, &|doings| doings.step(seed));
+            }
             Err(error) if is_unknown(&error) => outlook.refusals.push(Refusal {
                 code: "FH347",
                 object: seed.address(),
@@ -152,50 +174,66 @@ async fn one(
     };
     as_owner(session, ground.owner).await?;
     let seen = listed(session, seed, sowing).await?;
-    let object = seed.address();
-    let (mut doings, mut waits) = (Doings::default(), 0);
-    for found in &seen {
-        let verdict = found.verdict(seed, &pasts);
-        match &verdict.action {
-            Action::Insert => doings.added.push(found.row),
-            Action::Wait if outlook.brings(seed, found) => doings.added.push(found.row),
-            Action::Wait => waits += 1,
-            Action::Update(names) => {
-                let named = |column: &usize| names.contains(&seed.columns[*column].name);
-                doings.corrected.push((found.row, (0..seed.columns.len()).filter(named).collect()));
-            }
-            Action::Nothing | Action::Remember | Action::Bury => {}
-        }
-        outlook.notes.extend(notes(&object, found, &verdict, &pasts));
-    }
     let unlisted = remove::judge(session, seed, &seen, &pasts, false).await?;
-    let removed = Doings { removed: unlisted.removable, ..Doings::default() };
-    let note = |(key, about)| Note { object: object.clone(), key, about };
-    outlook.notes.extend(unlisted.kept.into_iter().map(note));
-    if waits > 0 {
-        outlook.waits(seed, &seen, waits);
-    }
-    outlook.add(seed, &doings);
-    if removed.rows() > 0 {
-        outlook.counts.entry(object).or_default().removed = removed.rows();
-        removals.push(removed.step(seed));
-    }
+    removals.extend(outlook.judge(seed, &seen, &pasts, unlisted, &|doings| doings.step(seed)));
     Ok(())
 }
 
+/// How a database says what is done to a seed's rows.
+pub(crate) type Words<'w> = &'w dyn Fn(&Doings) -> Step;
+
 impl Outlook {
-    fn add(&mut self, seed: &Seed, doings: &Doings) {
+    /// Takes in what stands of a seed; gives back the step that takes rows away, if there is one.
+    pub(crate) fn judge(
+        &mut self,
+        seed: &Seed,
+        seen: &[Seen<'_>],
+        pasts: &Pasts,
+        unlisted: Unlisted,
+        words: Words<'_>,
+    ) -> Option<Step> {
+        let object = seed.address();
+        let (mut doings, mut waits) = (Doings::default(), 0);
+        for found in seen {
+            let verdict = found.verdict(seed, pasts);
+            match &verdict.action {
+                Action::Insert => doings.added.push(found.row),
+                Action::Wait if self.brings(seed, found) => doings.added.push(found.row),
+                Action::Wait => waits += 1,
+                Action::Update(names) => {
+                    let named = |column: &usize| names.contains(&seed.columns[*column].name);
+                    doings.corrected.push((found.row, (0..seed.columns.len()).filter(named).collect()));
+                }
+                Action::Nothing | Action::Remember | Action::Bury => {}
+            }
+            self.notes.extend(notes(&object, found, &verdict, pasts));
+        }
+        let removed = Doings { removed: unlisted.removable, ..Doings::default() };
+        let note = |(key, about)| Note { object: object.clone(), key, about };
+        self.notes.extend(unlisted.kept.into_iter().map(note));
+        if waits > 0 {
+            self.waits(seed, seen, waits);
+        }
+        self.add(seed, &doings, words);
+        if removed.rows() == 0 {
+            return None;
+        }
+        self.counts.entry(object).or_default().removed = removed.rows();
+        Some(words(&removed))
+    }
+
+    fn add(&mut self, seed: &Seed, doings: &Doings, words: Words<'_>) {
         if doings.rows() == 0 {
             return;
         }
         let (added, corrected) = (doings.added.len(), doings.corrected.len());
         self.counts.insert(seed.address(), Counts { added, corrected, removed: 0 });
-        self.steps.push(doings.step(seed));
+        self.steps.push(words(doings));
     }
 
     /// Every row of a seed may have to be added.
-    fn all(&mut self, seed: &Seed) {
-        self.add(seed, &Doings { added: (0..seed.rows.len()).collect(), ..Doings::default() });
+    pub(crate) fn all(&mut self, seed: &Seed, words: Words<'_>) {
+        self.add(seed, &all_of(seed), words);
     }
 
     /// Whether all that a row waits for is a row that an earlier seed of this plan adds, or its own.
@@ -227,7 +265,7 @@ impl Outlook {
 }
 
 /// What there is to know of a row.
-pub(super) fn notes(object: &Address, found: &Seen<'_>, verdict: &Verdict, pasts: &Pasts) -> Vec<Note> {
+pub(crate) fn notes(object: &Address, found: &Seen<'_>, verdict: &Verdict, pasts: &Pasts) -> Vec<Note> {
     let mut about = Vec::new();
     if !verdict.kept.is_empty() {
         about.push(About::Kept(verdict.kept.clone()));

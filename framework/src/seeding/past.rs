@@ -11,10 +11,10 @@ use crate::session::{Session, SessionError};
 use crate::sql::{Literal, quoted, sql};
 
 /// A row's key, as the database prints its values.
-pub(super) type Key = Vec<String>;
+pub(crate) type Key = Vec<String>;
 
 /// The rows of one table that the ledger knows.
-pub(super) type Pasts = BTreeMap<Key, Past>;
+pub(crate) type Pasts = BTreeMap<Key, Past>;
 
 /// Reads what is remembered of a table's rows.
 pub(super) async fn read(session: &mut Session, service: &str, table: &QName) -> Result<Pasts, SessionError> {

@@ -1,49 +1,18 @@
-//! What stands in a seed's table, and what is to be done about each of its rows.
+//! What stands in a seed's table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Sowing;
-use super::past::{Key, Pasts};
+use super::past::Key;
+use super::seen::{Seen, wants};
 use super::shape::{Shape, numbered};
 use crate::name::Name;
-use crate::seed::verdict::{Action, Found, Past, Present, Rules, Verdict, Want, Wants, verdict};
-use crate::seed::{Mode, Seed};
+use crate::seed::Seed;
+use crate::seed::verdict::{Found, Present};
 use crate::session::{Session, SessionError};
-
-/// A listed row.
-pub(super) struct Seen<'a> {
-    /// Its position in the seed.
-    pub(super) row: usize,
-    /// Its key, as the database prints it; `None` while a part of it is not known.
-    pub(super) key: Option<Key>,
-    pub(super) wants: Wants<'a>,
-    pub(super) present: Option<Present>,
-}
-
-impl Seen<'_> {
-    /// What the ledger remembers of it.
-    pub(super) fn past<'p>(&self, pasts: &'p Pasts) -> Option<&'p Past> {
-        pasts.get(self.key.as_ref()?)
-    }
-
-    /// What is to be done about it.
-    pub(super) fn verdict(&self, seed: &Seed, pasts: &Pasts) -> Verdict {
-        self.verdict_by(seed.mode, seed, pasts)
-    }
-
-    /// The same, in another mode than the seed's.
-    pub(super) fn verdict_by(&self, mode: Mode, seed: &Seed, pasts: &Pasts) -> Verdict {
-        let rules = Rules { mode, restore: seed.restore };
-        let mut verdict = verdict(rules, &self.wants, self.past(pasts), self.present.as_ref());
-        if self.key.is_none() {
-            verdict.action = Action::Wait;
-        }
-        verdict
-    }
-}
 
 /// A row for the server: its number and the texts of its columns.
 #[derive(Serialize)]
@@ -88,7 +57,7 @@ pub(super) async fn listed<'a>(
     let answers = answers(session, &Shape::new(seed), &lines).await?;
     let seen = answers.into_iter().map(|answer| Seen {
         row: answer.n,
-        wants: wants(seed, sowing, &answer),
+        wants: wants(seed, sowing, answer.n, &answer.found),
         key: answer.key,
         present: answer.present,
     });
@@ -100,19 +69,6 @@ pub(super) fn wanted<'a>(seed: &'a Seed, sowing: &'a Sowing, row: usize, n: usiz
     let cells = seed.rows[row].cells.iter().enumerate();
     let known = cells.filter_map(|(column, cell)| Some((column, sowing.text(cell.as_ref()?)?)));
     known.fold(Line::new(n), |line, (column, text)| line.with("c", column, text))
-}
-
-/// What a row wants of its columns beside the key.
-fn wants<'a>(seed: &'a Seed, sowing: &'a Sowing, answer: &Answer) -> Wants<'a> {
-    let row = &seed.rows[answer.n];
-    let others = seed.key..seed.columns.len();
-    let wants = others.filter_map(|column| {
-        let want = sowing.want(row, column)?;
-        // A natural key that nobody has yet; null is looked up as null.
-        let absent = answer.found.get(column - seed.key) == Some(&false) && want != Want::Value(None);
-        Some((&seed.columns[column].name, if absent { Want::Unknown } else { want }))
-    });
-    wants.collect()
 }
 
 /// Reads rows by their keys, whether they are listed or not.
@@ -167,10 +123,4 @@ fn answer(shape: &Shape<'_>, row: &[Option<String>]) -> Result<Answer, SessionEr
 
 fn json<T: DeserializeOwned>(text: &str) -> Result<T, SessionError> {
     serde_json::from_str(text).map_err(SessionError::unreadable)
-}
-
-/// The rows that are remembered and no longer listed.
-pub(super) fn unlisted<'p>(seen: &[Seen<'_>], pasts: &'p Pasts) -> Vec<(&'p Key, &'p Past)> {
-    let listed: BTreeSet<&Key> = seen.iter().filter_map(|seen| seen.key.as_ref()).collect();
-    pasts.iter().filter(|(key, _)| !listed.contains(key)).collect()
 }

@@ -1,15 +1,16 @@
 //! Rows that are no longer listed, and who refers to them: foreign keys of any service, whatever they do when a parent goes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::past::{Key, Pasts};
-use super::read::{Seen, by_key, by_keys, parameter, unlisted};
+use super::read::{by_key, by_keys, parameter};
+use super::seen::{Seen, unlisted};
 use super::shape::Shape;
 use crate::name::{Name, QName};
 use crate::seed::note::About;
-use crate::seed::verdict::{Removal, removal};
+use crate::seed::verdict::{Past, Present, Removal, removal};
 use crate::seed::{Mode, Seed};
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, quoted, sql};
@@ -25,11 +26,11 @@ struct Reference {
 
 /// What becomes of the rows that are no longer listed.
 #[derive(Default)]
-pub(super) struct Unlisted {
+pub(crate) struct Unlisted {
     /// They can be taken away.
-    pub(super) removable: Vec<Key>,
+    pub(crate) removable: Vec<Key>,
     /// They stay, and why.
-    pub(super) kept: Vec<(Key, About)>,
+    pub(crate) kept: Vec<(Key, About)>,
 }
 
 /// Judges the rows of a seed that are no longer listed. With `lock` they are locked first, so that nobody changes them or begins to refer
@@ -41,10 +42,9 @@ pub(super) async fn judge(
     pasts: &Pasts,
     lock: bool,
 ) -> Result<Unlisted, SessionError> {
-    let mut out = Unlisted::default();
     let unlisted = unlisted(seen, pasts);
     if seed.mode != Mode::Sync || unlisted.is_empty() {
-        return Ok(out);
+        return Ok(Unlisted::default());
     }
     let keys: Vec<&Key> = unlisted.iter().map(|(key, _)| *key).collect();
     let shape = Shape { by_value: true, ..Shape::new(seed) };
@@ -54,24 +54,37 @@ pub(super) async fn judge(
         session.ask(&locked, &[&parameter(&by_keys(&keys))?]).await?;
     }
     let present = by_key(session, seed, &keys).await?;
-    for (position, (key, past)) in unlisted.into_iter().enumerate() {
-        match removal(past, present.get(&position)) {
-            Removal::Gone => {}
-            Removal::Candidate => out.removable.push(key.clone()),
-            Removal::Changed(names) => out.kept.push((key.clone(), About::Changed(names))),
-            Removal::Foreign => out.kept.push((key.clone(), About::Foreign)),
+    let mut out = Unlisted::of(unlisted, &present);
+    let referred = referred(session, &shape, &out.removable).await?;
+    out.keep_referred(referred);
+    Ok(out)
+}
+
+impl Unlisted {
+    /// By what is there now, of each by its position.
+    pub(crate) fn of(unlisted: Vec<(&Key, &Past)>, present: &BTreeMap<usize, Present>) -> Self {
+        let mut out = Self::default();
+        for (position, (key, past)) in unlisted.into_iter().enumerate() {
+            match removal(past, present.get(&position)) {
+                Removal::Gone => {}
+                Removal::Candidate => out.removable.push(key.clone()),
+                Removal::Changed(names) => out.kept.push((key.clone(), About::Changed(names))),
+                Removal::Foreign => out.kept.push((key.clone(), About::Foreign)),
+            }
+        }
+        out
+    }
+
+    /// What somebody refers to stays; of each that could be taken away, in order, who does.
+    pub(crate) fn keep_referred(&mut self, referred: Vec<BTreeSet<String>>) {
+        let by = referred.into_iter().chain(std::iter::repeat(BTreeSet::new()));
+        for (key, by) in std::mem::take(&mut self.removable).into_iter().zip(by) {
+            match by.is_empty() {
+                true => self.removable.push(key),
+                false => self.kept.push((key, About::Referred(by.into_iter().collect()))),
+            }
         }
     }
-    let referred = referred(session, &shape, &out.removable).await?;
-    let mut by = referred.into_iter();
-    let (kept, removable): (Vec<_>, Vec<_>) = out
-        .removable
-        .drain(..)
-        .map(|key| (key, by.next().unwrap_or_default()))
-        .partition(|(_, by)| !by.is_empty());
-    out.removable = removable.into_iter().map(|(key, _)| key).collect();
-    out.kept.extend(kept.into_iter().map(|(key, by)| (key, About::Referred(by.into_iter().collect()))));
-    Ok(out)
 }
 
 /// For each key, the tables that refer to its row.

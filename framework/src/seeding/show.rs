@@ -9,15 +9,15 @@ use crate::step::{LOCK_TIMEOUT_MS, Phase, STATEMENT_TIMEOUT_MS, Step, Transactio
 use super::past::Key;
 
 /// Rows of each sort that are shown.
-const ROWS_MAX: usize = 20;
+pub(crate) const ROWS_MAX: usize = 20;
 
 /// What is done to a seed's rows, by their positions, and by the keys of those that are no longer listed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Doings {
-    pub(super) added: Vec<usize>,
+pub(crate) struct Doings {
+    pub(crate) added: Vec<usize>,
     /// With the columns that are corrected.
-    pub(super) corrected: Vec<(usize, Vec<usize>)>,
-    pub(super) removed: Vec<Key>,
+    pub(crate) corrected: Vec<(usize, Vec<usize>)>,
+    pub(crate) removed: Vec<Key>,
 }
 
 /// Whether a seed's step takes rows away.
@@ -27,7 +27,7 @@ pub fn removes(step: &Step) -> bool {
 }
 
 impl Doings {
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.added.len() + self.corrected.len() + self.removed.len()
     }
 
@@ -226,7 +226,7 @@ fn typed(seed: &Seed, row: usize, column: usize) -> Sql {
 }
 
 /// A row by its key, for messages: `code = stock`.
-pub(super) fn named(seed: &Seed, key: &[String]) -> String {
+pub(crate) fn named(seed: &Seed, key: &[String]) -> String {
     let pair = |(column, text): (&Column, &String)| format!("{} = {text}", column.name);
     seed.key_columns().iter().zip(key).map(pair).collect::<Vec<_>>().join(", ")
 }

@@ -1,59 +1,25 @@
 //! Sowing: under the service's lock, once the tables stand. Parents come first; what is no longer listed goes last, children first.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::bed::{Bed, Sown, Tending, about_row, all_of};
 use super::past::{self, Key, Pasts};
-use super::read::{Seen, listed};
-use super::show::{Doings, named};
-use super::waits::{known, lacks_secret, unknown, waiting};
-use super::write::{self, Item, Refused, Rows};
-use super::{Sowing, number, remove, salt};
+use super::read::listed;
+use super::seen::Seen;
+use super::show::Doings;
+use super::write::{self, Refused, Rows};
+use super::{Sowing, number, remove};
 use crate::execute::{ExecuteError, Run};
 use crate::ledger::guard;
-use crate::ledger::record::{self, Waiting};
+use crate::ledger::record;
 use crate::name::Name;
 use crate::schema::Schema;
 use crate::seed::note::{About, Note};
 use crate::seed::order::groups;
-use crate::seed::verdict::{Action, Wants, remembered};
 use crate::seed::{Cell, Mode, Seed};
 use crate::session::{Session, SessionError};
 use crate::sql::{Sql, sql};
 use crate::step::Step;
-
-/// Rounds in which rows wait for rows that are added in the same group.
-const ROUNDS_MAX: usize = 64;
-
-/// What sowing came to.
-#[derive(Clone, Debug, Default)]
-pub struct Sown {
-    /// The steps that changed something, each with the time that it took, in order.
-    pub steps: Vec<(Step, Duration)>,
-    /// The seeds that wait for something, and why.
-    pub waiting: Vec<Waiting>,
-    /// What is left as it is, by rule.
-    pub notes: Vec<Note>,
-}
-
-/// One seed of a group, while it is tended.
-struct Bed<'a> {
-    seed: &'a Seed,
-    pasts: Pasts,
-    /// The keys whose memory has changed.
-    dirty: BTreeSet<Key>,
-    doings: Doings,
-    /// Rows whose parents are not there.
-    orphans: BTreeSet<usize>,
-}
-
-impl Sown {
-    fn extend(&mut self, more: Self) {
-        self.steps.extend(more.steps);
-        self.waiting.extend(more.waiting);
-        self.notes.extend(more.notes);
-    }
-}
 
 /// What is done in a transaction.
 #[derive(Clone, Copy)]
@@ -63,9 +29,6 @@ enum Work {
     /// Rows that are no longer listed are taken away.
     Clear,
 }
-
-/// What was done to a row, by its seed's position in the group and its own in the seed, and the columns that were written.
-type Written = BTreeMap<(usize, usize), (Action, BTreeSet<Name>)>;
 
 /// Why a group could not be tended.
 struct Failed {
@@ -134,8 +97,7 @@ async fn patiently(
         taken += usize::from(error.is("23505"));
         let passes = ["55P03", "40P01", "40001"].iter().any(|code| error.is(code)) || (1..3).contains(&taken);
         if !passes || since.elapsed() > run.locks.budget {
-            let doings = Doings { added: (0..group[seed].rows.len()).collect(), ..Doings::default() };
-            let step = Box::new(doings.step(group[seed]));
+            let step = Box::new(all_of(group[seed]).step(group[seed]));
             return Err(Box::new(ExecuteError {
                 step,
                 done: number - 1,
@@ -174,41 +136,31 @@ async fn tend(
     begin(session, run).await?;
     let mut beds = Vec::with_capacity(group.len());
     for &seed in group {
-        let pasts = past::read(session, run.service, &seed.table).await?;
-        let (doings, orphans) = (Doings::default(), BTreeSet::new());
-        beds.push(Bed { seed, pasts, dirty: BTreeSet::new(), doings, orphans });
+        beds.push(Bed::new(seed, past::read(session, run.service, &seed.table).await?));
     }
     as_owner(session, run.owner).await?;
+    let mut tending = Tending::new(beds);
     let mut took = Duration::ZERO;
-    let mut written = Written::new();
-    let mut partly = false;
-    let mut seen = Vec::new();
-    for _ in 0..ROUNDS_MAX {
-        seen = look(session, sowing, group).await?;
-        settle(&mut beds, &seen, &std::mem::take(&mut written));
-        let items = items(&beds, &seen, partly);
+    let seen = loop {
+        let seen = look(session, sowing, group).await?;
+        let items = tending.next(&seen);
         if items.is_empty() {
-            // What waits for a row of its own group is added without it, and gets it once that is there.
-            let circle = !partly && beds.iter().zip(&seen).any(|(bed, seen)| waits_inside(bed, seen, group));
-            if !circle {
-                break;
-            }
-            partly = true;
-            continue;
+            break seen;
         }
         let since = Instant::now();
-        let actions = carry_out(session, sowing, &mut beds, &seen, items).await?;
-        took += since.elapsed();
-        written = actions;
-        if written.is_empty() {
-            break;
+        let rows = Rows { seeds: group, sowing, seen: &seen };
+        let orphans = match write::write(session, &rows, items.clone()).await? {
+            write::Written::But(orphans) => orphans,
+            write::Written::Refused(refused) => return Err(explained(&rows, *refused)),
+        };
+        tending.wrote(items, &orphans);
+        for bed in &tending.beds {
+            advance(session, bed).await?;
         }
-    }
-    let sown = report(&beds, &seen);
-    for bed in &mut beds {
-        remember(bed, &seen, group);
-    }
-    finish(session, run, &beds, sown, took, number).await
+        took += since.elapsed();
+    };
+    let sown = tending.end(&seen);
+    finish(session, run, &tending.beds, sown, took, number).await
 }
 
 async fn look<'a>(
@@ -229,105 +181,6 @@ async fn look<'a>(
     Ok(all)
 }
 
-/// What was written in the round before is known by now, as the database keeps it.
-fn settle(beds: &mut [Bed<'_>], seen: &[Vec<Seen<'_>>], written: &Written) {
-    for ((position, row), (action, columns)) in written {
-        let Some(found) = seen[*position].iter().find(|seen| seen.row == *row) else { continue };
-        // What was not known when the row was added was not written.
-        let mut wants = found.wants.clone();
-        wants.retain(|name, _| columns.contains(*name));
-        note_past(&mut beds[*position], found, action, &wants);
-    }
-}
-
-fn note_past(bed: &mut Bed<'_>, found: &Seen<'_>, action: &Action, wants: &Wants<'_>) {
-    let Some(key) = &found.key else { return };
-    let before = bed.pasts.get(key);
-    let past = remembered(action, wants, before, found.present.as_ref(), &mut salt);
-    if before != Some(&past) {
-        bed.pasts.insert(key.clone(), past);
-        bed.dirty.insert(key.clone());
-    }
-}
-
-/// The rows that are to be written now. With `partly`, rows are added without what is not known yet.
-fn items(beds: &[Bed<'_>], seen: &[Vec<Seen<'_>>], partly: bool) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (position, (bed, seen)) in beds.iter().zip(seen).enumerate() {
-        for found in seen.iter().filter(|found| !bed.orphans.contains(&found.row)) {
-            // A row that was added without all of it is not somebody's yet.
-            let mode = if bed.doings.added.contains(&found.row) { Mode::Upsert } else { bed.seed.mode };
-            let (insert, columns) = match found.verdict_by(mode, bed.seed, &bed.pasts).action {
-                Action::Insert => (true, known(bed.seed, found)),
-                Action::Wait if partly && found.key.is_some() && !lacks_secret(bed.seed, found) => {
-                    (true, known(bed.seed, found))
-                }
-                Action::Update(names) => {
-                    let named = |column: &usize| names.contains(&bed.seed.columns[*column].name);
-                    (false, (0..bed.seed.columns.len()).filter(named).collect())
-                }
-                _ => continue,
-            };
-            items.push(Item { seed: position, row: found.row, insert, columns });
-        }
-    }
-    items
-}
-
-/// Whether a row waits for a row of its own group.
-fn waits_inside(bed: &Bed<'_>, seen: &[Seen<'_>], group: &[&Seed]) -> bool {
-    let inside = |column: usize| {
-        let lookup = bed.seed.columns[column].lookup.as_ref();
-        lookup.is_some_and(|lookup| group.iter().any(|seed| seed.table == lookup.table))
-    };
-    seen.iter().any(|found| {
-        found.verdict(bed.seed, &bed.pasts).action == Action::Wait
-            && unknown(bed.seed, found).any(inside)
-            && !lacks_secret(bed.seed, found)
-    })
-}
-
-/// Writes rows, and gives what was done to each.
-async fn carry_out(
-    session: &mut Session,
-    sowing: &Sowing,
-    beds: &mut [Bed<'_>],
-    seen: &[Vec<Seen<'_>>],
-    items: Vec<Item>,
-) -> Result<Written, Failed> {
-    let seeds: Vec<&Seed> = beds.iter().map(|bed| bed.seed).collect();
-    let rows = Rows { seeds: &seeds, sowing, seen };
-    let orphans = match write::write(session, &rows, items.clone()).await? {
-        write::Written::But(orphans) => orphans,
-        write::Written::Refused(refused) => return Err(explained(sowing, beds, seen, *refused)),
-    };
-    let mut actions = Written::new();
-    for item in items {
-        let bed = &mut beds[item.seed];
-        if orphans.contains(&item) {
-            bed.orphans.insert(item.row);
-            continue;
-        }
-        let names: BTreeSet<Name> =
-            item.columns.iter().map(|column| bed.seed.columns[*column].name.clone()).collect();
-        let place = (item.seed, item.row);
-        if item.insert {
-            bed.doings.added.push(item.row);
-            actions.insert(place, (Action::Insert, names));
-        } else {
-            // A row that was added a round ago without what it looked up is one that was added.
-            if !bed.doings.added.contains(&item.row) {
-                bed.doings.corrected.push((item.row, item.columns));
-            }
-            actions.insert(place, (Action::Update(names.clone()), names));
-        }
-    }
-    for bed in &*beds {
-        advance(session, bed).await?;
-    }
-    Ok(actions)
-}
-
 /// Moves the sequences of numbered columns beyond the numbers that were given.
 async fn advance(session: &mut Session, bed: &Bed<'_>) -> Result<(), SessionError> {
     for (position, column) in
@@ -344,41 +197,11 @@ async fn advance(session: &mut Session, bed: &Bed<'_>) -> Result<(), SessionErro
 }
 
 /// The error with the row that it is about, and without secrets.
-fn explained(sowing: &Sowing, beds: &[Bed<'_>], seen: &[Vec<Seen<'_>>], refused: Refused) -> Failed {
+fn explained(rows: &Rows<'_>, refused: Refused) -> Failed {
     let Refused { item, error } = refused;
-    let seed = beds[item.seed].seed;
-    let key = seen[item.seed].iter().find(|seen| seen.row == item.row).and_then(|seen| seen.key.clone());
-    let row = key.map(|key| format!("row {}: ", named(seed, &key))).unwrap_or_default();
-    Failed { error: error.saying(|text| format!("{row}{}", sowing.redacted(text))), seed: item.seed }
-}
-
-/// What waits and what is left alone.
-fn report(beds: &[Bed<'_>], seen: &[Vec<Seen<'_>>]) -> Sown {
-    let mut sown = Sown::default();
-    for (bed, seen) in beds.iter().zip(seen) {
-        let object = bed.seed.address();
-        let mut waits = 0;
-        for found in seen {
-            let verdict = found.verdict(bed.seed, &bed.pasts);
-            waits += usize::from(verdict.action == Action::Wait || bed.orphans.contains(&found.row));
-            sown.notes.extend(super::look::notes(&object, found, &verdict, &bed.pasts));
-        }
-        if waits > 0 {
-            sown.waiting.push(waiting(bed.seed, seen, waits));
-        }
-    }
-    sown
-}
-
-/// What the ledger does not know yet though nothing had to be written.
-fn remember(bed: &mut Bed<'_>, seen: &[Vec<Seen<'_>>], group: &[&Seed]) {
-    let Some(position) = group.iter().position(|seed| seed.table == bed.seed.table) else { return };
-    for found in &seen[position] {
-        let action = found.verdict(bed.seed, &bed.pasts).action;
-        if matches!(action, Action::Remember | Action::Bury) {
-            note_past(bed, found, &action, &found.wants);
-        }
-    }
+    let (seed, seen) = (rows.seeds[item.seed], &rows.seen[item.seed]);
+    let said = |text: &str| about_row(rows.sowing, seed, seen, item.row, text);
+    Failed { error: error.saying(said), seed: item.seed }
 }
 
 /// Writes down what was done, and ends the transaction.
@@ -398,8 +221,7 @@ async fn finish(
     }
     session.run(&sql!("set local role none")).await?;
     for bed in beds {
-        let rows: Vec<_> = bed.dirty.iter().filter_map(|key| Some((key, bed.pasts.get(key)?))).collect();
-        past::write(session, run.service, &bed.seed.table, &rows).await?;
+        past::write(session, run.service, &bed.seed.table, &bed.memories()).await?;
     }
     session.run(&recorded(run, number, &sown.steps)).await?;
     Ok(sown)

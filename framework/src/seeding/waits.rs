@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::read::Seen;
+use super::seen::Seen;
 use crate::ledger::record::Waiting;
 use crate::seed::verdict::Want;
 use crate::seed::{Cell, Seed};
@@ -14,14 +14,14 @@ pub(super) const SECRET: &str = "FH345";
 const PARENT: &str = "FH340";
 
 /// The columns of a row that have a value now.
-pub(super) fn known(seed: &Seed, found: &Seen<'_>) -> Vec<usize> {
+pub(crate) fn known(seed: &Seed, found: &Seen<'_>) -> Vec<usize> {
     let listed = |column: &usize| seed.rows[found.row].cells[*column].is_some();
     let unknown: BTreeSet<usize> = unknown(seed, found).collect();
     (0..seed.columns.len()).filter(|column| listed(column) && !unknown.contains(column)).collect()
 }
 
 /// The columns of a row that have none yet. Of a key whose parts are not all known, any part that is looked up may be at fault.
-pub(super) fn unknown<'f>(seed: &'f Seed, found: &'f Seen<'_>) -> impl Iterator<Item = usize> + use<'f> {
+pub(crate) fn unknown<'f>(seed: &'f Seed, found: &'f Seen<'_>) -> impl Iterator<Item = usize> + use<'f> {
     (0..seed.columns.len()).filter(move |&column| {
         let by_key = column < seed.key && found.key.is_none() && seed.columns[column].lookup.is_some();
         by_key || found.wants.get(&seed.columns[column].name) == Some(&Want::Unknown)
@@ -29,12 +29,12 @@ pub(super) fn unknown<'f>(seed: &'f Seed, found: &'f Seen<'_>) -> impl Iterator<
 }
 
 /// Whether a row waits for a secret.
-pub(super) fn lacks_secret(seed: &Seed, found: &Seen<'_>) -> bool {
+pub(crate) fn lacks_secret(seed: &Seed, found: &Seen<'_>) -> bool {
     unknown(seed, found).any(|column| matches!(seed.rows[found.row].cells[column], Some(Cell::Secret(_))))
 }
 
 /// What some of the rows wait for, in words.
-pub(super) fn waiting(seed: &Seed, seen: &[Seen<'_>], waits: usize) -> Waiting {
+pub(crate) fn waiting(seed: &Seed, seen: &[Seen<'_>], waits: usize) -> Waiting {
     let (mut secrets, mut parents) = (BTreeSet::new(), BTreeSet::new());
     for found in seen.iter().filter(|found| found.present.is_none()) {
         for column in unknown(seed, found) {

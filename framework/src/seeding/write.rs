@@ -6,24 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::Sowing;
-use super::read::{Line, Seen, parameter, wanted};
+use super::bed::Item;
+use super::read::{Line, parameter, wanted};
+use super::seen::Seen;
 use super::shape::Shape;
 use crate::seed::Seed;
 use crate::session::{Session, SessionError};
 use crate::sql::{Sql, sql};
-
-/// A row to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Item {
-    /// The position of its seed among those that are written together.
-    pub(super) seed: usize,
-    /// The position of the row in the seed.
-    pub(super) row: usize,
-    /// Whether it is added.
-    pub(super) insert: bool,
-    /// The columns that are written.
-    pub(super) columns: Vec<usize>,
-}
 
 /// A row that could not be written.
 pub(super) struct Refused {

@@ -104,6 +104,18 @@ impl Session {
         Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 
+    /// Runs a single statement with values beside it, and gives back its rows.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn ask(&mut self, sql: &Sql, values: &[&str]) -> Result<Rows, SessionError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the file that may")]
+        let query = sqlx::query(AssertSqlSafe(sql.as_str().to_owned())).persistent(false);
+        let query = values.iter().fold(query, |query, value| query.bind(*value));
+        let rows = self.connection.fetch_all(query).await.map_err(|error| SessionError::new(error, 0))?;
+        Ok(rows.iter().map(self::values).collect())
+    }
+
     /// Closes the file.
     pub async fn close(self) {
         if let Err(error) = self.connection.close().await {

@@ -3,9 +3,10 @@
 //! The list is `pg_get_keywords()` of version 18 without the unreserved ones; older servers know fewer, and a quote too
 //! many does no harm. <https://www.postgresql.org/docs/current/sql-keywords-appendix.html>
 
-/// Whether the server's `quote_ident` would quote this lower-case word for being a keyword.
+/// Whether the server's `quote_ident` would quote this lower-case word for being a keyword. `cascade` need not be quoted and is, so that a
+/// column of that name is never taken for the word that no statement of ours may have.
 pub(super) fn needs_quotes(word: &str) -> bool {
-    KEYWORDS.binary_search(&word).is_ok()
+    word == "cascade" || KEYWORDS.binary_search(&word).is_ok()
 }
 
 /// Sorted, for the binary search.

@@ -5,26 +5,30 @@
 //!
 //! <https://www.sqlite.org/lang_transaction.html>, <https://www.sqlite.org/atomiccommit.html>
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use semver::Version;
 
 use super::ledger::{self, Entry, Look, Ran, Run, State};
-use super::survey::{Survey, survey};
+use super::sowing::{forget, sow};
+use super::survey::{Survey, survey, with_seeds};
 use crate::address::{Address, Tag};
-use crate::bringup::refusal::{absent, behind, version_reused};
+use crate::bringup::refusal::{absent, behind, unapproved, version_reused};
 use crate::bringup::{Applied, BringUpError, Event, Listener, Outcome, build_of};
 use crate::decide::{Decision, Seen, decide};
 use crate::execute::{ExecuteError, Progress};
 use crate::ledger::Caller;
-use crate::ledger::record::Done;
+use crate::ledger::record::{Done, Waiting};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::retry::{Delays, Policy};
+use crate::seeding::{Sowing, Sown};
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Sql, sql};
+use crate::step::Phase;
 
 /// What is to be brought up, by whom, with how much patience.
 #[derive(Clone, Debug)]
@@ -35,6 +39,10 @@ pub struct Order<'a> {
     pub caller: &'a Caller,
     /// The file.
     pub file: &'a Path,
+    /// The ids of the steps that somebody approved, if somebody did: then nothing else is run.
+    pub approved: Option<&'a BTreeSet<String>>,
+    /// The rows that its tables are to have.
+    pub sowing: &'a Sowing,
     /// Whether a version may be applied again with other content: the development profile.
     pub lenient: bool,
     /// How long to wait for another process that has the file.
@@ -134,7 +142,7 @@ enum Settled {
 }
 
 async fn by_reading(session: &mut Session, order: &Order<'_>, look: &Look) -> Result<Settled, BringUpError> {
-    let Some((entry, seen)) = seen(look)? else { return Ok(Settled::Work { in_place: false }) };
+    let Some((entry, seen)) = seen(look, order.sowing)? else { return Ok(Settled::Work { in_place: false }) };
     let done = |outcome| Ok(Settled::Done(outcome));
     match decide(&build_of(order.manifest), Some(&seen), order.lenient) {
         Decision::Ready => done(Outcome::Unchanged),
@@ -142,9 +150,13 @@ async fn by_reading(session: &mut Session, order: &Order<'_>, look: &Look) -> Re
         Decision::VersionReused => done(Outcome::Refused(vec![version_reused(order.manifest)])),
         Decision::Compare => {
             let survey = survey(session, order.manifest, look).await?;
+            let survey = with_seeds(session, order.manifest, order.sowing, survey).await?;
+            let waiting = &survey.seeds.waiting;
+            if survey.plan.is_empty() && !waiting.is_empty() {
+                return done(Outcome::Waiting(waiting.clone()));
+            }
             if survey.plan.is_empty() {
-                let service = &order.caller.service;
-                ledger::restamp(session, service, entry.stamp.as_deref(), &survey.stamp()).await?;
+                restamp(session, order, entry, &survey).await?;
                 return done(Outcome::Unchanged);
             }
             let plan = survey.plan.without_refused();
@@ -164,13 +176,31 @@ async fn by_reading(session: &mut Session, order: &Order<'_>, look: &Look) -> Re
     }
 }
 
-/// What the ledger says, in the form that decisions are made on.
-pub(super) fn seen(look: &Look) -> Result<Option<(&Entry, Seen)>, BringUpError> {
+async fn restamp(
+    session: &mut Session,
+    order: &Order<'_>,
+    entry: &Entry,
+    survey: &Survey,
+) -> Result<(), SessionError> {
+    let (before, now) = (entry.stamp.as_deref(), survey.stamp());
+    if before == Some(&now) && order.sowing.is_as(entry.seeds.as_deref()) {
+        return Ok(()); // Only a seed that restores deleted rows asked.
+    }
+    // Who sows nothing knows nothing of it.
+    let seeds = order.sowing.circumstances();
+    ledger::restamp(session, &order.caller.service, before, &now, seeds.as_deref()).await
+}
+
+/// What the ledger says, in the form that decisions are made on. Where seeds depend on what has changed beside the manifest, nothing is
+/// known to be right.
+pub(super) fn seen<'l>(look: &'l Look, sowing: &Sowing) -> Result<Option<(&'l Entry, Seen)>, BringUpError> {
     let Some(entry) = &look.entry else { return Ok(None) };
     let (Some(version), Some(fingerprint)) = (&entry.version, &entry.fingerprint) else { return Ok(None) };
     let version = Version::parse(version).map_err(SessionError::unreadable)?;
     let live = look.live.stamp(&entry.tables);
-    Ok(Some((entry, Seen { version, fingerprint: fingerprint.clone(), stamp: entry.stamp.clone(), live })))
+    let known = sowing.is_as(entry.seeds.as_deref()) && !sowing.restores();
+    let stamp = entry.stamp.clone().filter(|_| known);
+    Ok(Some((entry, Seen { version, fingerprint: fingerprint.clone(), stamp, live })))
 }
 
 /// Everything that happens while the file is ours.
@@ -185,40 +215,67 @@ async fn work(
         Settled::Done(outcome) => return Ok(outcome),
         Settled::Work { in_place } => in_place,
     };
-    let from = seen(&look)?.map(|(_, seen)| seen.version.to_string());
+    let from = seen(&look, order.sowing)?.map(|(_, seen)| seen.version.to_string());
     let generation = look.entry.as_ref().map_or(0, |entry| entry.generation) + 1;
-    let mut surveyed = survey(session, order.manifest, &look).await?;
+    let surveyed = survey(session, order.manifest, &look).await?;
+    let mut surveyed = with_seeds(session, order.manifest, order.sowing, surveyed).await?;
     if !surveyed.plan.refusals.is_empty() && !in_place {
         return Ok(Outcome::Refused(surveyed.plan.refusals));
+    }
+    if let Some(refusal) = unapproved(order.manifest, &surveyed.plan, order.approved) {
+        return Ok(Outcome::Refused(vec![refusal]));
     }
     surveyed.plan = surveyed.plan.without_refused();
     listener(Event::Planned { from: from.as_deref(), plan: &surveyed.plan });
     let orphans = orphans(session).await?;
-    let ran = run(session, &surveyed.plan, listener).await?;
+    let mut ran = run(session, &surveyed.plan, listener).await?;
+    let sown = seed(session, order, &surveyed, listener).await?;
+    ran.extend(sown.steps.iter().map(|(step, run)| Ran { step, run: *run }));
     held(session, &surveyed.plan, orphans).await?;
-    let stamp = verify(session, order, &surveyed).await?;
+    let stamp = verify(session, order, &surveyed, &sown.waiting).await?;
     let plan = &surveyed.plan;
     let (caller, manifest) = (order.caller, order.manifest.text.as_str());
     let took = begun.elapsed();
     let header = Run { caller, generation, from: from.as_deref(), manifest, plan, took };
     let history = ledger::record(session, &header, &ran, None).await?;
+    let finished = plan.refusals.is_empty() && sown.waiting.is_empty();
     let state = State {
         version: &caller.version,
         fingerprint: &build_of(order.manifest).fingerprint,
-        stamp: plan.refusals.is_empty().then_some(stamp.as_str()),
+        stamp: finished.then_some(stamp.as_str()),
         tables: &surveyed.tables(),
         degraded: &plan.degraded,
+        seeds: order.sowing.circumstances(),
+        waiting: &sown.waiting,
     };
     ledger::finish(session, caller, &state, history, &objects(&surveyed)).await?;
     let steps = ran.len();
-    Ok(Outcome::Applied(Applied {
-        history,
-        from,
-        steps,
-        waiting: Vec::new(),
-        drift: surveyed.plan.refusals,
-        notes: Vec::new(),
-    }))
+    let (waiting, notes) = (sown.waiting, sown.notes);
+    Ok(Outcome::Applied(Applied { history, from, steps, waiting, drift: surveyed.plan.refusals, notes }))
+}
+
+/// The rows that tables are to have. Of the steps that the plan has for them, each ends once, whatever it took.
+async fn seed(
+    session: &mut Session,
+    order: &Order<'_>,
+    surveyed: &Survey,
+    listener: Listener<'_>,
+) -> Result<Sown, BringUpError> {
+    let mapped = &surveyed.mapped;
+    let seeded = order.sowing.seeds().iter().filter_map(|seed| mapped.seeds.get(&seed.table));
+    let new = seeded.map(|plot| plot.table.as_str()).filter(|table| surveyed.live.named(table).is_none());
+    forget(session, &order.caller.service, &new.collect::<Vec<_>>()).await?;
+    let sown = sow(session, order.manifest, order.sowing, mapped).await.map_err(BringUpError::Execute)?;
+    for step in surveyed.plan.steps.iter().filter(|step| step.phase == Phase::Seed) {
+        match sown.took(step) {
+            Some(run) => {
+                let done = Done { step, lock_wait: Duration::ZERO, run };
+                listener(Event::Progress(Progress::Finished(&done)));
+            }
+            None => listener(Event::Progress(Progress::Skipped(step))),
+        }
+    }
+    Ok(sown)
 }
 
 async fn run<'p>(
@@ -227,7 +284,7 @@ async fn run<'p>(
     listener: Listener<'_>,
 ) -> Result<Vec<Ran<'p>>, BringUpError> {
     let mut ran = Vec::with_capacity(plan.steps.len());
-    for step in &plan.steps {
+    for step in plan.steps.iter().filter(|step| step.phase != Phase::Seed) {
         let since = Instant::now();
         session.run(&step.run).await.map_err(|source| stopped(step.clone(), source))?;
         let run = since.elapsed();
@@ -280,15 +337,22 @@ async fn held(
     Ok(())
 }
 
-/// Looks at what is there now: nothing may be left to do. Gives back its stamp.
-async fn verify(session: &mut Session, order: &Order<'_>, before: &Survey) -> Result<String, BringUpError> {
+/// Looks at what is there now: nothing may be left to do but what waits. Gives back its stamp.
+async fn verify(
+    session: &mut Session,
+    order: &Order<'_>,
+    before: &Survey,
+    waiting: &[Waiting],
+) -> Result<String, BringUpError> {
     let look = ledger::look(session, order.caller, true).await?;
     let now = survey(session, order.manifest, &look).await?;
+    let now = with_seeds(session, order.manifest, order.sowing, now).await?;
     let stamp = now.stamp();
     let known = &before.plan.refusals;
     let new = now.plan.refusals.iter().filter(|refusal| !known.contains(refusal));
     let refusals: Vec<String> = new.map(|refusal| format!("{}: {}", refusal.object, refusal.what)).collect();
     let left = now.plan.without_refused().steps.into_iter().map(|step| step.object.to_string());
+    let left = left.filter(|left| !waiting.iter().any(|waiting| waiting.object == *left));
     let all: Vec<String> = left.chain(refusals).collect();
     if all.is_empty() { Ok(stamp) } else { Err(BringUpError::Unverified(all.join("; "))) }
 }

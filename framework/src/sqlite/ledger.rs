@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::live::{self, Live};
 use super::map::Mapped;
 use crate::address::Address;
+use crate::ledger::record::Waiting;
 use crate::ledger::{Caller, PrepareError};
 use crate::plan::{Degraded, Plan};
 use crate::session::SessionError;
@@ -38,6 +39,8 @@ pub(super) struct Entry {
     pub(super) stamp: Option<String>,
     pub(super) tables: BTreeSet<String>,
     pub(super) generation: i64,
+    /// What its seeds depended on beside the manifest.
+    pub(super) seeds: Option<String>,
 }
 
 /// Looks: two reads, and the presence row unless `quiet`.
@@ -47,7 +50,7 @@ pub(super) async fn look(session: &mut Session, caller: &Caller, quiet: bool) ->
         return Ok(Look { live, ledger: false, entry: None });
     }
     let query = sql!(
-        "select json_object('version', version, 'fingerprint', fingerprint, 'stamp', stamp, 'tables', json(tables), 'generation', generation)
+        "select json_object('version', version, 'fingerprint', fingerprint, 'stamp', stamp, 'tables', json(tables), 'generation', generation, 'seeds', seeds)
          from freehold_service where service = {}",
         Plain(&caller.service),
     );
@@ -208,6 +211,9 @@ pub(super) struct State<'a> {
     pub(super) stamp: Option<&'a str>,
     pub(super) tables: &'a BTreeSet<String>,
     pub(super) degraded: &'a [Degraded],
+    pub(super) seeds: Option<String>,
+    /// What is declared and not in place yet.
+    pub(super) waiting: &'a [Waiting],
 }
 
 /// Writes down that the slice is in place.
@@ -229,12 +235,11 @@ pub(super) async fn finish(
         session.run(&insert).await?;
     }
     let row = sql!(
-        "insert into freehold_service (service, generation, version, fingerprint, stamp, tables, degraded, history)
-         values ({}, 1, {}, {}, {}, {}, {}, {})
+        "insert into freehold_service (service, generation, version, fingerprint, stamp, tables, degraded, history, seeds)
+         values ({}, 1, {}, {}, {}, {}, {}, {}, {})
          on conflict (service) do update set generation = generation + 1, version = excluded.version, fingerprint = excluded.fingerprint,
              stamp = excluded.stamp, tables = excluded.tables, degraded = excluded.degraded, history = excluded.history,
-             changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
-         delete from freehold_waiting where service = {};
+             seeds = excluded.seeds, changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
          delete from freehold_replica where seen_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days')",
         Plain(&caller.service),
         Plain(state.version),
@@ -243,9 +248,32 @@ pub(super) async fn finish(
         Plain(&json(state.tables)?),
         Plain(&json(&state.degraded)?),
         history,
-        Plain(&caller.service),
+        nullable(state.seeds.as_deref()),
     );
-    session.run(&row).await
+    session.run(&row).await?;
+    waits(session, &caller.service, state.waiting).await
+}
+
+/// Writes down what waits. What waited before has done so since then.
+async fn waits(session: &mut Session, service: &str, waiting: &[Waiting]) -> Result<(), SessionError> {
+    let objects = Sql::join(waiting.iter().map(|waiting| Plain(&waiting.object)), ", ");
+    let mut message = sql!(
+        "delete from freehold_waiting where service = {} and object not in ({})",
+        Plain(service),
+        objects
+    );
+    for Waiting { object, code, reason } in waiting {
+        message.push(&sql!(
+            ";
+         insert into freehold_waiting (service, object, code, reason) values ({}, {}, {}, {})
+         on conflict (service, object) do update set code = excluded.code, reason = excluded.reason",
+            Plain(service),
+            Plain(object),
+            Plain(code),
+            Plain(reason),
+        ));
+    }
+    session.run(&message).await
 }
 
 /// Notes that a slice which had moved was compared and found right. Only the first of several replicas writes.
@@ -254,12 +282,16 @@ pub(super) async fn restamp(
     service: &str,
     before: Option<&str>,
     now: &str,
+    seeds: Option<&str>,
 ) -> Result<(), SessionError> {
     let update = sql!(
-        "update freehold_service set stamp = {} where service = {} and stamp is {}",
+        "update freehold_service set stamp = {}, seeds = {} where service = {} and stamp is {};
+         delete from freehold_waiting where service = {}",
         Plain(now),
+        nullable(seeds),
         Plain(service),
         nullable(before),
+        Plain(service),
     );
     session.run(&update).await
 }

@@ -8,14 +8,16 @@ use serde::de::DeserializeOwned;
 
 use super::bringup::{seen, version};
 use super::ledger::{self, Look};
-use super::survey::survey;
-use crate::bringup::BringUpError;
+use super::survey::{survey, with_seeds};
+use crate::bringup::verify::compared;
+use crate::bringup::{BringUpError, Expectation, Outcome};
 use crate::decide::Seen;
 use crate::ledger::Caller;
 use crate::ledger::status::{Choice, Ran, Run, Server, Service, Waiting};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
+use crate::seeding::{self, Sowing};
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Plain, Sql, sql};
@@ -25,6 +27,8 @@ use crate::sql::{Plain, Sql, sql};
 pub struct Outlook {
     /// What would be done, what stands against it, and what SQLite holds otherwise.
     pub plan: Plan,
+    /// What would be done about rows; its steps and refusals are in the plan.
+    pub seeds: seeding::Outlook,
     /// What is there, of what the manifest declares.
     pub live: Schema,
     /// What the ledger says, in the form that decisions are made on.
@@ -39,23 +43,26 @@ fn nobody(service: &str) -> Caller {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub async fn outlook(session: &mut Session, manifest: &Manifest) -> Result<Outlook, BringUpError> {
+pub async fn outlook(
+    session: &mut Session,
+    manifest: &Manifest,
+    sowing: &Sowing,
+) -> Result<Outlook, BringUpError> {
     let look = ledger::look(session, &nobody(&manifest.service.name), true).await?;
-    let seen = seen(&look)?.map(|(_, seen)| seen);
+    let seen = seen(&look, sowing)?.map(|(_, seen)| seen);
     let surveyed = survey(session, manifest, &look).await?;
+    let surveyed = with_seeds(session, manifest, sowing, surveyed).await?;
     let live = surveyed.declared_that_stand(manifest);
-    Ok(Outlook { plan: surveyed.plan, live, seen })
+    Ok(Outlook { plan: surveyed.plan, seeds: surveyed.seeds, live, seen })
 }
 
-/// What of a slice is not as the manifest says, in words.
+/// Whether a slice is what its manifest says. Reads only.
 ///
 /// # Errors
-/// When the file cannot be read.
-pub async fn differences(session: &mut Session, manifest: &Manifest) -> Result<Vec<String>, BringUpError> {
-    let plan = outlook(session, manifest).await?.plan;
-    let steps = plan.steps.iter().map(|step| step.object.to_string());
-    let refusals = plan.refusals.iter().map(|refusal| refusal.object.to_string());
-    Ok(steps.chain(refusals).collect())
+/// When the file cannot be read, or differs.
+pub async fn verify(session: &mut Session, expectation: &Expectation<'_>) -> Result<Outcome, BringUpError> {
+    let looked = outlook(session, expectation.manifest, expectation.sowing).await?;
+    compared(expectation, looked.seen.as_ref(), &looked.plan, &looked.live, &looked.seeds)
 }
 
 /// The file, SQLite's version, and the time.

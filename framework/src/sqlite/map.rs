@@ -16,15 +16,19 @@ use crate::kind::{Object, Refusal};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::plan::Degraded;
-use crate::sql::{Ident, Sql, sql};
+use crate::sql::{Ident, Sql, TypeName, sql};
+use seed::Plot;
 
 pub(super) mod column;
 mod index;
+pub(super) mod seed;
 
 /// What SQLite is to hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mapped {
     pub(super) tables: Vec<Table>,
+    /// Where the rows of each seeded table stand.
+    pub(super) seeds: BTreeMap<QName, Plot>,
     pub(super) degraded: Vec<Degraded>,
     pub(super) refusals: Vec<Refusal>,
 }
@@ -93,8 +97,8 @@ impl Draft<'_> {
     }
 
     /// The labels of the enum that a type is, when it is one that this manifest declares.
-    fn labels(&self, column: &table::column::Column) -> Option<&[String]> {
-        let named = column.type_name.user_type().filter(|_| !column.type_name.as_str().ends_with("[]"))?;
+    fn labels(&self, type_name: &TypeName) -> Option<&[String]> {
+        let named = type_name.user_type().filter(|_| !type_name.as_str().ends_with("[]"))?;
         let schema = named.schema.unwrap_or_else(|| self.manifest.service.schema.clone());
         let address = Address::top(Tag::Enum, &QName { schema, name: named.name });
         match self.manifest.schema.objects.get(&address)? {
@@ -149,18 +153,13 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
             | Object::ForeignKey(_) => {}
         }
     }
-    for seed in &manifest.seeds {
-        draft.degrade(
-            Address::top(Tag::Seed, &seed.table),
-            "its rows are not written to SQLite by this release",
-        );
-    }
+    let seeds = manifest.seeds.iter().map(|of| (of.table.clone(), seed::seed(of, &mut draft))).collect();
     twice(&tables, &mut draft);
     let Draft { mut degraded, refusals, .. } = draft;
     degraded.extend(super::former::degraded(manifest));
     degraded.sort();
     degraded.dedup();
-    Mapped { tables: in_order(tables), degraded, refusals }
+    Mapped { tables: in_order(tables), seeds, degraded, refusals }
 }
 
 /// What of a manifest SQLite would hold otherwise, and what stands against it there. Without a database: what SQLite itself has to say
@@ -218,7 +217,7 @@ fn one_table(table: &table::Table, draft: &mut Draft<'_>) -> Table {
         labelled: table
             .columns
             .iter()
-            .filter(|column| draft.labels(column).is_some())
+            .filter(|column| draft.labels(&column.type_name).is_some())
             .map(|column| column.name.clone())
             .collect(),
         columns: table

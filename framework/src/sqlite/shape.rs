@@ -302,7 +302,7 @@ fn is_type(word: &str) -> bool {
 }
 
 /// <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>
-fn affinity(declared: &str) -> Affinity {
+pub(super) fn affinity(declared: &str) -> Affinity {
     let has = |part: &str| declared.contains(part);
     match () {
         () if has("int") => Affinity::Integer,

@@ -125,8 +125,10 @@ pub(super) fn held(name: &Name, type_name: &TypeName) -> Held {
         ("bytea", _) => Held::plain("blob", Sort::Bytes),
         ("json" | "jsonb", _) => Held::formed("text", Sort::Json, sql!("json_valid({})", column)),
         ("date", _) => Held::formed("text", Sort::Date, sql!("date({}) is {}", column, column)),
-        ("timestamp" | "timestamp with time zone", _) => Held::formed("text", Sort::Moment, moment(column)),
-        ("time", _) => {
+        ("timestamp without time zone" | "timestamp with time zone", _) => {
+            Held::formed("text", Sort::Moment, moment(column))
+        }
+        ("time without time zone", _) => {
             Held::formed("text", Sort::Time, sql!("{} is null or time({}) is not null", column, column))
         }
         (other, _) => Held::plain("text", Sort::Opaque)
@@ -213,6 +215,8 @@ mod tests {
         assert_eq!(of("timestamptz(3)").0, "text");
         assert!(of("timestamptz(3)").1.starts_with("x is null or (date(substr(x, 1, 10))"));
         assert_eq!(of("text[]"), ("text", "json_valid(x) and json_type(x) = 'array'".to_owned()));
+        assert!(of("timestamp").1.starts_with("x is null or (date(substr(x, 1, 10))"));
+        assert_eq!(of("time(0)").1, "x is null or time(x) is not null");
         assert_eq!(of("double precision"), ("real", String::new()));
         assert_eq!(of("extensions.citext").0, "text");
     }

@@ -6,13 +6,14 @@ use super::ledger::{self, Look};
 use super::live::Live;
 use super::map::{Kept, Mapped, called, map};
 use super::prove::prove;
-use super::{alter, former};
+use super::{alter, former, sowing};
 use crate::address::{Address, Tag};
 use crate::kind::{Object, Refusal, Size};
 use crate::manifest::Manifest;
 use crate::name::Name;
 use crate::plan::Plan;
 use crate::schema::Schema;
+use crate::seeding::{Outlook, Sowing};
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Ident, Plain, sql};
@@ -24,6 +25,8 @@ pub(super) struct Survey {
     pub(super) plan: Plan,
     pub(super) mapped: Mapped,
     pub(super) live: Live,
+    /// What is to be done about rows; nothing until [`with_seeds`] has looked.
+    pub(super) seeds: Outlook,
 }
 
 impl Survey {
@@ -89,7 +92,27 @@ pub(super) async fn survey(
     }
     plan.refusals.extend(parents(manifest, &live));
     plan.refusals.extend(former::refusals(manifest, &live));
-    Ok(Survey { plan, mapped, live })
+    Ok(Survey { plan, mapped, live, seeds: Outlook::default() })
+}
+
+/// Adds to a survey what is to be done about rows.
+pub(super) async fn with_seeds(
+    session: &mut Session,
+    manifest: &Manifest,
+    sowing: &Sowing,
+    mut survey: Survey,
+) -> Result<Survey, SessionError> {
+    if sowing.seeds().is_empty() {
+        return Ok(survey);
+    }
+    let mut seeds = sowing::look(session, manifest, sowing, &survey).await?;
+    for step in &mut seeds.steps {
+        step.source = manifest.places.get(&step.object).cloned();
+    }
+    survey.plan.steps.extend(seeds.steps.iter().cloned());
+    survey.plan.refusals.append(&mut seeds.refusals);
+    survey.seeds = seeds;
+    Ok(survey)
 }
 
 /// Rows and bytes of the tables that stand.

@@ -11,7 +11,7 @@ use crate::bringup::{BringUpError, Event, Outcome};
 use crate::config::{Mode, Profile};
 use crate::retry::{Delays, Policy, classify};
 use crate::session::sqlite::{Session, options};
-use crate::sqlite::{Order, bring_up, differences};
+use crate::sqlite::{Order, bring_up, verify};
 use crate::startup::Phase;
 
 /// Until the slice is ready.
@@ -62,10 +62,13 @@ async fn open(inner: &Inner, file: &Path) -> Result<Session, crate::session::Ses
 async fn attempt(inner: &Inner, file: &Path, session: &mut Session) -> Result<Outcome, BringUpError> {
     match inner.config.mode {
         Mode::Apply => {
+            let sowing = inner.sowing();
             let order = Order {
                 manifest: &inner.manifest,
+                sowing: &sowing,
                 caller: &inner.caller,
                 file,
+                approved: None,
                 lenient: inner.config.profile == Profile::Dev,
                 lock_wait_max: inner.config.locks.budget_background,
             };
@@ -73,11 +76,8 @@ async fn attempt(inner: &Inner, file: &Path, session: &mut Session) -> Result<Ou
         }
         Mode::Verify => {
             inner.state.send_modify(|state| state.enter(Phase::Verifying));
-            let differences = differences(session, &inner.manifest).await?;
-            match differences.is_empty() {
-                true => Ok(Outcome::Unchanged),
-                false => Err(BringUpError::Unverified(differences.join(", "))),
-            }
+            let sowing = inner.sowing();
+            verify(session, &inner.expectation(&sowing)).await
         }
         Mode::Off => Ok(Outcome::Unchanged),
     }

@@ -185,7 +185,7 @@ impl State {
 
     pub(super) fn failed(&mut self, error: &BringUpError) {
         self.failure = Some(match error {
-            BringUpError::Unverified(_) => UNVERIFIED,
+            BringUpError::Unverified(_) | BringUpError::Differs(_) => UNVERIFIED,
             other => other.failure().map_or("internal", |failure| failure.name),
         });
         self.error = Some(format!("{error}; {}", error.help()));

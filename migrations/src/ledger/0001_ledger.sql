@@ -121,6 +121,15 @@ comment on column freehold.attic.name is 'What it was.';
 comment on column freehold.attic.stands is 'Where it stands since.';
 comment on column freehold.attic.version is 'The version that dropped it.';
 
+create table if not exists freehold.by_hand (
+    service text not null,
+    name text not null,
+    history bigint not null references freehold.history (id),
+    ran_at timestamptz not null default clock_timestamp(),
+    primary key (service, name)
+);
+comment on table freehold.by_hand is 'Steps that a service''s team wrote by hand, and that have run: each once.';
+
 -- Stops the transaction of a holder that lost the service's lock to a successor.
 create or replace function freehold.guard(of_service text, of_generation bigint) returns void
 language plpgsql as $$

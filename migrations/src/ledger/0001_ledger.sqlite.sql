@@ -17,6 +17,8 @@ create table freehold_service (
     degraded text not null default '[]' check (json_valid(degraded)),
     -- The run that put the version in place.
     history integer,
+    -- What its seeds depended on beside the manifest: the profile, and salted hashes of secrets; null while they are still to be sown.
+    seeds text check (seeds is null or json_valid(seeds)),
     changed_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) strict;
 
@@ -80,6 +82,17 @@ create table freehold_replica (
     version text not null,
     seen_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     primary key (service, host, pid)
+) strict;
+
+-- Rows that were seeded, by table and key.
+create table freehold_seed (
+    service text not null,
+    name text not null,
+    key text not null check (json_valid(key)),
+    -- Per field what was wanted and what SQLite holds of it (secrets as salted hashes), and how the row was last seen.
+    past text not null check (json_valid(past)),
+    seeded_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    primary key (service, name, key)
 ) strict;
 
 -- The history only grows.

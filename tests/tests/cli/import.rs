@@ -3,6 +3,7 @@
 use crate::{Outcome, ends_with, run};
 use freehold_tests::command::freehold;
 use freehold_tests::database::Database;
+use freehold_tests::difference;
 use freehold_tests::process::Output;
 use freehold_tests::server::Server;
 use std::fs;
@@ -104,14 +105,79 @@ async fn c7_3_adopting_writes_down_who_owns_it_and_changes_nothing() -> Outcome 
     Ok(())
 }
 
+/// Everything that may stand in another schema than the service's own, and one in which nothing stands.
+const SEVERAL: &str = "
+    create schema sales;
+    create schema \"Odd. One\";
+    create schema empty;
+    comment on schema empty is 'For later';
+    create type sales.state as enum ('new', 'paid');
+    create sequence sales.numbers start 100;
+    create function sales.touch() returns trigger language plpgsql as $$begin return new; end$$;
+    create function sales.total(state sales.state) returns int language sql immutable as 'select 1';
+    create table users (id bigint primary key);
+    create table sales.orders (id bigserial primary key, number bigint default nextval('sales.numbers'), user_id bigint references users (id),
+        state sales.state default 'new', states sales.state[], total int check (total = sales.total('new')));
+    create index on sales.orders (state) where state = 'new';
+    create trigger touch before update on sales.orders for each row execute function sales.touch();
+    create table \"Odd. One\".\"T.\" (id bigint references sales.orders (id), state sales.state not null);
+    alter sequence sales.numbers owned by sales.orders.number;
+    comment on table sales.orders is 'Sold'";
+
+#[tokio::test]
+async fn c7_3_an_import_takes_all_schemas_and_makes_them_again() -> Outcome {
+    let theirs = Database::create("cli_schemas").await;
+    theirs.execute(SEVERAL).await?;
+    let directory = tempfile::tempdir()?;
+    let told = import(&theirs, &directory, &["--service", "shop", "-o", "shop.toml"]);
+    ends_with(0, &told);
+    assert!(told.stderr.contains("there is nothing to do"), "{told}");
+    let text = fs::read_to_string(directory.path().join("shop.toml"))?;
+    for said in [
+        "[schemas]\nempty = { comment = \"For later\" }\n",
+        "\"sales.state\" = [\"new\", \"paid\"]",
+        "\"sales.numbers\" = \"start 100 owned by sales.orders.number\"",
+        "[tables.\"sales.orders\".triggers]",
+        "[tables.'\"Odd. One\".\"T.\"'.columns]",
+    ] {
+        assert!(text.contains(said), "{said}:\n{text}");
+    }
+    let ours = Database::create("cli_schemas_again").await;
+    let mut apply = freehold(&["apply", "--yes", "-f", "shop.toml"]);
+    ends_with(0, &run(apply.env("DATABASE_URL", ours.url()).current_dir(directory.path())));
+    assert_eq!(difference::lines(&theirs.dump(), &ours.dump()), "");
+    let again = import(&ours, &directory, &["--service", "shop"]);
+    assert_eq!(again.stdout, text);
+
+    // One of them alone leans on the others.
+    let one = import(&theirs, &directory, &["--service", "shop", "--schema", "sales"]);
+    ends_with(0, &one);
+    assert!(one.stdout.contains("schema = \"sales\"") && !one.stdout.contains("Odd"), "{one}");
+    assert!(
+        one.stderr.contains("other schemas were not read") && one.stderr.contains("public (1 table)"),
+        "{one}"
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_import_of_nothing_says_where_to_look() -> Outcome {
     let database = Database::create("cli_nothing").await;
     database.execute("create schema sales; create table sales.orders (id int)").await?;
     let directory = tempfile::tempdir()?;
-    let none = import(&database, &directory, &[]);
+    let none = import(&database, &directory, &["--schema", "public"]);
     ends_with(1, &none);
     assert!(none.stderr.contains("FH416") && none.stderr.contains("sales (1 table)"), "{none}");
+    let absent = import(&database, &directory, &["--schema", "sales", "--schema", "sale"]);
+    ends_with(1, &absent);
+    assert!(absent.stderr.contains("has no schema `sale`"), "{absent}");
+    // When all of it is in one schema, that is the service's.
+    let only = import(&database, &directory, &[]);
+    ends_with(0, &only);
+    assert!(
+        only.stdout.contains("schema = \"sales\"") && only.stdout.contains("[tables.orders.columns]"),
+        "{only}"
+    );
     let wrong = import(&database, &directory, &["--from", "flywheel"]);
     ends_with(64, &wrong);
     assert!(wrong.stderr.contains("flyway"), "{wrong}");

@@ -11,6 +11,7 @@ mod import;
 mod look;
 mod provoked;
 mod rows;
+mod saved;
 mod usage;
 
 use freehold_tests::address::Address;
@@ -75,7 +76,12 @@ struct Shop {
 
 impl Shop {
     fn new(address: &Address) -> Self {
-        let shop = Self { directory: tempfile::tempdir().unwrap(), url: address.url() };
+        Self::at(address.url())
+    }
+
+    /// The same on a database of any kind.
+    fn at(url: String) -> Self {
+        let shop = Self { directory: tempfile::tempdir().unwrap(), url };
         shop.declares(SHOP);
         shop
     }

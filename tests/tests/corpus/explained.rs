@@ -61,8 +61,6 @@ pub(crate) struct Told<'a> {
     pub(crate) left: &'a [Left],
     /// The histories of other tools.
     pub(crate) away: Vec<String>,
-    /// The schemas that were not asked for.
-    pub(crate) elsewhere: Vec<String>,
     /// What indexes and sequences belong to, by their names: `table` or `table.column`.
     pub(crate) owners: BTreeMap<String, String>,
 }
@@ -101,12 +99,20 @@ fn is_the_ledgers(ident: &str) -> bool {
 }
 
 impl Told<'_> {
+    /// An import that told of nothing.
+    pub(crate) fn nothing() -> Self {
+        Self { left: &[], away: Vec::new(), owners: BTreeMap::new() }
+    }
+
     fn tell(&self, kind: &str, ident: &str) -> bool {
         let mut words = words(ident);
         let owner = self.owners.get(ident).map(|owner| self::words(owner));
         words.extend(owner.into_iter().flatten());
+        // The oracle does not quote schemas.
+        let schema = ident.strip_prefix("schema ").map(|schema| vec![schema.to_owned()]);
+        let words = schema.unwrap_or(words);
         let other = |names: &[String]| names.iter().any(|name| words.contains(name));
-        other(&self.away) || other(&self.elsewhere) || self.left.iter().any(|left| names(left, kind, &words))
+        other(&self.away) || self.left.iter().any(|left| names(left, kind, &words))
     }
 }
 
@@ -117,12 +123,13 @@ fn names(left: &Left, kind: &str, words: &[String]) -> bool {
         return false;
     }
     let named = self::words(&left.name);
-    let first = |names: &[String]| names.first().is_some_and(|name| words.contains(name));
+    // Arguments are written in two ways, so what has any is found by its name.
+    let before = |end: &str| self::words(left.name.split(end).next().unwrap_or_default());
+    let all = |names: &[String]| names.iter().all(|name| words.contains(name));
     match left.kind.as_str() {
-        _ if *whole => first(&named),
-        // They are found by their names: arguments are written in two ways.
-        "function" | "procedure" | "aggregate" | "window function" | "operator" | "domain" | "range type"
-        | "base type" | "foreign key" => first(&named),
+        "foreign key" => all(&before(" on ")) && all(&self::words(&between(&left.name, " on ", ":"))),
+        "function" | "procedure" | "aggregate" | "window function" => all(&before("(")),
+        _ if *whole => all(&named),
         "cast" => named.iter().filter(|word| *word != "as").all(|word| words.contains(word)),
         "default privileges" => true,
         "table option" => named.last().is_some_and(|table| words.contains(table)),
@@ -132,6 +139,12 @@ fn names(left: &Left, kind: &str, words: &[String]) -> bool {
             named.iter().filter(about).all(|word| words.contains(word))
         }
     }
+}
+
+/// What stands between two texts.
+fn between(text: &str, from: &str, to: &str) -> String {
+    let rest = text.split_once(from).map_or("", |(_, rest)| rest);
+    rest.split(to).next().unwrap_or_default().to_owned()
 }
 
 /// The names in a text, without quotes.
@@ -181,7 +194,7 @@ mod tests {
             left("view", "\"Order Totals\""),
             left("storage", "of orders.total"),
         ];
-        let told = Told { left: &told, away: Vec::new(), elsewhere: Vec::new(), owners: BTreeMap::new() };
+        let told = Told { left: &told, away: Vec::new(), owners: BTreeMap::new() };
         assert_eq!(
             unexplained(&delta, &told),
             [

@@ -4,7 +4,6 @@
 use crate::Outcome;
 use crate::slice::{Service, imported, listed};
 use freehold::bringup;
-use freehold::name::Name;
 use freehold_tests::corpus;
 use freehold_tests::database::Database;
 use freehold_tests::difference;
@@ -36,17 +35,13 @@ async fn theirs(test: &str) -> Outcome<Option<Database>> {
     Ok(Some(database))
 }
 
-fn home() -> Name {
-    Name::new("public").unwrap()
-}
-
 #[tokio::test]
 async fn c1_4_the_expressions_come_back_as_they_were() -> Outcome {
     let test = "c1_4_expressions";
     let (Some(cluster), Some(theirs)) = (Server::shared().private(test), theirs(test).await?) else {
         return Ok(());
     };
-    let (first, _) = imported(&theirs, &home()).await?;
+    let first = imported(&theirs).await?;
     let planned = Service::new(theirs.address(), &first.text)?.survey(false).await?;
     assert!(planned.plan.is_empty(), "{}", listed(&planned));
 
@@ -61,7 +56,7 @@ async fn c1_4_the_expressions_come_back_as_they_were() -> Outcome {
     let judged = service.survey(false).await?;
     assert!(judged.plan.is_empty(), "{}", listed(&judged));
     assert_eq!(difference::lines(&theirs.dump(), &ours.dump()), "");
-    let (again, _) = imported(&ours, &home()).await?;
+    let again = imported(&ours).await?;
     assert_eq!(again.text, first.text);
     Ok(())
 }
@@ -69,10 +64,10 @@ async fn c1_4_the_expressions_come_back_as_they_were() -> Outcome {
 #[tokio::test]
 async fn c1_3_an_import_is_the_same_under_all_settings() -> Outcome {
     let Some(theirs) = theirs("c1_3_expressions").await? else { return Ok(()) };
-    let (before, _) = imported(&theirs, &home()).await?;
+    let before = imported(&theirs).await?;
     for (setting, value) in SETTINGS {
         theirs.execute(&format!("alter database {} set {setting} = {value}", theirs.name())).await?;
-        let (under, _) = imported(&theirs, &home()).await?;
+        let under = imported(&theirs).await?;
         assert_eq!(under.text, before.text, "{setting}");
         assert_eq!(under.schema.fingerprint(), before.schema.fingerprint(), "{setting}");
         theirs.execute(&format!("alter database {} reset {setting}", theirs.name())).await?;
@@ -118,7 +113,7 @@ fn changed(line: &str) -> Option<String> {
 #[tokio::test]
 async fn c1_5_a_change_of_one_token_is_seen_at_that_object_alone() -> Outcome {
     let Some(theirs) = theirs("c1_5_expressions").await? else { return Ok(()) };
-    let (first, _) = imported(&theirs, &home()).await?;
+    let first = imported(&theirs).await?;
     let mut wrong = Vec::new();
     let mut changes = 0;
     let table = first.text.find("[tables.").unwrap_or_default();

@@ -62,21 +62,23 @@ pub(crate) fn put(from: &Database, into: &Database, left: &[Left]) -> Outcome {
 }
 
 /// Whether an import listed something of this name. Enums and numbering sequences are in the dump too, and are the manifest's.
-fn names(left: &[Left], name: &str) -> bool {
-    let bare = |name: &str| name.split('(').next().unwrap_or_default().trim_matches('"').to_owned();
-    left.iter().any(|left| bare(&left.name) == bare(name))
+fn names(left: &[Left], (schema, name): (&str, &str)) -> bool {
+    let bare = |name: &str| name.split('(').next().unwrap_or_default().replace('"', "");
+    // An import leaves the schema out when it is the service's own.
+    let (short, long) = (bare(name), bare(&format!("{schema}.{name}")));
+    left.iter().map(|left| bare(&left.name)).any(|left| left == short || left == long)
 }
 
 /// `946; 1247 26660 DOMAIN public year postgres`
-fn entry(line: &str) -> Option<(&'static str, &str)> {
+fn entry(line: &str) -> Option<(&'static str, (&str, &str))> {
     let (_, rest) = line.split_once("; ")?;
     let rest = rest.splitn(3, ' ').nth(2)?;
     let others = ["SCHEMA", "EXTENSION"];
     let known = ENTRIES.iter().map(|(entry, _)| *entry).chain(others);
     let entry =
         known.filter(|entry| rest.starts_with(&format!("{entry} "))).max_by_key(|entry| entry.len())?;
-    let name = rest[entry.len() + 1..].split_once(' ')?.1;
-    Some((entry, name.rsplit_once(' ')?.0))
+    let (schema, name) = rest[entry.len() + 1..].split_once(' ')?;
+    Some((entry, (schema, name.rsplit_once(' ')?.0)))
 }
 
 fn program(name: &str) -> Outcome<std::path::PathBuf> {

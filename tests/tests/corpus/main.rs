@@ -3,13 +3,15 @@
 //! The corpus lies outside of the repository (see `freehold_tests::corpus`); where it is absent these tests say SKIPPED. Nothing here knows
 //! a name or a text of it.
 
-#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
-
+mod chart;
 mod explained;
 mod expressions;
 mod ground;
+mod oracle;
 mod original;
 mod page;
+mod pair;
+mod pairs;
 mod schemas;
 mod slice;
 mod trip;

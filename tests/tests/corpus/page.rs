@@ -1,5 +1,9 @@
 //! What the trips found, as a page: nothing in it depends on the machine or the moment.
 
+use crate::Outcome;
+use freehold_tests::corpus::workspace;
+use std::fs;
+
 use crate::trip::{ADOPT, AGAIN, APPLY, PLAN, SAME, SECOND, Trip};
 
 const HEAD: &str = "\
@@ -16,10 +20,35 @@ Made by `FREEHOLD_WRITE_DOCS=1 cargo test -p freehold-tests --test corpus c1_4`.
 * *second*: a second plan is empty.
 * *again*: imported from there, the manifest is the same, byte for byte.
 * *adopt*: started on what psql made, no DDL is sent, the ledger knows every object, and the next start is one message.
-* *not tried*: the database has several schemas, and an import is one manifest for one schema so far. Planning and adopting are tried with
-  each of them.
 
 ";
+
+/// The heading over what came of the schemas, and over what came of the pairs.
+pub(crate) const SCHEMAS: &str = "# Conformance\n";
+pub(crate) const PAIRS: &str = "## Before and after\n";
+
+const PAIRS_HEAD: &str = "\
+Pairs of databases that others made to test their own tools, before and after a change. A service that owns the one is released with the
+manifest of the other, once forth and once back, and nothing that the manifest leaves out is to stay.
+
+* *converged*: a judge that shares nothing with Freehold sees no difference to the other database.
+* *reported*: it sees none but in kinds that the import told of.
+
+Made by `FREEHOLD_WRITE_DOCS=1 FREEHOLD_PAIRS=all cargo test -p freehold-tests --test corpus c3_1`.
+";
+
+/// Writes one of the two parts of `docs/conformance.md`, and leaves the other as it is.
+pub(crate) fn write(part: &str, text: &str) -> Outcome {
+    let file = workspace().join("docs/conformance.md");
+    let now = fs::read_to_string(&file).unwrap_or_default();
+    let (schemas, pairs) = now.split_at(now.find(PAIRS).unwrap_or(now.len()));
+    let (schemas, pairs) = match part {
+        PAIRS => (schemas.to_owned(), format!("{PAIRS}\n{PAIRS_HEAD}\n{text}")),
+        _ => (format!("{text}\n"), pairs.to_owned()),
+    };
+    fs::write(file, format!("{}\n{}{pairs}", schemas.trim_end(), if pairs.is_empty() { "" } else { "\n" }))?;
+    Ok(())
+}
 
 const COLUMNS: [(&str, &str); 6] = [
     ("plan", PLAN),
@@ -65,12 +94,10 @@ pub(crate) fn page(trips: &[Trip]) -> String {
 }
 
 fn cell(trip: &Trip, what: &'static str) -> String {
-    let tried = trip.untried.is_none() || what == PLAN || what == ADOPT;
     let needs = matches!(what, SAME | SECOND | AGAIN);
-    match (tried, trip.wrong.contains_key(what), needs && trip.wrong.contains_key(APPLY)) {
-        (false, ..) => "not tried".to_owned(),
-        (_, true, _) => "**no**".to_owned(),
-        (_, _, true) => "–".to_owned(),
+    match (trip.wrong.contains_key(what), needs && trip.wrong.contains_key(APPLY)) {
+        (true, _) => "**no**".to_owned(),
+        (_, true) => "–".to_owned(),
         _ => "=".to_owned(),
     }
 }

@@ -20,35 +20,16 @@ use std::time::Duration;
 const PATIENCE: Patience =
     Patience { lock_timeout: Duration::from_millis(200), budget: Duration::from_secs(20) };
 
-/// The schemas of a database that have tables which no extension brought.
-const SCHEMAS: &str = "select coalesce(json_agg(n.nspname order by n.nspname), '[]')::text from pg_namespace n
-    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'freehold') and exists (
-        select from pg_class c where c.relnamespace = n.oid and c.relkind in ('r', 'p')
-            and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))";
-
-/// Imports every schema of a database that has tables, each as a service. The other schemas come along by name.
-pub(crate) async fn imports(database: &Database) -> Outcome<(Vec<(Name, Imported)>, Vec<String>)> {
-    let schemas: Vec<Name> = serde_json::from_str(&database.fetch_one_text(SCHEMAS).await?)?;
-    let (mut imports, mut others) = (Vec::new(), Vec::new());
-    for schema in &schemas {
-        let (imported, elsewhere) = imported(database, schema).await?;
-        imports.push((schema.clone(), imported));
-        others.extend(elsewhere);
-    }
-    others.retain(|other| !schemas.iter().any(|schema| schema.as_str() == other));
-    Ok((imports, others))
-}
-
-/// Imports one schema; the others come along by name.
-pub(crate) async fn imported(database: &Database, schema: &Name) -> Outcome<(Imported, Vec<String>)> {
-    let choice = Choice { schema: schema.clone(), patterns: Vec::new() };
+/// Imports a database with all of its schemas.
+pub(crate) async fn imported(database: &Database) -> Outcome<Imported> {
+    let choice = Choice { schemas: Vec::new(), patterns: Vec::new() };
     let options: PgConnectOptions = database.url().parse()?;
-    let mut session = Session::open(&options, "import", schema).await?;
+    let mut session = Session::open(&options, "import", &Name::new("public")?).await?;
     let seen = import::look(&mut session, &choice).await?;
-    let slice = seen.whole(&import::service_name(schema.as_str()));
-    let imported = import::import(&mut session, &choice, &seen, &slice, &BTreeMap::new()).await?;
+    let imported =
+        import::import(&mut session, &choice, &seen, &seen.whole("imported"), &BTreeMap::new()).await?;
     session.close().await;
-    Ok((imported, seen.elsewhere.into_iter().map(|other| other.schema).collect()))
+    Ok(imported)
 }
 
 /// A service with an imported manifest.
@@ -66,6 +47,11 @@ impl Service {
         Ok(Self { manifest, caller, options: address.url().parse()? })
     }
 
+    /// One that takes away what its manifest does not name.
+    pub(crate) fn pruning(address: &Address, text: &str) -> Outcome<Self> {
+        Self::new(address, text)
+    }
+
     async fn session(&self) -> Outcome<Session> {
         let schema = &self.manifest.service.schema;
         Ok(Session::open(&self.options, &self.caller.application(), schema).await?)
@@ -79,6 +65,8 @@ impl Service {
             manifest: &self.manifest,
             caller: &self.caller,
             options: &self.options,
+            approved: None,
+            by_hand: None,
             lenient: false,
             lock_wait_max: Duration::from_secs(60),
             before_ready: PATIENCE,

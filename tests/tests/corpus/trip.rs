@@ -2,12 +2,11 @@
 
 use crate::explained::{Told, unexplained};
 use crate::original::Original;
-use crate::slice::{Service, imported as imported_again, imports, listed};
+use crate::slice::{Service, imported, listed};
 use crate::{Outcome, ground};
 use freehold::bringup;
 use freehold::import::Imported;
 use freehold::kind::Object;
-use freehold::name::Name;
 use freehold_tests::cluster::Cluster;
 use freehold_tests::corpus;
 use freehold_tests::database::Database;
@@ -30,10 +29,6 @@ pub(crate) struct Trip {
     pub(crate) histories: usize,
     /// What went wrong, by what was tried.
     pub(crate) wrong: BTreeMap<&'static str, String>,
-    /// The schemas that are not imported.
-    elsewhere: Vec<String>,
-    /// What was not tried, and why.
-    pub(crate) untried: Option<String>,
 }
 
 pub(crate) const PLAN: &str = "planning the import against its own database finds nothing to do";
@@ -56,21 +51,13 @@ pub(crate) async fn trip(cluster: &Cluster, original: &Original) -> Outcome<Trip
             return Ok(trip);
         }
     };
-    let (imports, elsewhere) = imports(&theirs).await?;
-    trip.elsewhere = elsewhere;
-    trip.count(&imports);
-    for (_, imported) in &imports {
-        let found = planned(&theirs, imported).await;
-        trip.note(PLAN, found);
-    }
-    match imports.as_slice() {
-        [(_, imported)] => again(&mut trip, &theirs, imported).await?,
-        several => trip.untried = Some(format!("{} schemas: one manifest is for one schema", several.len())),
-    }
-    for (_, imported) in &imports {
-        let adopted = adopted(cluster, &theirs, imported).await;
-        trip.note(ADOPT, adopted);
-    }
+    let imported = imported(&theirs).await?;
+    trip.count(&imported);
+    let found = planned(&theirs, &imported).await;
+    trip.note(PLAN, found);
+    again(&mut trip, &theirs, &imported).await?;
+    let adopted = adopted(cluster, &theirs, &imported).await;
+    trip.note(ADOPT, adopted);
     Ok(trip)
 }
 
@@ -81,19 +68,17 @@ impl Trip {
         }
     }
 
-    fn count(&mut self, imports: &[(Name, Imported)]) {
-        for (_, imported) in imports {
-            for object in imported.schema.objects.values() {
-                *self.written.entry(object.address().tag.word()).or_default() += 1;
-                if let Object::Table(table) = object {
-                    *self.written.entry("column").or_default() += table.columns.len();
-                }
+    fn count(&mut self, imported: &Imported) {
+        for object in imported.schema.objects.values() {
+            *self.written.entry(object.address().tag.word()).or_default() += 1;
+            if let Object::Table(table) = object {
+                *self.written.entry("column").or_default() += table.columns.len();
             }
-            for left in &imported.left {
-                *self.left.entry(left.kind.clone()).or_default() += 1;
-            }
-            self.histories += imported.histories.len();
         }
+        for left in &imported.left {
+            *self.left.entry(left.kind.clone()).or_default() += 1;
+        }
+        self.histories += imported.histories.len();
     }
 }
 
@@ -119,12 +104,10 @@ async fn again(trip: &mut Trip, theirs: &Database, imported: &Imported) -> Outco
     let told = Told {
         left: &imported.left,
         away: imported.histories.iter().map(|history| history.table.name.to_string()).collect(),
-        elsewhere: trip.elsewhere.clone(),
         owners: owners(&[theirs, &ours]).await?,
     };
     trip.note(SAME, same(theirs, &ours, &told));
-    let schema = &service.manifest.service.schema;
-    let (once_more, _) = imported_again(&ours, schema).await?;
+    let once_more = self::imported(&ours).await?;
     let difference = difference::lines(&declared(&imported.text), &declared(&once_more.text));
     trip.note(AGAIN, if difference.is_empty() { Ok(()) } else { Err(format!("\n{difference}").into()) });
     Ok(())
@@ -140,7 +123,7 @@ fn declared(text: &str) -> String {
 }
 
 /// What the indexes and sequences of some databases belong to.
-async fn owners(databases: &[&Database]) -> Outcome<BTreeMap<String, String>> {
+pub(crate) async fn owners(databases: &[&Database]) -> Outcome<BTreeMap<String, String>> {
     const OWNERS: &str = "set search_path = pg_catalog; select coalesce(json_object_agg(o.name, o.owner), '{}')::text from (
         select indexrelid::regclass::text as name, indrelid::regclass::text as owner from pg_index where indexrelid >= 16384
         union all

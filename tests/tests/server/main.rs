@@ -8,6 +8,7 @@
 mod additive;
 mod around;
 mod builds;
+mod by_hand;
 mod changes;
 mod columns;
 mod corpus_expressions;

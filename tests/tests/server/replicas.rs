@@ -113,7 +113,7 @@ async fn c4_5_replicas_that_start_during_a_build_neither_block_it_nor_end_in_a_d
 }
 
 /// Asks until the server's answer is the expected one.
-async fn until(
+pub(crate) async fn until(
     database: &Database,
     question: &str,
     expected: &str,

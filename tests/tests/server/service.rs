@@ -2,6 +2,7 @@
 
 use freehold::Manifest;
 use freehold::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
+use freehold::by_hand::ByHand;
 use freehold::execute::Patience;
 use freehold::kind::Refusal;
 use freehold::ledger::Caller;
@@ -15,6 +16,7 @@ use freehold_tests::database::Database;
 use sqlx::postgres::PgConnectOptions;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Long beside what a test's database asks for; a test that must see the limit sets its own.
@@ -30,6 +32,7 @@ pub(crate) struct Service {
     pub(crate) manifest: Manifest,
     pub(crate) caller: Caller,
     pub(crate) sowing: Sowing,
+    pub(crate) by_hand: Option<Arc<ByHand>>,
     options: PgConnectOptions,
 }
 
@@ -68,7 +71,7 @@ impl Service {
     fn of(address: &Address, manifest: Manifest) -> Self {
         let (caller, sowing) = (caller(&manifest), Sowing::new(&manifest, "prod"));
         let options = address.url().parse().unwrap();
-        Self { manifest, caller, sowing, options }
+        Self { manifest, caller, sowing, by_hand: None, options }
     }
 
     pub(crate) async fn session(&self) -> Session {
@@ -93,6 +96,8 @@ impl Service {
             sowing: &self.sowing,
             caller: &self.caller,
             options: &self.options,
+            approved: None,
+            by_hand: self.by_hand.as_deref(),
             lenient: false,
             lock_wait_max: LOCK_WAIT_MAX,
             before_ready: patience,

@@ -3,6 +3,7 @@
 use freehold::Manifest;
 use freehold::bringup::{Applied, BringUpError, Event, Outcome};
 use freehold::kind::Refusal;
+use freehold::seeding::Sowing;
 use freehold::session::sqlite::Session;
 use freehold::sqlite::{Order, bring_up};
 use freehold::startup::caller;
@@ -100,10 +101,27 @@ impl File {
         manifest: &Manifest,
         listener: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Outcome, BringUpError> {
+        self.bring_up_as(manifest, &Sowing::new(manifest, "dev"), listener).await
+    }
+
+    /// With these rows.
+    pub(crate) async fn bring_up_as(
+        &self,
+        manifest: &Manifest,
+        sowing: &Sowing,
+        listener: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Outcome, BringUpError> {
         let mut session = Session::open(&self.path()).await?;
         let (file, caller) = (self.path(), caller(manifest));
-        let order =
-            Order { manifest, caller: &caller, file: &file, lenient: false, lock_wait_max: LOCK_WAIT_MAX };
+        let order = Order {
+            manifest,
+            sowing,
+            caller: &caller,
+            file: &file,
+            approved: None,
+            lenient: false,
+            lock_wait_max: LOCK_WAIT_MAX,
+        };
         let outcome = bring_up(&mut session, &order, listener).await;
         session.close().await;
         outcome

@@ -13,6 +13,9 @@ mod kills;
 mod rebuild;
 mod rows;
 mod screens;
+mod seeds;
+mod seeds_order;
+mod seeds_values;
 mod spelling;
 mod starts;
 

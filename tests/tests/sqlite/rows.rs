@@ -202,6 +202,8 @@ async fn on_postgres(manifest: &Manifest) -> Result<(Database, PgConnection), Bo
         sowing: &sowing,
         caller: &caller,
         options: &options,
+        approved: None,
+        by_hand: None,
         lenient: false,
         lock_wait_max: Duration::from_secs(60),
         before_ready: patience,

@@ -19,8 +19,8 @@ const VALUES: &[&str] = &[
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] = &[
-    "session", "catalog", "equal", "ledger", "survey", "execute", "bringup", "import", "seeding", "presence",
-    "purge", "sqlite",
+    "session", "catalog", "equal", "ledger", "survey", "execute", "by_hand", "bringup", "purge", "import",
+    "seeding", "presence", "sqlite",
 ];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
@@ -64,6 +64,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("ledger", &[VALUES, REASONING, IO, FAILURES]),
     ("survey", &[VALUES, REASONING, IO, FAILURES]),
     ("execute", &[VALUES, REASONING, IO, FAILURES]),
+    ("by_hand", &[VALUES, REASONING, IO, FAILURES]),
     ("bringup", &[VALUES, REASONING, IO, FAILURES]),
     ("import", &[VALUES, REASONING, IO, FAILURES]),
     ("seeding", &[VALUES, REASONING, IO, FAILURES]),

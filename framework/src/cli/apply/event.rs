@@ -71,7 +71,7 @@ pub(super) fn line(service: &str, event: &Event<'_>) -> String {
 pub(super) fn step(position: usize, step: &Step) -> Ref<'_> {
     Ref {
         number: position + 1,
-        id: json::id(step),
+        id: step.id(),
         kind: step.object.tag.word(),
         object: step.object.path(),
         sql: step.run.as_str(),

@@ -2,7 +2,6 @@
 //! meaning.
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
 use crate::cli::code;
@@ -30,6 +29,9 @@ struct Document<'a> {
     ahead: bool,
     fingerprint: String,
     manifest_hash: String,
+    /// The manifest's file, and what it holds with all that it includes: `apply` reads it from here.
+    manifest_file: &'a str,
+    manifest: &'a str,
     steps: Vec<Line<'a>>,
     waiting: &'a [Waiting],
     left_alone: Vec<Object>,
@@ -113,6 +115,8 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         ahead: outlook.ahead,
         fingerprint: outlook.live.fingerprint(),
         manifest_hash: outlook.manifest.fingerprint(),
+        manifest_file: &outlook.manifest.file,
+        manifest: &outlook.manifest.text,
         steps: plan.steps.iter().map(line).collect(),
         waiting: &outlook.waiting,
         left_alone: plan.left_alone.iter().map(object).collect(),
@@ -146,7 +150,7 @@ pub(in crate::cli) fn line_of(value: &impl Serialize) -> String {
 
 fn line(step: &Step) -> Line<'_> {
     Line {
-        id: id(step),
+        id: step.id(),
         kind: step.object.tag.word(),
         object: step.object.path(),
         sql: step.run.as_str(),
@@ -188,14 +192,4 @@ fn refused<'a>(outlook: &'a Outlook<'_>, refusal: &'a Refusal) -> Refused<'a> {
         help: &refusal.help,
         manifest_span: outlook.manifest.places.get(&refusal.object),
     }
-}
-
-/// The same for the same statement about the same object, in every run and on every machine.
-pub(in crate::cli) fn id(step: &Step) -> String {
-    let mut hash = Sha256::new();
-    for part in [step.object.tag.word(), &step.object.path(), step.run.as_str()] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -153,7 +153,8 @@ fn a_change_as_machines_see_it() {
 fn the_same_step_has_the_same_id_and_another_one_another() {
     let (before, after) = (parse(BEFORE), parse(AFTER));
     let (one, again) = (outlook(&after, Some(&before)), outlook(&after, Some(&before)));
-    let ids = |outlook: &Outlook<'_>| outlook.plan.steps.iter().map(json::id).collect::<Vec<_>>();
+    let ids =
+        |outlook: &Outlook<'_>| outlook.plan.steps.iter().map(crate::step::Step::id).collect::<Vec<_>>();
     assert_eq!(ids(&one), ids(&again));
     let mut unique = ids(&one);
     unique.sort();

@@ -17,7 +17,11 @@ const OWN_WORDS: &str =
 
 /// What a column holds, for expressions.
 pub(super) fn sort(column: &Column, draft: &Draft<'_>) -> Sort {
-    if draft.labels(column).is_some() { Sort::Label } else { held(&column.name, &column.type_name).sort }
+    if draft.labels(&column.type_name).is_some() {
+        Sort::Label
+    } else {
+        held(&column.name, &column.type_name).sort
+    }
 }
 
 fn is_numbered(column: &Column) -> bool {
@@ -45,7 +49,7 @@ pub(super) fn clause(column: &Column, whole: &Whole<'_>, draft: &mut Draft<'_>) 
         return sql!("{}", own);
     }
     let mut held = held(&column.name, &column.type_name);
-    if let Some(labels) = draft.labels(column) {
+    if let Some(labels) = draft.labels(&column.type_name) {
         let kept = draft.kept.get(&address).into_iter().flatten();
         let labels: Vec<String> = labels.iter().chain(kept).cloned().collect();
         held.form = Some(one_of(&column.name, &labels));

@@ -1,0 +1,73 @@
+//! The judge that is not of our making, asked through a connection of ours: `oracle/inventory.sql` of the corpus lists what a database has, and
+//! what two lists have in common is the same.
+
+use crate::Outcome;
+use freehold_tests::corpus;
+use freehold_tests::database::Database;
+use serde_json::{Map, Value, json};
+use sqlx::{AssertSqlSafe, Executor as _, Row as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+/// What a database has: by kind and identity, what it is like.
+pub(crate) type Inventory = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Lists what a database has.
+#[expect(clippy::disallowed_methods, reason = "the SQL is the corpus's own text")]
+pub(crate) async fn inventory(database: &Database) -> Outcome<Inventory> {
+    let file = corpus::path().ok_or("no corpus")?.join("oracle/inventory.sql");
+    let sql = format!(
+        "set session_replication_role = replica;\n{}\nselect json_build_array(kind, ident, def)::text from rowsv",
+        fs::read_to_string(file)?
+    );
+    let mut connection = database.connect().await;
+    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+    let mut inventory = Inventory::new();
+    for row in rows {
+        let (kind, ident, definition): (String, String, Option<String>) =
+            serde_json::from_str(row.try_get_unchecked::<&str, _>(0)?)?;
+        inventory.entry(kind).or_default().insert(ident, definition.unwrap_or_default());
+    }
+    Ok(inventory)
+}
+
+/// What differs, as `oracle/inventory.py` says it: what the other one has more, has not, and has otherwise.
+pub(crate) fn delta(one: &Inventory, other: &Inventory) -> Value {
+    let none = BTreeMap::new();
+    let kinds: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let mut delta = Map::new();
+    for kind in kinds {
+        let (one, other) = (one.get(kind).unwrap_or(&none), other.get(kind).unwrap_or(&none));
+        let only = |these: &BTreeMap<String, String>, those: &BTreeMap<String, String>| -> Vec<String> {
+            these.keys().filter(|ident| !those.contains_key(*ident)).cloned().collect()
+        };
+        let otherwise = one.iter().filter_map(|(ident, definition)| {
+            let now = other.get(ident).filter(|now| *now != definition)?;
+            Some((ident.clone(), json!([definition, now])))
+        });
+        let (add, drop, alter) = (only(other, one), only(one, other), otherwise.collect::<Map<_, _>>());
+        if !(add.is_empty() && drop.is_empty() && alter.is_empty()) {
+            delta.insert(kind.clone(), json!({ "add": add, "drop": drop, "alter": alter }));
+        }
+    }
+    Value::Object(delta)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_same_is_no_difference() {
+        let of = |rows: &[(&str, &str)]| -> Inventory {
+            let rows = rows.iter().map(|(ident, definition)| (ident.to_string(), definition.to_string()));
+            Inventory::from([("table".to_owned(), rows.collect())])
+        };
+        let (one, other) = (of(&[("a", ""), ("b", "x"), ("c", "")]), of(&[("b", "y"), ("c", ""), ("d", "")]));
+        assert_eq!(
+            delta(&one, &other),
+            json!({ "table": { "add": ["d"], "drop": ["a"], "alter": { "b": ["x", "y"] } } })
+        );
+        assert_eq!(delta(&one, &one), json!({}));
+    }
+}

@@ -1,0 +1,215 @@
+//! One pair: a database as it was and as it is to be. A service that owns the first is released with the manifest of the second, and the other
+//! way round.
+
+use crate::Outcome;
+use crate::explained::{Told, unexplained};
+use crate::oracle::{Inventory, delta, inventory};
+use crate::slice::{Service, imported};
+use crate::trip::owners;
+use freehold::bringup;
+use freehold::import::Imported;
+use freehold_tests::binaries;
+use freehold_tests::corpus;
+use freehold_tests::database::Database;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A case of the corpus.
+#[derive(Clone)]
+pub(crate) struct Pair {
+    pub(crate) suite: String,
+    pub(crate) case: String,
+    folder: PathBuf,
+    pub(crate) roles: Vec<String>,
+    /// Whether it needs no kind beyond tables and what belongs to them, by the corpus's own account.
+    pub(crate) plain: bool,
+}
+
+/// From the old one to the new one, or back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    Forth,
+    Back,
+}
+
+/// What came of one way.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// The oracle sees no difference; whether a second plan was empty.
+    Converged { second: bool },
+    /// The oracle sees none but in what the imports told of, by kind.
+    Reported { kinds: BTreeSet<String> },
+    /// It did not get there: why in a few words, and all of it.
+    Failed { why: String, whole: String },
+}
+
+/// All pairs, by suite and case.
+pub(crate) fn all() -> Outcome<Vec<Pair>> {
+    let Some(folder) = corpus::path().map(|path| path.join("pairs")).filter(|path| path.is_dir()) else {
+        return Ok(Vec::new());
+    };
+    let mut pairs = Vec::new();
+    for suite in fs::read_dir(folder)? {
+        for case in fs::read_dir(suite?.path())? {
+            let folder = case?.path();
+            let meta: Value = serde_json::from_str(&fs::read_to_string(folder.join("pair.json"))?)?;
+            let list = |key: &str| -> Vec<String> {
+                let values = meta.get(key).and_then(Value::as_array).into_iter().flatten();
+                values.filter_map(Value::as_str).map(str::to_owned).collect()
+            };
+            let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            pairs.push(Pair {
+                suite: name(folder.parent().unwrap_or(&folder)),
+                case: name(&folder),
+                roles: list("roles"),
+                plain: list("needs").is_empty(),
+                folder,
+            });
+        }
+    }
+    pairs.sort_by(|one, other| (&one.suite, &one.case).cmp(&(&other.suite, &other.case)));
+    Ok(pairs)
+}
+
+impl Pair {
+    /// Tries both ways.
+    pub(crate) async fn run(&self, template: &Database) -> Outcome<Vec<(Way, End)>> {
+        let old = self.load(template, "old").await?;
+        let new = self.load(template, "new").await?;
+        let of_old = imported(&old).await?;
+        let of_new = imported(&new).await?;
+        let as_old = inventory(&old).await?;
+        let as_new = inventory(&new).await?;
+        let forth = converge(&old, &of_old, (&of_new, &as_new)).await;
+        let owned = owners(&[&old, &new]).await?;
+        let forth = self.judged(forth, &of_old, &of_new, owned.clone());
+        let back = converge(&new, &of_new, (&of_old, &as_old)).await;
+        let back = self.judged(back, &of_new, &of_old, owned);
+        Ok(vec![(Way::Forth, forth), (Way::Back, back)])
+    }
+
+    /// A database made by the author's own script.
+    async fn load(&self, template: &Database, which: &str) -> Outcome<Database> {
+        let setup = fs::read_to_string(self.folder.join("setup.sql")).unwrap_or_default();
+        let script = fs::read_to_string(self.folder.join(format!("{which}.sql")))?;
+        let whole = format!("{setup}\n{script}");
+        let database = template.copy(&format!("pair_{which}")).await;
+        // One message is quicker than psql; what cannot be one, or must be several transactions, is psql's.
+        let commands = whole.lines().any(|line| line.starts_with('\\'));
+        if !commands && database.execute(&whole).await.is_ok() {
+            return Ok(database);
+        }
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("script.sql");
+        fs::write(&file, whole)?;
+        let mut psql = Command::new(binaries::client("psql").map_err(|failure| failure.to_string())?);
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file);
+        let output = database.address().hand_to(&mut psql).output()?;
+        match output.status.success() {
+            true => Ok(database),
+            false => Err(String::from_utf8_lossy(&output.stderr).into()),
+        }
+    }
+
+    fn judged(
+        &self,
+        found: Result<(Value, bool), String>,
+        from: &Imported,
+        to: &Imported,
+        owners: BTreeMap<String, String>,
+    ) -> End {
+        let left: Vec<_> = from.left.iter().chain(&to.left).cloned().collect();
+        let told_kinds = || left.iter().map(|left| left.kind.clone()).collect();
+        let (delta, second) = match found {
+            Ok(found) => found,
+            // What leans on something that a manifest cannot say has nothing to stand on where that is not.
+            Err(_) if !self.plain && !left.is_empty() => {
+                return End::Reported { kinds: told_kinds() };
+            }
+            Err(error) => return End::failed(&error),
+        };
+        let histories = from.histories.iter().chain(&to.histories);
+        let away = histories.map(|history| history.table.name.to_string()).collect();
+        let unseen = unexplained(&delta, &Told { left: &left, away, owners });
+        match (unseen.is_empty(), unexplained(&delta, &Told::nothing()).is_empty()) {
+            (true, true) => End::Converged { second },
+            (true, false) => End::Reported { kinds: told_kinds() },
+            (false, _) => End::differs(&unseen),
+        }
+    }
+}
+
+impl End {
+    fn failed(error: &str) -> Self {
+        // Names and numbers in quotes tell one case from the other, and not why.
+        let mut plain = String::new();
+        for (position, part) in error.lines().next().unwrap_or_default().split(['"', '`']).enumerate() {
+            plain.push_str(if position % 2 == 0 { part } else { "…" });
+        }
+        let why: String = plain.chars().take(120).collect();
+        Self::Failed { why, whole: error.to_owned() }
+    }
+
+    /// By what the oracle sees: `add` is what the database has and should not have.
+    fn differs(unseen: &[String]) -> Self {
+        let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for line in unseen {
+            let mut words = line.split(' ');
+            let what = match words.next() {
+                Some("add") => "left in place",
+                Some("drop") => "missing",
+                _ => "different",
+            };
+            kinds.entry(what).or_default().extend(words.next());
+        }
+        let why = kinds
+            .into_iter()
+            .map(|(what, kinds)| format!("{what}: {}", kinds.into_iter().collect::<Vec<_>>().join(", ")));
+        Self::Failed { why: why.collect::<Vec<_>>().join("; "), whole: unseen.join("\n") }
+    }
+}
+
+/// A service owns what is there, and then its next version is started: what the oracle sees then, and whether a second plan is empty.
+async fn converge(
+    on: &Database,
+    standing: &Imported,
+    (next, as_wanted): (&Imported, &Inventory),
+) -> Result<(Value, bool), String> {
+    let found = try_to_converge(on, standing, (next, as_wanted)).await;
+    // An error of any kind is none that may be sent to another thread.
+    found.map_err(|error| error.to_string())
+}
+
+async fn try_to_converge(
+    on: &Database,
+    standing: &Imported,
+    (next, as_wanted): (&Imported, &Inventory),
+) -> Outcome<(Value, bool)> {
+    let service = Service::new(on.address(), &standing.text)?;
+    match service.start().await? {
+        bringup::Outcome::Applied(applied) if applied.steps == 0 => {}
+        bringup::Outcome::Refused(refusals) => return Err(refused("adopting is refused", &refusals).into()),
+        other => return Err(format!("adopting ends otherwise: {other:?}").into()),
+    }
+    let text = next.text.replacen("version = \"1.0.0\"", "version = \"2.0.0\"", 1);
+    let service = Service::pruning(on.address(), &text)?;
+    match service.start().await? {
+        bringup::Outcome::Applied(_) | bringup::Outcome::Unchanged => {}
+        bringup::Outcome::Refused(refusals) => return Err(refused("refused", &refusals).into()),
+        other => return Err(format!("it ends otherwise: {other:?}").into()),
+    }
+    let found = inventory(on).await?;
+    let second = service.survey(true).await?;
+    Ok((delta(as_wanted, &found), second.plan.is_empty()))
+}
+
+fn refused(what: &str, refusals: &[freehold::kind::Refusal]) -> String {
+    let codes: BTreeSet<&str> = refusals.iter().map(|refusal| refusal.code).collect();
+    let lines =
+        refusals.iter().map(|refusal| format!("{}: {} {}", refusal.code, refusal.object, refusal.what));
+    let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
+    format!("{what}: {codes}\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
