@@ -159,13 +159,14 @@ async fn run(cli: Cli) -> Result<Exit, End> {
             let manifests = pruned(manifests(&shell)?, args.prune);
             plan::run(&shell, &shell.config()?, &manifests, &args).await
         }
-        Command::Apply(args) => match &args.plan {
-            Some(path) => apply::saved(&shell, &shell.config()?, &saved::Saved::read(path)?, &args).await,
-            None => {
-                let manifests = pruned(manifests(&shell)?, args.prune);
-                apply::run(&shell, &shell.config()?, &manifests, &args).await
+        Command::Apply(args) => {
+            if let Some(path) = &args.plan {
+                let saved = saved::Saved::read(path)?;
+                return apply::saved(&shell, &shell.config()?, &saved, &args).await;
             }
-        },
+            let manifests = pruned(manifests(&shell)?, args.prune);
+            apply::run(&shell, &shell.config()?, &manifests, &args).await
+        }
         Command::Purge(args) => purge::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
         Command::Verify(args) => verify::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
     }

@@ -38,6 +38,7 @@ mod grammar;
 mod grants;
 mod include;
 mod index;
+mod mentioned;
 mod names;
 mod options;
 mod problem;

@@ -178,7 +178,7 @@ pub(super) struct Plan {
 #[derive(Args)]
 pub(super) struct Apply {
     /// A plan that `freehold plan -o plan.json` wrote: exactly its changes, without asking
-    #[arg(value_name = "PLAN.json", conflicts_with_all = ["manifests", "services", "dry_run", "no_seeds"])]
+    #[arg(value_name = "PLAN.json", conflicts_with_all = ["manifests", "services", "dry_run", "no_seeds", "prune"])]
     pub(super) plan: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]

@@ -397,9 +397,9 @@ mod tests {
              [tables.t.constraints]\nt_check = \"check (n > 0)\"\nt_n_key = { def = \"unique (n)\", comment = \"z\" }\n\
              [tables.t.indexes]\nt_idx = \"(n)\"\nt_idy = { def = \"(n desc)\", comment = \"z\" }",
             "[checks]\nfull = \"select true\"",
+            "[schemas]\na = {}\nb = { comment = \"x\" }",
             "[drops]\ntables = [\"s\", \"sales.s\"]\ncolumns = [\"t.a\"]\nenums = [\"e\"]\nindexes = [\"i\"]\nconstraints = [\"t.c\"]\nsequences = []\n\
              functions = [\"f(int, text)\"]\ntriggers = [\"t.x\"]",
-            "[schemas]\na = {}\nb = { comment = \"x\" }",
             "[enums]\nb = { values = [\"y\"], renamed_from = [\"a\", \"z\"], renamed_values = { x = \"y\" } }\n\
              [tables.t]\nrenamed_from = \"s\"\n[tables.t.columns]\nid = { def = \"int primary key\", renamed_from = \"no\" }\n\
              [tables.t.indexes]\nt_idx = { def = \"(id)\", renamed_from = [\"s_idx\"] }",

@@ -6,7 +6,8 @@ use super::ledger::{self, Look};
 use super::live::Live;
 use super::map::{Kept, Mapped, called, map};
 use super::prove::prove;
-use super::{alter, former, sowing};
+use super::sowing;
+use super::{alter, former};
 use crate::address::{Address, Tag};
 use crate::kind::{Object, Refusal, Size};
 use crate::manifest::Manifest;
@@ -77,7 +78,7 @@ pub(super) async fn survey(
     if !kept.is_empty() {
         mapped = map(manifest, &kept);
     }
-    prove(&mut mapped).await?;
+    prove(&mut mapped, manifest).await?;
     let mut plan = alter::plan(&mapped, &live, &BTreeMap::new());
     if !plan.steps.is_empty() || !plan.refusals.is_empty() {
         let sizes = sizes(session, &mapped, &live).await?;

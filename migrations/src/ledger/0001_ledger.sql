@@ -103,6 +103,15 @@ create table if not exists freehold.seed (
 comment on table freehold.seed is 'Rows that were seeded, by table and key.';
 comment on column freehold.seed.past is 'Per field what was wanted and what the database made of it (secrets as salted hashes), and how the row was last seen.';
 
+create table if not exists freehold.by_hand (
+    service text not null,
+    name text not null,
+    history bigint not null references freehold.history (id),
+    ran_at timestamptz not null default clock_timestamp(),
+    primary key (service, name)
+);
+comment on table freehold.by_hand is 'Steps that a service''s team wrote by hand, and that have run: each once.';
+
 create table if not exists freehold.attic (
     id bigint generated always as identity primary key,
     service text not null,
@@ -120,15 +129,6 @@ comment on table freehold.attic is 'Tables and columns that were dropped and are
 comment on column freehold.attic.name is 'What it was.';
 comment on column freehold.attic.stands is 'Where it stands since.';
 comment on column freehold.attic.version is 'The version that dropped it.';
-
-create table if not exists freehold.by_hand (
-    service text not null,
-    name text not null,
-    history bigint not null references freehold.history (id),
-    ran_at timestamptz not null default clock_timestamp(),
-    primary key (service, name)
-);
-comment on table freehold.by_hand is 'Steps that a service''s team wrote by hand, and that have run: each once.';
 
 -- Stops the transaction of a holder that lost the service's lock to a successor.
 create or replace function freehold.guard(of_service text, of_generation bigint) returns void

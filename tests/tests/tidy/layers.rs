@@ -19,8 +19,8 @@ const VALUES: &[&str] = &[
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] = &[
-    "session", "catalog", "equal", "ledger", "survey", "execute", "by_hand", "bringup", "purge", "import",
-    "seeding", "presence", "sqlite",
+    "session", "catalog", "equal", "ledger", "survey", "execute", "by_hand", "bringup", "import", "seeding",
+    "presence", "purge", "sqlite",
 ];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
