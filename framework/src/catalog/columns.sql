@@ -28,6 +28,6 @@ cross join lateral (
         case when w.count_nulls and readable then pg_catalog.query_to_xml(format(
             'select count(*) as rows from (select from %I.%I where %I is null limit %s) looked', w.schema, w.name, w.col, {} + 1), false, true, '') end as nulls,
         case when w.misfit is not null and readable then pg_catalog.query_to_xml(format(
-            'select count(*) as rows from (select from %I.%I where %s limit %s) looked', w.schema, w.name, w.misfit, {} + 1), false, true, '') end as misfits
+            'select count(*) as rows from (select from (select %I as held from %I.%I) rows where %s limit %s) looked', w.col, w.schema, w.name, w.misfit, {} + 1), false, true, '') end as misfits
     from pg_catalog.has_table_privilege(w.attrelid, 'select') as readable
 ) look

@@ -125,7 +125,7 @@ struct PartRow {
 /// When the connection fails or the server's answer is not what was asked for.
 pub async fn dependents(
     session: &mut Session,
-    tables: &BTreeSet<&QName>,
+    tables: &BTreeSet<QName>,
     facts: &mut Facts,
 ) -> Result<(), SessionError> {
     let query = Sql::from_template(include_str!("dependents.sql"), &[&Literal(&json(tables)?)]);

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::renamed::{column_facts, dependents, facts as read, key_facts};
 use crate::address::{Address, Tag};
 use crate::catalog::facts::ColumnChange;
 use crate::diff::Diff;
@@ -12,11 +11,12 @@ use crate::kind::table::column::{Column, called_functions};
 use crate::kind::table::retype;
 use crate::kind::{Facts, Object};
 use crate::manifest::Manifest;
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::rename::Renames;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{TypeName, quoted};
+use crate::survey::renamed;
 
 /// Reads what the plan of a difference must know.
 pub(super) async fn facts(
@@ -40,34 +40,35 @@ pub(super) async fn facts(
             functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
         }
     }
-    let mut facts = read(session, renames, &tables, &functions).await?;
+    let mut facts = renamed::facts(session, renames, &tables, &functions).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
     facts.using.clone_from(&manifest.using);
-    columns(session, manifest, difference, live, renames, &mut facts).await?;
+    let shaken = columns(manifest, difference, live, &mut facts);
     let is_unique = |live: &Object| match live {
         Object::Key(_) => true,
         Object::Index(index) => index.unique,
         _ => false,
     };
     let keys = difference.different.iter().map(|(_, live)| live).filter(|live| is_unique(live));
-    let keys: Vec<Address> = keys.map(Object::address).collect();
-    if !keys.is_empty() {
-        key_facts(session, renames, &keys, &mut facts).await?;
-    }
+    let asked = Asked { keys: keys.map(Object::address).collect(), ..shaken };
+    renamed::changes(session, renames, &asked, &mut facts).await?;
     Ok(facts)
 }
 
+/// What is asked about a change, in the names that the database will have.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// Columns whose rows matter.
+    pub(super) columns: Vec<ColumnChange>,
+    /// Tables with a column that cannot change without what hangs on it.
+    pub(super) shaken: BTreeSet<QName>,
+    /// Keys and unique indexes that change.
+    pub(super) keys: Vec<Address>,
+}
+
 /// What must be known of columns that change.
-async fn columns(
-    session: &mut Session,
-    manifest: &Manifest,
-    difference: &Diff,
-    live: &Schema,
-    renames: &Renames,
-    facts: &mut Facts,
-) -> Result<(), SessionError> {
-    let mut asked = Vec::new();
-    let mut shaken = BTreeSet::new();
+fn columns(manifest: &Manifest, difference: &Diff, live: &Schema, facts: &mut Facts) -> Asked {
+    let mut asked = Asked::default();
     for (table, wanted, now) in difference.different.iter().flat_map(standing_columns) {
         let address = Address::part(Tag::Column, &table.name, &wanted.name);
         let retyped = wanted.type_name != now.type_name;
@@ -76,12 +77,7 @@ async fn columns(
         });
         let by_name = facts.using.get(&address).is_none_or(|using| is_cast(using.as_str(), wanted));
         let misfit = match (retyped, by_name) {
-            (true, true) => {
-                let before = renames.before(&address).name;
-                let [now, wanted] =
-                    [now, wanted].map(|column| Column { name: before.clone(), ..column.clone() });
-                retype::misfit(&now, &wanted, labels)
-            }
+            (true, true) => retype::misfit(&value(), now, wanted, labels),
             _ => None,
         };
         if retyped
@@ -89,11 +85,11 @@ async fn columns(
             || wanted.generated != now.generated
             || is_numbered(wanted) != is_numbered(now)
         {
-            shaken.insert(&table.name);
+            asked.shaken.insert(table.name.clone());
         }
         let count_nulls = wanted.not_null && !now.not_null;
         if retyped || count_nulls {
-            asked.push(ColumnChange {
+            asked.columns.push(ColumnChange {
                 schema: table.name.schema.clone(),
                 table: table.name.name.clone(),
                 column: wanted.name.clone(),
@@ -104,13 +100,13 @@ async fn columns(
         }
         facts.labels.extend(labels.map(|labels| (address, labels.to_vec())));
     }
-    if !asked.is_empty() {
-        column_facts(session, renames, &asked, facts).await?;
-    }
-    if !shaken.is_empty() {
-        dependents(session, renames, &shaken, facts).await?;
-    }
-    Ok(())
+    asked
+}
+
+/// What a column's value is called while it is looked at.
+fn value() -> Name {
+    // A literal of ours within every limit.
+    Name::new("held").unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 /// The columns that stand and stay, of a table that differs.

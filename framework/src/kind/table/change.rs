@@ -319,7 +319,7 @@ impl Change<'_> {
     }
 
     fn misfit(&self, live: &Column, facts: &Facts) -> Option<Sql> {
-        misfit(live, self.wanted, facts.labels.get(&self.address).map(Vec::as_slice))
+        misfit(&self.wanted.name, live, self.wanted, facts.labels.get(&self.address).map(Vec::as_slice))
     }
 
     /// Refuses what others made over the column, or over what would go with it: the server would.

@@ -6,6 +6,7 @@
 //! <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>, the `prosupport` functions of length coercions
 
 use super::column::Column;
+use crate::name::Name;
 use crate::sql::{Literal, Sql, TypeName, sql};
 
 /// A type in its parts: `numeric(10,2)` is `numeric` with 10 and 2.
@@ -106,10 +107,9 @@ pub(super) fn silent_loss(from: &TypeName, to: &TypeName) -> Option<&'static str
     }
 }
 
-/// What is true of a row whose value has no place in the new type, where that can be said. `labels` are the values of the enum that it is to be.
+/// What is true of a row whose value, which is called `name`, has no place in the new type, where that can be said. `labels` are the values of the enum that it is to be.
 #[must_use]
-pub fn misfit(from: &Column, to: &Column, labels: Option<&[String]>) -> Option<Sql> {
-    let name = &from.name;
+pub fn misfit(name: &Name, from: &Column, to: &Column, labels: Option<&[String]>) -> Option<Sql> {
     if let Some(labels) = labels {
         let labels = Sql::join(labels.iter().map(|label| Literal(label)), ", ");
         return Some(sql!("{}::text <> all (array[{}]::text[])", name, labels));
