@@ -4,9 +4,14 @@
 //! prefix `freehold_`. sea-orm-migration takes no lock of its own
 //! (six concurrent `up()` ended with one success and five duplicate keys), so the framework runs these only while it holds
 //! the lock on what all services of a database share. Each step is one `.sql` file in one transaction.
+//!
+//! Beside it are the steps that the services' own teams wrote by hand, a module for each service: `docs/hand-written-steps.md` in the
+//! repository says how they run.
 #![forbid(unsafe_code)]
 
 use sea_orm_migration::prelude::*;
+
+pub mod order;
 
 /// The schema that holds the ledger.
 pub const SCHEMA: &str = "freehold";

@@ -78,7 +78,7 @@ pub(super) async fn survey(
     if !kept.is_empty() {
         mapped = map(manifest, &kept);
     }
-    prove(&mut mapped).await?;
+    prove(&mut mapped, manifest).await?;
     let mut plan = alter::plan(&mapped, &live, &BTreeMap::new());
     if !plan.steps.is_empty() || !plan.refusals.is_empty() {
         let sizes = sizes(session, &mapped, &live).await?;
