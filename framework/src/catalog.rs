@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
-use crate::kind::key::Key;
-use crate::kind::{Facts, READERS, SMALL_ROWS_MAX, Size};
+use crate::kind::READERS;
 use crate::name::{Name, QName};
 use crate::rename::Numbering;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, TypeName, sql};
 
+pub mod facts;
 pub mod grantee;
+pub mod leaning;
 
 /// The names to look for.
 #[derive(Clone, Debug, Default)]
@@ -247,115 +248,4 @@ pub async fn numberings(
     let tables: Vec<&QName> = tables.iter().collect();
     let query = Sql::from_template(include_str!("catalog/numberings.sql"), &[&Literal(&json(&tables)?)]);
     parse(&session.value(&query).await?.unwrap_or_default())
-}
-
-/// A column that is to change.
-#[derive(Clone, Debug, Serialize)]
-pub struct ColumnChange {
-    /// The schema of its table.
-    pub schema: Name,
-    /// Its table.
-    #[serde(rename = "name")]
-    pub table: Name,
-    /// Its name.
-    #[serde(rename = "col")]
-    pub column: Name,
-    /// Its new type, when that changes.
-    #[serde(rename = "type")]
-    pub type_name: Option<TypeName>,
-    /// Whether rows without a value are to be counted.
-    pub count_nulls: bool,
-}
-
-#[derive(Deserialize)]
-struct ColumnRow {
-    table: QName,
-    column: Name,
-    nulls: i64,
-    convertible: bool,
-    leaning: Vec<String>,
-}
-
-/// Reads into the facts which foreign keys stand on keys that are to change.
-///
-/// # Errors
-/// When the connection fails or the server's answer is not what was asked for.
-pub async fn key_facts(session: &mut Session, keys: &[Key], facts: &mut Facts) -> Result<(), SessionError> {
-    #[derive(Serialize)]
-    struct Asked<'a> {
-        schema: &'a Name,
-        name: &'a Name,
-        key: &'a Name,
-    }
-    #[derive(Deserialize)]
-    struct Row {
-        table: QName,
-        key: Name,
-        leaning: Vec<String>,
-    }
-    let asked =
-        keys.iter().map(|key| Asked { schema: &key.table.schema, name: &key.table.name, key: &key.name });
-    let asked = json(&asked.collect::<Vec<_>>())?;
-    let query = Sql::from_template(include_str!("catalog/keys.sql"), &[&Literal(&asked)]);
-    let rows: Vec<Row> = parse(&session.value(&query).await?.unwrap_or_default())?;
-    let leaning = rows.into_iter().map(|row| (Address::part(Tag::Key, &row.table, &row.key), row.leaning));
-    facts.leaning.extend(leaning);
-    Ok(())
-}
-
-/// Reads into the facts what a plan must know of columns that are to change.
-///
-/// # Errors
-/// When the connection fails or the server's answer is not what was asked for.
-pub async fn column_facts(
-    session: &mut Session,
-    changes: &[ColumnChange],
-    facts: &mut Facts,
-) -> Result<(), SessionError> {
-    let query = Sql::from_template(
-        include_str!("catalog/columns.sql"),
-        &[&Literal(&json(&changes)?), &SMALL_ROWS_MAX],
-    );
-    let rows: Vec<ColumnRow> = parse(&session.value(&query).await?.unwrap_or_default())?;
-    for row in rows {
-        let address = Address::part(Tag::Column, &row.table, &row.column);
-        if !row.convertible {
-            facts.inconvertible.insert(address.clone());
-        }
-        facts.nulls.insert(address.clone(), row.nulls);
-        facts.leaning.insert(address, row.leaning);
-    }
-    Ok(())
-}
-
-#[derive(Deserialize)]
-struct FactsRow {
-    sizes: Vec<SizeRow>,
-    volatile: BTreeSet<String>,
-}
-
-#[derive(Deserialize)]
-struct SizeRow {
-    table: QName,
-    #[serde(flatten)]
-    size: Size,
-}
-
-/// Reads what a plan must know beside the objects: sizes of standing tables, and which functions are volatile.
-///
-/// # Errors
-/// When the connection fails or the server's answer is not what was asked for.
-pub async fn facts(
-    session: &mut Session,
-    tables: &BTreeSet<QName>,
-    functions: &BTreeSet<String>,
-) -> Result<Facts, SessionError> {
-    let tables: Vec<Wanted<'_>> = tables.iter().map(|name| wanted(name, "table")).collect();
-    let query = Sql::from_template(
-        include_str!("catalog/facts.sql"),
-        &[&Literal(&json(&tables)?), &SMALL_ROWS_MAX, &Literal(&json(functions)?)],
-    );
-    let row: FactsRow = parse(&session.value(&query).await?.unwrap_or_default())?;
-    let sizes = row.sizes.into_iter().map(|row| (row.table, row.size)).collect();
-    Ok(Facts { sizes, volatile: row.volatile, ..Facts::default() })
 }

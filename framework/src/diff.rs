@@ -13,6 +13,8 @@ pub struct Diff {
     pub missing: Vec<Object>,
     /// What is there and differs: wanted, live.
     pub different: Vec<(Object, Object)>,
+    /// What is there as it is wanted.
+    pub same: Vec<Object>,
     /// What is there, stands on a declared table, and is not declared.
     pub undeclared: Vec<Object>,
 }
@@ -28,7 +30,9 @@ pub fn diff(wanted: &Schema, live: &Schema) -> Diff {
             Some(live) => {
                 let mut live = live.clone();
                 object.spell(&mut live);
-                if live != *object {
+                if live == *object {
+                    diff.same.push(live);
+                } else {
                     diff.different.push((object.clone(), live));
                 }
             }

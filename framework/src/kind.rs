@@ -187,8 +187,27 @@ pub struct Facts {
     pub nulls: BTreeMap<Address, i64>,
     /// Columns whose old type the server does not turn into the new one by itself.
     pub inconvertible: BTreeSet<Address>,
-    /// What stands on a column whose type is to change, and would have to go first: in the server's words.
+    /// Rows whose value has no place in the new type of their column; above [`SMALL_ROWS_MAX`] as with nulls.
+    pub misfits: BTreeMap<Address, i64>,
+    /// The values of the enum that a column is to hold instead of texts or of another enum's values: they keep their names.
+    pub labels: BTreeMap<Address, Vec<String>>,
+    /// Columns whose new type is of another family than the old one: what was written of the one cannot be read of the other.
+    pub other_family: BTreeSet<Address>,
+    /// Parts of the same table that hang on a column.
+    pub dependents: BTreeMap<Address, Vec<Dependent>>,
+    /// What others made over a column or a key that is to change, and would have to go first: in the server's words.
     pub leaning: BTreeMap<Address, Vec<String>>,
+    /// What would go with a column, and is not this table's or nobody declares: in the server's words.
+    pub referring: BTreeMap<Address, Vec<String>>,
+}
+
+/// A part of a table that hangs on one of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependent {
+    /// What it is.
+    pub address: Address,
+    /// Whether an expression of it names the column, and must be read again when the column's type changes.
+    pub by_text: bool,
 }
 
 /// Why something cannot be done by us, and what its author can do.
@@ -210,7 +229,10 @@ pub struct Draft<'a> {
     facts: &'a Facts,
     new_tables: &'a BTreeSet<QName>,
     live: &'a BTreeMap<Address, Object>,
+    declared: BTreeMap<Address, &'a Object>,
     without_nulls: BTreeSet<Address>,
+    /// What a step makes again as it is wanted, on its way to something else.
+    rebuilt: BTreeSet<Address>,
     /// The steps so far.
     pub steps: Vec<Step>,
     /// What cannot be done.
@@ -220,18 +242,21 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// An empty draft over what is known.
+    /// An empty draft over what is known. `declared` is what is wanted of what stands.
     #[must_use]
     pub fn new(
         facts: &'a Facts,
         new_tables: &'a BTreeSet<QName>,
         live: &'a BTreeMap<Address, Object>,
+        declared: BTreeMap<Address, &'a Object>,
     ) -> Self {
         Self {
             facts,
             new_tables,
             live,
+            declared,
             without_nulls: BTreeSet::new(),
+            rebuilt: BTreeSet::new(),
             steps: Vec::new(),
             refusals: Vec::new(),
             left_alone: Vec::new(),
@@ -257,6 +282,17 @@ impl<'a> Draft<'a> {
         self.new_tables.iter().any(|table| table.name == *name)
     }
 
+    /// What is wanted at an address where something stands.
+    fn declared(&self, address: &Address) -> Option<&'a Object> {
+        self.declared.get(address).copied()
+    }
+
+    /// Whether a step makes it again as it is wanted, so that nothing else needs to change it.
+    #[must_use]
+    pub fn is_rebuilt(&self, address: &Address) -> bool {
+        self.rebuilt.contains(address)
+    }
+
     /// Says that these columns must refuse null before the service is ready: a primary key is to stand on them.
     fn without_nulls_first(&mut self, table: &QName, columns: &[Name]) {
         let addresses = columns.iter().map(|column| Address::part(Tag::Column, table, column));
@@ -268,6 +304,15 @@ impl<'a> Draft<'a> {
         self.without_nulls.contains(column)
     }
 
+    /// The statement that drops an object and makes it again, of one or more. Its comment would go with the old one, so it is given back in the
+    /// same breath.
+    fn made_anew(&self, object: &Address, mut statements: Vec<Sql>) -> Sql {
+        if let Some(Object::Comment(comment)) = self.live(&object.comment()) {
+            statements.push(comment.said());
+        }
+        all_or_nothing(statements)
+    }
+
     /// What the manifest and the server said beside the objects.
     #[must_use]
     pub fn facts(&self) -> &Facts {
@@ -276,7 +321,7 @@ impl<'a> Draft<'a> {
 
     /// What stands at an address now.
     #[must_use]
-    pub fn live(&self, address: &Address) -> Option<&Object> {
+    pub fn live(&self, address: &Address) -> Option<&'a Object> {
         self.live.get(address)
     }
 
@@ -304,6 +349,15 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// One statement that runs these in their order.
+fn all_or_nothing(mut statements: Vec<Sql>) -> Sql {
+    if statements.len() == 1 {
+        return statements.remove(0);
+    }
+    let body = sql!("begin {}; end", Sql::join(statements, "; "));
+    sql!("do {}", Literal(body.as_str()))
+}
+
 /// Drafts a refusal for every named difference, and then leaves `live` equal to what was wanted. A difference that has no name here
 /// stays in it, to be found by the diff.
 pub(crate) fn refuse_changes<T: Clone>(
@@ -322,7 +376,7 @@ pub(crate) fn refuse_changes<T: Clone>(
             "FH210",
             address.clone(),
             format!("{what} is {now} in the database and {then} in the manifest"),
-            "this release adds but does not change what stands: change it by hand, or write the manifest as the database is",
+            "there is no way to turn the one into the other as it stands: change it by hand, or write the manifest as the database is",
         );
     }
 }

@@ -6,9 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
 use crate::diff::Diff;
-use crate::kind::{
-    Draft, Facts, Kind, Object, Refusal, index::State, key::Key, table::change::helper, table::column::Column,
-};
+use crate::kind::check::Check;
+use crate::kind::index::{Index, State};
+use crate::kind::key::Key;
+use crate::kind::table::Table;
+use crate::kind::table::change::{helper, helper_removed};
+use crate::kind::table::column::Column;
+use crate::kind::{Draft, Facts, Kind, Object, Refusal};
 use crate::name::QName;
 use crate::schema::Schema;
 use crate::sql::Sql;
@@ -41,12 +45,17 @@ pub struct Degraded {
 pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     let new_tables: BTreeSet<QName> = diff.missing.iter().filter_map(new_table).collect();
     let inside = Inside::new(&diff.missing);
-    let mut draft = Draft::new(facts, &new_tables, &live.objects);
-    let leftovers: Vec<&Object> =
-        diff.undeclared.iter().filter(|object| left_behind(object, diff, live)).collect();
-    // Before what is built again: a build that fails once more must not leave one more behind.
-    for object in &leftovers {
-        taken_away(object, live, &mut draft);
+    let declared = diff.same.iter().chain(diff.different.iter().map(|(wanted, _)| wanted));
+    let declared = declared.map(|object| (object.address(), object)).collect();
+    let mut draft = Draft::new(facts, &new_tables, &live.objects, declared);
+    let mut undeclared = Vec::new();
+    for object in &diff.undeclared {
+        // Before what is built again: a build that fails once more must not leave one more behind.
+        match leftover(object, diff, live, &draft) {
+            Some(step) => draft.steps.push(step),
+            None if passes(object, diff, live) => {}
+            None => undeclared.push(object.address()),
+        }
     }
     for object in &diff.missing {
         match object {
@@ -58,14 +67,16 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
         }
     }
     for (wanted, live) in &diff.different {
+        if draft.is_rebuilt(&wanted.address()) {
+            continue;
+        }
         let mut live = live.clone();
         wanted.alter(&mut live, &mut draft);
         if live != *wanted {
             forgotten(wanted, &mut draft);
         }
     }
-    let removed = |address: &Address| leftovers.iter().any(|object| object.address() == *address);
-    draft.left_alone.extend(diff.undeclared.iter().map(Object::address).filter(|address| !removed(address)));
+    draft.left_alone.append(&mut undeclared);
     let Draft { mut steps, refusals, left_alone, .. } = draft;
     // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
     // that an enum's added value is committed before the big transaction that may use it.
@@ -73,45 +84,57 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     Plan { steps, refusals, left_alone, degraded: Vec::new() }
 }
 
-/// What nobody declared and an earlier run of ours left behind when it was cut off: a rebuild of a declared index, an index that was to replace
-/// one or was replaced, the check that stood in for `not null`.
-fn left_behind(object: &Object, diff: &Diff, live: &Schema) -> bool {
-    let undeclared = |address: &Address| diff.undeclared.iter().any(|other| other.address() == *address);
-    let declared = live.objects.keys().filter(|address| !undeclared(address)).cloned();
-    let mut declared = declared.chain(diff.missing.iter().map(Object::address));
+/// The step that takes away what nobody declared and an earlier run of ours left behind when it was cut off: a rebuild of a declared index, an
+/// index that was to replace one, the check that stood in for `not null`. What is still on its way to serve is none.
+fn leftover(object: &Object, diff: &Diff, live: &Schema, draft: &Draft<'_>) -> Option<Step> {
     match object {
-        Object::Index(index) => declared.any(|address| {
-            let same_table = address.table().as_ref() == Some(&index.table);
-            let of_ours = same_table && matches!(address.tag, Tag::Index | Tag::Key);
-            let cut_off = index.state == State::Invalid && index.is_named_as_left_behind(&address.name);
-            of_ours && (cut_off || index.is_passing(&address.name))
-        }),
-        Object::Check(check) => match live.objects.get(&Address::top(Tag::Table, &check.table)) {
-            Some(Object::Table(table)) => {
-                table.columns.iter().any(|column| check.name == helper(&table.name, &column.name))
-            }
-            _ => false,
-        },
-        _ => false,
+        Object::Index(index) if is_leftover(index, diff, live) => {
+            Some(index.removed(draft.ground(&index.table)))
+        }
+        Object::Check(check) => {
+            let (table, column) = stands_in_for(check, live)?;
+            column.not_null.then(|| helper_removed(&table.name, &column.name))
+        }
+        _ => None,
     }
 }
 
-/// The steps that take it away. The check that stands in for `not null` goes when the column is what it stood for; until then the column's own
-/// steps use it.
-fn taken_away(object: &Object, live: &Schema, draft: &mut Draft<'_>) {
+fn is_leftover(index: &Index, diff: &Diff, live: &Schema) -> bool {
+    let undeclared = |address: &Address| diff.undeclared.iter().any(|other| other.address() == *address);
+    let declared = live.objects.keys().filter(|address| !undeclared(address)).cloned();
+    let mut declared = declared.chain(diff.missing.iter().map(Object::address));
+    declared.any(|address| {
+        let same_table = address.table().as_ref() == Some(&index.table);
+        let of_ours = same_table && matches!(address.tag, Tag::Index | Tag::Key);
+        let cut_off = index.state == State::Invalid && index.is_named_as_left_behind(&address.name);
+        of_ours && (cut_off || index.is_beside(&address.name))
+    }) && !is_on_its_way(index, diff)
+}
+
+/// Whether it is about to replace a declared index or key.
+fn is_on_its_way(index: &Index, diff: &Diff) -> bool {
+    diff.different.iter().any(|(wanted, _)| match wanted {
+        Object::Index(wanted) => wanted.table == index.table && wanted.interim() == index.name,
+        Object::Key(wanted) => wanted.table == index.table && wanted.index().interim() == index.name,
+        _ => false,
+    })
+}
+
+/// The column for which a check stands in until it refuses null.
+fn stands_in_for<'a>(check: &Check, live: &'a Schema) -> Option<(&'a Table, &'a Column)> {
+    let Some(Object::Table(table)) = live.objects.get(&Address::top(Tag::Table, &check.table)) else {
+        return None;
+    };
+    let column = table.columns.iter().find(|column| check.name == helper(&table.name, &column.name))?;
+    Some((table, column))
+}
+
+/// Whether it is ours for a while, and so nothing to report as somebody's.
+fn passes(object: &Object, diff: &Diff, live: &Schema) -> bool {
     match object {
-        Object::Index(index) => draft.steps.push(index.removed(draft.ground(&index.table))),
-        Object::Check(check) => {
-            let Some(Object::Table(table)) = live.objects.get(&Address::top(Tag::Table, &check.table)) else {
-                return;
-            };
-            let served =
-                |column: &&Column| check.name == helper(&table.name, &column.name) && column.not_null;
-            if table.columns.iter().any(|column| served(&column)) {
-                draft.steps.push(check.removed());
-            }
-        }
-        _ => {}
+        Object::Index(index) => is_on_its_way(index, diff),
+        Object::Check(check) => stands_in_for(check, live).is_some(),
+        _ => false,
     }
 }
 

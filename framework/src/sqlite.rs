@@ -12,6 +12,7 @@ mod by_hand;
 mod checks;
 mod datum;
 mod expression;
+mod former;
 mod ledger;
 mod live;
 mod look;

@@ -1,19 +1,21 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
 pub mod checks;
+mod dropped;
+mod facts;
 mod renamed;
+mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};
-use crate::catalog::{self, ColumnChange, Found, Scope};
+use crate::catalog::{self, Found, Scope};
 use crate::check::{Violation, check};
-use crate::diff::{Diff, diff};
+use crate::diff::diff;
+use crate::drops::{Drop, Kept};
 use crate::equal::{self, Memory};
-use crate::kind::key::Key;
-use crate::kind::{
-    Facts, Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant, table::column::called_functions,
-};
+use crate::kind::{Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant};
+use crate::ledger::attic;
 use crate::ledger::claim::{self, Claims};
 use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
@@ -41,6 +43,8 @@ pub struct Survey {
     pub waiting: Vec<Waiting>,
     /// What is still called otherwise in the database than here.
     pub renames: Renames,
+    /// What the plan may take away.
+    pub may_go: BTreeSet<Address>,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
     pub seeds: Outlook,
 }
@@ -81,7 +85,8 @@ impl Survey {
 pub async fn survey(session: &mut Session, manifest: &Manifest, ledger: bool) -> Result<Survey, SurveyError> {
     let claims = if ledger {
         let before: Vec<Address> = manifest.hints.before().collect();
-        let wanted = manifest.schema.objects.keys().chain(&before);
+        let drops: Vec<Address> = manifest.drops.list.iter().map(Drop::address).collect();
+        let wanted = manifest.schema.objects.keys().chain(&before).chain(&drops);
         claim::read(session, &manifest.service.name, wanted).await?
     } else {
         Claims::default()
@@ -156,7 +161,7 @@ pub async fn with_seeds(
     let after = plan.steps.iter().position(|step| step.when == When::After).unwrap_or(plan.steps.len());
     plan.steps.splice(after..after, seeds.steps.iter().cloned());
     plan.refusals.append(&mut seeds.refusals);
-    if let Some(violation) = check(plan, &manifest.schema).into_iter().next() {
+    if let Some(violation) = check(plan, &manifest.schema, &survey.may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
     survey.seeds = seeds;
@@ -170,9 +175,16 @@ async fn compare(
     made: &Schema,
     ledger: bool,
 ) -> Result<Survey, SurveyError> {
-    let mut found = catalog::read(session, &scope(manifest, &claims)).await?;
-    let renames = renamed::renames(session, manifest, &mut found.live).await?;
-    let claims = renamed::claims(manifest, &renames, claims);
+    let service = &manifest.service.name;
+    let kept = if ledger { attic::read(session, service).await? } else { Vec::new() };
+    let kept: Vec<Kept> = kept.into_iter().map(|entry| entry.kept).collect();
+    let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
+    let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
+    dropped::bring_back(&mut renames, manifest, &kept, &mut found.live);
+    let mut claims = renamed::claims(manifest, &renames, claims);
+    let dropped = dropped::dropped(session, manifest, &claims, &renames, &found.live).await?;
+    dropped::hide(&mut found.live);
+    claims.others.retain(|address, _| !manifest.drops.list.iter().any(|drop| drop.is(address)));
     let mut live = found.live.clone();
     let mut known = claims.memory.clone();
     known.extend(equal::memory(made, &found.live, made));
@@ -181,9 +193,7 @@ async fn compare(
     let mut wanted = manifest.schema.clone();
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
     let difference = diff(&wanted, &live);
-    let mut facts = facts(session, manifest, &difference, &live, &renames).await?;
-    facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
-    facts.using.clone_from(&manifest.using);
+    let facts = facts::facts(session, manifest, &difference, &live, &renames).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -193,17 +203,22 @@ async fn compare(
         step.source = places.filter_map(|address| manifest.places.get(address)).next().cloned();
     }
     renamed::plan(&mut plan, manifest, &renames);
+    let may_go = dropped.may_go.clone();
+    dropped.plan(&mut plan);
+    if ledger {
+        vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
+    }
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
         _ => None,
     }));
-    if let Some(violation) = check(&plan, &manifest.schema).into_iter().next() {
+    if let Some(violation) = check(&plan, &manifest.schema, &may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
     let waiting = absent.iter().map(waits).collect();
-    Ok(Survey { plan, found, claims, memory, waiting, renames, seeds: Outlook::default() })
+    Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, seeds: Outlook::default() })
 }
 
 /// What the ledger says of a grant to somebody who is not there.
@@ -217,11 +232,14 @@ fn waits(grant: &Grant) -> Waiting {
     Waiting { object: grant.address().to_string(), code: "FH313".to_owned(), reason }
 }
 
-/// What the manifest names, and what the ledger says that we own.
-fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
+/// What the manifest names, now, before and to be dropped, and what the ledger says that we own and have in the attic.
+fn scope(manifest: &Manifest, claims: &Claims, kept: &[Kept]) -> Scope {
     let mut scope = Scope::default();
     let before: Vec<Address> = manifest.hints.before().collect();
-    for address in manifest.schema.objects.keys().chain(&claims.ours).chain(&before) {
+    let drops: Vec<Address> = manifest.drops.list.iter().map(Drop::address).collect();
+    let kept = kept.iter().map(|kept| &kept.stands);
+    let named = manifest.schema.objects.keys().chain(&claims.ours);
+    for address in named.chain(&before).chain(&drops).chain(kept) {
         let name = address.schema.clone().map(|schema| QName { schema, name: address.name.clone() });
         match (address.tag, name) {
             (Tag::Table, Some(name)) => scope.tables.insert(name),
@@ -243,56 +261,6 @@ fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
     scope
 }
 
-/// Asks only when a standing table is touched.
-async fn facts(
-    session: &mut Session,
-    manifest: &Manifest,
-    difference: &Diff,
-    live: &Schema,
-    renames: &Renames,
-) -> Result<Facts, SessionError> {
-    let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
-    let tables = changed.filter_map(|object| object.address().table());
-    let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
-    let tables: BTreeSet<QName> = tables.filter(standing).collect();
-    if tables.is_empty() {
-        return Ok(Facts::default());
-    }
-    let mut functions = BTreeSet::new();
-    for object in manifest.schema.objects.values() {
-        if let Object::Table(table) = object {
-            let defaults = table.columns.iter().filter_map(|column| column.default.as_ref());
-            functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
-        }
-    }
-    let mut facts = renamed::facts(session, renames, &tables, &functions).await?;
-    let changes: Vec<ColumnChange> = difference.different.iter().flat_map(column_changes).collect();
-    let keys: Vec<Key> = difference
-        .different
-        .iter()
-        .filter_map(|(_, live)| match live {
-            Object::Key(key) => Some(key.clone()),
-            _ => None,
-        })
-        .collect();
-    renamed::changes(session, renames, &changes, &keys, &mut facts).await?;
-    Ok(facts)
-}
-
-/// The columns of a table whose rows or dependents matter to a change.
-fn column_changes((wanted, live): &(Object, Object)) -> Vec<ColumnChange> {
-    let (Object::Table(wanted), Object::Table(live)) = (wanted, live) else { return Vec::new() };
-    let standing = wanted.columns.iter().filter_map(|column| Some((column, live.column(&column.name)?)));
-    let changes = standing.map(|(column, live)| ColumnChange {
-        schema: wanted.name.schema.clone(),
-        table: wanted.name.name.clone(),
-        column: column.name.clone(),
-        type_name: (column.type_name != live.type_name).then(|| column.type_name.clone()),
-        count_nulls: column.not_null && !live.not_null,
-    });
-    changes.filter(|change| change.type_name.is_some() || change.count_nulls).collect()
-}
-
 fn conflicts(claims: &Claims) -> impl Iterator<Item = Refusal> {
     claims.others.iter().map(|(address, owner)| claimed_by_another(address, owner))
 }
@@ -312,7 +280,8 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
 
 /// What stands under names of the slice. Under a former name anything may stand.
 fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
-    let before: BTreeSet<Address> = manifest.hints.before().collect();
+    let drops = manifest.drops.list.iter().map(Drop::address);
+    let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();
     let refusals = found.occupied.iter().map(|occupied| {
         let schema = occupied.schema.clone();
         let object = match occupied.on_table.clone() {

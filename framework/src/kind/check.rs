@@ -98,7 +98,7 @@ impl Check {
         let step = Step::on_new_ground(
             self.address(),
             Phase::Constraint,
-            swap(self, unproven),
+            draft.made_anew(&self.address(), vec![swap(self, unproven)]),
             constraint_is(&self.address(), &is_the_new_one),
             Undo::Run(swap(live, in_use)),
         );
@@ -109,26 +109,6 @@ impl Check {
         });
         if in_use && !self.not_valid {
             validate(&self.address(), &self.table, draft);
-        }
-    }
-
-    /// The step that removes one that nobody declared and that served a purpose of ours.
-    #[must_use]
-    pub fn removed(&self) -> Step {
-        let run = sql!("alter table {} drop constraint {}", self.table, self.name);
-        let done = sql!("not {}", constraint_stands(&self.address(), false));
-        let step = Step::on_new_ground(
-            self.address(),
-            Phase::CleanUp,
-            run,
-            done,
-            Undo::Lost("it was a help, and nobody's"),
-        );
-        Step {
-            when: When::After,
-            transaction: Transaction::Alone,
-            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
-            ..step
         }
     }
 

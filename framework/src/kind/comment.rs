@@ -40,6 +40,11 @@ impl Kind for Comment {
 }
 
 impl Comment {
+    /// The statement that sets it.
+    pub(super) fn said(&self) -> Sql {
+        sql!("comment on {} is {}", self.target(), Literal(&self.text))
+    }
+
     fn set(&self, before: Option<&str>, draft: &Draft<'_>) -> Step {
         let table = self.on.table();
         let new = match &table {
@@ -52,7 +57,7 @@ impl Comment {
             Some(text) => sql!("comment on {} is {}", target, Literal(text)),
             None => sql!("comment on {} is null", target),
         };
-        let run = sql!("comment on {} is {}", target, Literal(&self.text));
+        let run = self.said();
         let phase = if new { Phase::Table } else { Phase::Comment };
         let step = Step::on_new_ground(self.address(), phase, run, self.stands(), Undo::Run(undo));
         match table.filter(|_| !new) {

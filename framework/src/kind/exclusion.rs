@@ -7,14 +7,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::index::{Element, element_texts, spell_all};
+use super::foreign_key::columns_are;
+use super::index::{Element, On, element_texts, spell_all};
 use super::key::Timing;
-use super::{Draft, Ground, Kind, SMALL_ROWS_MAX, Size, Text, constraint_stands, refuse_changes};
+use super::{
+    Draft, Ground, Kind, SMALL_ROWS_MAX, Size, Text, constraint_is, constraint_stands, refuse_changes,
+};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
-use crate::sql::{Expr, Sql, quoted, sql};
+use crate::sql::{Expr, Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo};
 
 /// An exclusion constraint.
@@ -45,38 +48,12 @@ impl Kind for Exclusion {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        let Size { rows, bytes, .. } = match draft.ground(&self.table) {
-            Ground::New => return,
-            Ground::Empty => Size::default(),
-            Ground::Used(size) => size,
-        };
-        if rows > SMALL_ROWS_MAX {
-            draft.refuse(
-                "FH215",
-                self.address(),
-                format!(
-                    "`{}` has about {rows} rows, and PostgreSQL would read them all while everybody waits",
-                    self.table
-                ),
-                "add it by hand in a quiet hour; the next start finds it and keeps it",
-            );
+        if draft.ground(&self.table) == Ground::New {
             return;
         }
-        let step = Step::on_new_ground(
-            self.address(),
-            Phase::Constraint,
-            sql!("alter table {} add {}", self.table, self.clause()),
-            constraint_stands(&self.address(), false),
-            Undo::Run(sql!("alter table {} drop constraint {}", self.table, self.name)),
-        );
-        draft.steps.push(Step {
-            transaction: Transaction::Alone,
-            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
-            hazards: if rows > 0 { vec![Hazard::Scan] } else { Vec::new() },
-            rows_estimate: rows,
-            bytes,
-            ..step
-        });
+        let run = sql!("alter table {} add {}", self.table, self.clause());
+        let undo = sql!("alter table {} drop constraint {}", self.table, self.name);
+        self.read_whole(run, constraint_stands(&self.address(), false), undo, draft);
     }
 
     fn spell(&self, live: &mut Self) {
@@ -84,6 +61,10 @@ impl Kind for Exclusion {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        if let Some(proof) = self.told_from(live) {
+            self.replace(live, &proof, draft);
+            live.clone_from(self);
+        }
         let differences = [("definition", quoted(&live.clause()), quoted(&self.clause()))];
         refuse_changes(self, live, &self.address(), &differences, draft);
     }
@@ -99,6 +80,90 @@ impl Kind for Exclusion {
 }
 
 impl Exclusion {
+    /// Drafts a step that reads the whole table while everybody waits, if that is short.
+    fn read_whole(&self, run: Sql, done: Sql, undo: Sql, draft: &mut Draft<'_>) {
+        let Size { rows, bytes, .. } = match draft.ground(&self.table) {
+            Ground::New | Ground::Empty => Size::default(),
+            Ground::Used(size) => size,
+        };
+        if rows > SMALL_ROWS_MAX {
+            let what = format!(
+                "`{}` has about {rows} rows, and PostgreSQL would read them all while everybody waits",
+                self.table
+            );
+            let help = format!("in a quiet hour, by hand: {run}; the next start finds it and keeps it");
+            draft.refuse("FH215", self.address(), what, help);
+            return;
+        }
+        let step = Step::on_new_ground(self.address(), Phase::Constraint, run, done, Undo::Run(undo));
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
+            hazards: if rows > 0 { vec![Hazard::Scan] } else { Vec::new() },
+            rows_estimate: rows,
+            bytes,
+            ..step
+        });
+    }
+
+    /// Drafts taking it for the other one in a single statement.
+    fn replace(&self, live: &Self, proof: &Sql, draft: &mut Draft<'_>) {
+        let swap = |exclusion: &Self| {
+            sql!("alter table {} drop constraint {}, add {}", self.table, self.name, exclusion.clause())
+        };
+        let run = draft.made_anew(&self.address(), vec![swap(self)]);
+        self.read_whole(run, constraint_is(&self.address(), proof), swap(live), draft);
+    }
+
+    /// What is true of the row `c` of the catalog once it has taken the place of the other one; `None` when nothing that can be asked for tells
+    /// the two apart.
+    fn told_from(&self, live: &Self) -> Option<Sql> {
+        let index = |condition| {
+            sql!(
+                "exists (select from pg_catalog.pg_index i where i.indexrelid = c.conindid and {})",
+                condition
+            )
+        };
+        let mut signs = Vec::new();
+        match (&self.predicate, &live.predicate) {
+            (None, Some(_)) => signs.push(index(sql!("i.indpred is null"))),
+            (Some(_), None) => signs.push(index(sql!("i.indpred is not null"))),
+            (Some(wanted), Some(now)) if wanted != now => signs.push(index(sql!(
+                "pg_catalog.pg_get_expr(i.indpred, i.indrelid) <> {}",
+                Literal(now.as_str())
+            ))),
+            _ => {}
+        }
+        if self.timing != live.timing {
+            let flag = |set| Sql::fixed(if set { "true" } else { "false" });
+            signs.push(sql!(
+                "c.condeferrable = {} and c.condeferred = {}",
+                flag(self.timing != Timing::Immediate),
+                flag(self.timing == Timing::Deferred)
+            ));
+        }
+        let columns = |of: &Self| -> Option<Vec<Name>> {
+            let name = |element: &Element| match &element.on {
+                On::Column(name) => Some(name.clone()),
+                On::Expression(_) => None,
+            };
+            of.elements.iter().map(name).collect()
+        };
+        if let (Some(wanted), Some(now)) = (columns(self), columns(live))
+            && wanted != now
+        {
+            signs.push(columns_are("c.conkey", "c.conrelid", &wanted));
+        }
+        if self.operators != live.operators {
+            let names = self.operators.iter().map(|operator| Literal(operator.as_str()));
+            signs.push(sql!(
+                "array(select o.oprname::text from pg_catalog.unnest(c.conexclop) with ordinality k (id, place) join pg_catalog.pg_operator o on o.oid = k.id order by k.place) = array[{}]::text[]",
+                Sql::join(names, ", ")
+            ));
+        }
+        (!signs.is_empty()).then(|| Sql::join(signs, " and "))
+    }
+
     /// What stands in `create table`, or after `add`.
     #[must_use]
     pub fn clause(&self) -> Sql {

@@ -129,7 +129,7 @@ impl Kind for ForeignKey {
 }
 
 /// That the columns whose numbers stand in an array are these, in their order.
-fn columns_are(numbers: &'static str, table: &'static str, names: &[Name]) -> Sql {
+pub(super) fn columns_are(numbers: &'static str, table: &'static str, names: &[Name]) -> Sql {
     let names = names.iter().map(|name| Literal(name.as_str()));
     sql!(
         "array(select a.attname::text from unnest({}) with ordinality k (number, place)
@@ -175,7 +175,7 @@ impl ForeignKey {
         let step = Step::on_new_ground(
             self.address(),
             Phase::ForeignKey,
-            swap(self, in_use || self.not_valid),
+            draft.made_anew(&self.address(), vec![swap(self, in_use || self.not_valid)]),
             constraint_is(&self.address(), &self.is_in_the_catalog()),
             Undo::Run(swap(live, in_use)),
         );

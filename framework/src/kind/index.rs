@@ -9,13 +9,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ground, Kind, Object, Size, Text, refuse_changes, relation_stands};
+use super::{Draft, Ground, Kind, Object, Size, Text, refuse_changes};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, PathName, QName};
 use crate::sql::{Expr, Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
+
+mod beside;
 
 /// An index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -276,63 +278,10 @@ impl Index {
         )
     }
 
-    fn created(&self, how: &'static str, only: &'static str) -> Sql {
+    pub(super) fn created(&self, how: &'static str, only: &'static str) -> Sql {
         let unique = Sql::fixed(if self.unique { "unique " } else { "" });
         let (how, only) = (Sql::fixed(how), Sql::fixed(only));
         sql!("create {}index {}{} on {}{} {}", unique, how, self.name, only, self.table, self.clause())
-    }
-
-    /// Drafts building the new one beside the old one, taking its name for it in one transaction, and dropping the old one: queries have one of
-    /// them at every moment. `false` when the table is partitioned, where none of that can be done without stopping writers.
-    fn replace(&self, live: &Self, draft: &mut Draft<'_>) -> bool {
-        let ground = draft.ground(&self.table);
-        if matches!(ground, Ground::Used(Size { partitioned: true, .. })) {
-            return false;
-        }
-        let when = if self.unique || live.unique { When::Before } else { When::After };
-        let (fresh, old) = (
-            Self { name: interim(&self.name), ..self.clone() },
-            Self { name: outgoing(&self.name), ..live.clone() },
-        );
-        draft.steps.push(fresh.beside(when, ground));
-        let rename = |from: &QName, to: &Name| sql!("alter index {} rename to {}", from, to);
-        let both = sql!(
-            "begin {}; {}; end",
-            rename(&self.qualified(), &old.name),
-            rename(&fresh.qualified(), &self.name)
-        );
-        let done =
-            sql!("{} and not ({})", relation_stands(&self.qualified()), relation_stands(&fresh.qualified()));
-        let undo = Undo::Lost("the old index is gone; the manifest of the earlier version builds it again");
-        let swap = Step::on_new_ground(
-            self.address(),
-            Phase::Key,
-            sql!("do {}", Literal(both.as_str())),
-            done,
-            undo,
-        );
-        draft.steps.push(Step {
-            when,
-            transaction: Transaction::Alone,
-            lock: Lock::on(Mode::ShareUpdateExclusive, [&self.table]),
-            ..swap
-        });
-        draft.steps.push(Step { when, phase: Phase::CleanUp, ..old.removed(ground) });
-        true
-    }
-
-    /// The step that builds it on a table where its name is free, so that no leftover of it can be there.
-    pub(super) fn beside(&self, when: When, ground: Ground) -> Step {
-        let undo = Undo::Run(sql!("drop index {}", self.qualified()));
-        let run = self.created("concurrently ", "");
-        let step = Step::on_new_ground(self.address(), Phase::Index, run, self.stands(), undo);
-        Step { when, ..concurrently(step, &self.table, ground) }
-    }
-
-    /// Whether it stands for a moment only, while the index or key `of` is replaced.
-    #[must_use]
-    pub fn is_passing(&self, of: &Name) -> bool {
-        self.name == interim(of) || self.name == outgoing(of)
     }
 
     /// Whether it has the name of what a `reindex concurrently` of the index or key `of` left behind when it was cut off: the server calls the
@@ -373,16 +322,6 @@ impl Index {
         );
         concurrently(step, &self.table, ground)
     }
-}
-
-/// The name of an index while it stands beside the one that it replaces.
-pub(super) fn interim(name: &Name) -> Name {
-    Name::derived(name, &[], "fhnew")
-}
-
-/// The name of an index that has been replaced, until it is dropped.
-fn outgoing(name: &Name) -> Name {
-    Name::derived(name, &[], "fhold")
 }
 
 /// Drafts building an index in the way that suits its table. A leftover of a cut-off build is built again in place.

@@ -141,8 +141,7 @@ impl Key {
             draft.refuse("FH222", self.address(), what, help);
             return true;
         }
-        let index = Index { name: index::interim(&self.name), ..self.index() };
-        draft.steps.push(index.beside(When::Before, ground));
+        let index = self.index().built_beside(When::Before, draft);
         let kind = Sql::fixed(if self.primary { "primary key" } else { "unique" });
         let (table, name, timing) = (&self.table, &self.name, self.timing.clause());
         let run = sql!(
@@ -154,6 +153,7 @@ impl Key {
             index.name,
             timing,
         );
+        let run = draft.made_anew(&self.address(), vec![run]);
         let stands = constraint_stands(&self.address(), false);
         let done = sql!("{} and not ({})", stands, relation_stands(&index.qualified()));
         let undo = Undo::Lost("the old key's index is gone; the earlier manifest builds it again");
@@ -166,7 +166,8 @@ impl Key {
     }
 
     /// The index that enforces it.
-    fn index(&self) -> Index {
+    #[must_use]
+    pub fn index(&self) -> Index {
         Index {
             table: self.table.clone(),
             name: self.name.clone(),

@@ -4,16 +4,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Kind, Text, refuse_changes, relation_stands};
+use super::{Draft, Ground, Kind, SMALL_ROWS_MAX, Size, Text, refuse_changes, relation_stands};
 use crate::address::{Address, Tag};
+use crate::hazard::Hazard;
+use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
-use crate::sql::{Sql, sql};
-use crate::step::{Phase, Step, Undo};
+use crate::sql::{Literal, Sql, quoted, sql};
+use crate::step::{Phase, Step, Transaction, Undo};
 
 pub mod change;
 pub mod column;
+mod numbering;
 pub mod options;
-mod retype;
+mod rebuild;
+pub mod retype;
 
 use column::Column;
 use options::Options;
@@ -49,7 +53,10 @@ impl Kind for Table {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        for column in &self.columns {
+        // What is computed from others comes after them: it may be made again along with one of them.
+        let (plain, computed): (Vec<&Column>, Vec<&Column>) =
+            self.columns.iter().partition(|column| column.generated.is_none());
+        for column in plain.into_iter().chain(computed) {
             match live.columns.iter_mut().find(|found| found.name == column.name) {
                 Some(found) => {
                     change::change(column, found, &self.name, draft);
@@ -66,11 +73,9 @@ impl Kind for Table {
         // The order of columns in the database is the order of their age, and not ours to change.
         let standing = self.columns.iter().map(|column| live.column(&column.name).unwrap_or(column).clone());
         live.columns = standing.collect();
-        let logging = |unlogged| if unlogged { "unlogged" } else { "logged" }.to_owned();
         self.options.alter(&mut live.options, &self.name, draft);
-        let [partitioning, tablespace] = self.options.differences(&live.options);
-        let persistence = ("persistence", logging(live.unlogged), logging(self.unlogged));
-        let differences = [persistence, partitioning, tablespace];
+        self.move_files(live, draft);
+        let differences = [self.options.partitioning(&live.options)];
         refuse_changes(self, live, &self.address(), &differences, draft);
     }
 
@@ -95,6 +100,68 @@ impl Kind for Table {
 }
 
 impl Table {
+    /// Drafts what writes all of a table's files again: whether it is logged, and where they are.
+    fn move_files(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        let place = |table: &Self| match &table.options.tablespace {
+            Some(place) => sql!("tablespace {}", place),
+            None => sql!("tablespace pg_default"),
+        };
+        let logging = |table: &Self| Sql::fixed(if table.unlogged { "unlogged" } else { "logged" });
+        let is_at = |table: &Self| match &table.options.tablespace {
+            Some(place) => sql!(
+                "c.reltablespace = (select s.oid from pg_catalog.pg_tablespace s where s.spcname = {})",
+                Literal(place.as_str())
+            ),
+            None => sql!("c.reltablespace = 0"),
+        };
+        let is_logged = sql!("c.relpersistence = {}", Literal(if self.unlogged { "u" } else { "p" }));
+        let moves = [
+            (self.unlogged != live.unlogged, logging(self), logging(live), is_logged),
+            (
+                self.options.tablespace != live.options.tablespace && self.options.tablespace.is_some(),
+                place(self),
+                place(live),
+                is_at(self),
+            ),
+        ];
+        for (_, to, back, condition) in moves.iter().filter(|(differs, ..)| *differs) {
+            self.written_again(to, back, condition, draft);
+        }
+        live.unlogged = self.unlogged;
+        live.options.tablespace.clone_from(&self.options.tablespace);
+    }
+
+    fn written_again(&self, to: &Sql, back: &Sql, condition: &Sql, draft: &mut Draft<'_>) {
+        let Size { rows, bytes, .. } = match draft.ground(&self.name) {
+            Ground::Used(size) => size,
+            Ground::New | Ground::Empty => Size::default(),
+        };
+        let set = |what| sql!("alter table {} set {}", self.name, what);
+        if rows > SMALL_ROWS_MAX {
+            let what = format!(
+                "PostgreSQL writes all {rows} rows of `{}` again to make it `{to}`, while everybody waits",
+                self.name
+            );
+            let help = format!("in a quiet hour, by hand: {};", set(to));
+            draft.refuse("FH213", self.address(), what, help);
+            return;
+        }
+        let done = sql!(
+            "exists (select from pg_catalog.pg_class c where c.oid = pg_catalog.to_regclass({}) and {})",
+            Literal(&quoted(&self.name)),
+            condition,
+        );
+        let step = Step::on_new_ground(self.address(), Phase::Column, set(to), done, Undo::Run(set(back)));
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock::on(Mode::AccessExclusive, [&self.name]),
+            hazards: if rows > 0 { vec![Hazard::Rewrite] } else { Vec::new() },
+            rows_estimate: rows,
+            bytes,
+            ..step
+        });
+    }
+
     /// The step that makes it with these constraint clauses inside.
     #[must_use]
     pub fn whole(&self, constraints: &[Sql]) -> Step {

@@ -124,20 +124,21 @@ impl Kind for Trigger {
         if live == self {
             return;
         }
-        if live.constraint.is_some() || self.constraint.is_some() {
-            draft.refuse(
-                "FH210",
-                self.address(),
-                format!("it is `{}` in the database and `{}` in the manifest", live.clause(), self.clause()),
-                "PostgreSQL cannot replace a constraint trigger: drop it by hand, the next start makes the new one; or give the new one another name",
-            );
-        } else {
-            let undo = Undo::Run(live.created("or replace "));
-            let run = self.created("or replace ");
-            let step =
-                Step::on_new_ground(self.address(), Phase::Trigger, run, self.is_as_written(live), undo);
-            draft.steps.push(self.locking(step));
-        }
+        // PostgreSQL replaces a trigger, but none that is a constraint.
+        let swap = |trigger: &Self| match live.constraint.or(self.constraint) {
+            Some(_) => draft.made_anew(
+                &self.address(),
+                vec![sql!("drop trigger {} on {}", self.name, self.table), trigger.created("")],
+            ),
+            None => trigger.created("or replace "),
+        };
+        let (run, undo) = (swap(self), Undo::Run(swap(live)));
+        let step = Step::on_new_ground(self.address(), Phase::Trigger, run, self.is_as_written(live), undo);
+        let step = self.locking(step);
+        draft.steps.push(match live.constraint.or(self.constraint) {
+            Some(_) => Step { lock: Lock::on(Mode::AccessExclusive, [&self.table]), ..step },
+            None => step,
+        });
         live.clone_from(self);
     }
 
@@ -195,7 +196,7 @@ impl Trigger {
         out
     }
 
-    fn created(&self, how: &'static str) -> Sql {
+    pub(super) fn created(&self, how: &'static str) -> Sql {
         let constraint = Sql::fixed(if self.constraint.is_some() { "constraint " } else { "" });
         sql!("create {}{}trigger {} {}", Sql::fixed(how), constraint, self.name, self.definition())
     }
@@ -240,6 +241,17 @@ impl Trigger {
             let name = name.as_ref().map_or_else(|| sql!("null"), |name| sql!("{}", Literal(name.as_str())));
             out.push(&sql!(" and {} is not distinct from {}", Sql::fixed(column), name));
         }
+        let flag = |set| Sql::fixed(if set { "true" } else { "false" });
+        out.push(&sql!(
+            " and (tgconstraint <> 0) = {} and tgdeferrable = {} and tginitdeferred = {} and tgconstrrelid = {}",
+            flag(self.constraint.is_some()),
+            flag(self.constraint.is_some_and(|timing| timing != Timing::Immediate)),
+            flag(self.constraint == Some(Timing::Deferred)),
+            match &self.from {
+                Some(from) => sql!("pg_catalog.to_regclass({})", Literal(&quoted(from))),
+                None => sql!("0"),
+            },
+        ));
         let columns = self.events.iter().find_map(|event| match event {
             Event::Update(columns) => {
                 Some(Sql::join(columns.iter().map(|name| Literal(name.as_str())), ", "))

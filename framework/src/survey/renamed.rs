@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Tag};
-use crate::catalog::{self, ColumnChange};
+use crate::catalog;
+use crate::catalog::facts::{self as asked_of, ColumnChange};
 use crate::equal::{Memory, Remembered};
-use crate::kind::{Facts, Size, key::Key};
+use crate::kind::{Dependent, Facts, Size};
 use crate::ledger::claim::{self, Claims};
 use crate::manifest::Manifest;
-use crate::name::{Name, QName};
+use crate::name::QName;
 use crate::plan::Plan;
 use crate::rename::{Change, Numbering, Renames, Words};
 use crate::schema::Schema;
@@ -94,7 +95,7 @@ pub(super) async fn facts(
 ) -> Result<Facts, SessionError> {
     let before = tables.iter().map(|table| (renames.table_before(table), table));
     let before: BTreeMap<QName, &QName> = before.collect();
-    let mut facts = catalog::facts(session, &before.keys().cloned().collect(), functions).await?;
+    let mut facts = asked_of::facts(session, &before.keys().cloned().collect(), functions).await?;
     let sizes = std::mem::take(&mut facts.sizes).into_iter();
     let sizes: BTreeMap<QName, Size> =
         sizes.filter_map(|(table, size)| Some((QName::clone(before.get(&table)?), size))).collect();
@@ -102,31 +103,61 @@ pub(super) async fn facts(
     Ok(facts)
 }
 
-/// What must be known of columns and keys that are to change, asked in the names of the database.
-pub(super) async fn changes(
+/// What must be known of columns that are to change.
+pub(super) async fn column_facts(
     session: &mut Session,
     renames: &Renames,
     columns: &[ColumnChange],
-    keys: &[Key],
     facts: &mut Facts,
 ) -> Result<(), SessionError> {
+    let asked: Vec<ColumnChange> = columns.iter().map(|change| column(renames, change)).collect();
     let mut found = Facts::default();
-    if !columns.is_empty() {
-        let asked: Vec<ColumnChange> = columns.iter().map(|change| column(renames, change)).collect();
-        catalog::column_facts(session, &asked, &mut found).await?;
-    }
-    if !keys.is_empty() {
-        let asked = keys.iter().map(|key| {
-            let name: Name = renames.before(&Address::part(Tag::Key, &key.table, &key.name)).name;
-            Key { table: renames.table_before(&key.table), name, ..key.clone() }
-        });
-        catalog::key_facts(session, &asked.collect::<Vec<_>>(), &mut found).await?;
-    }
+    asked_of::column_facts(session, &asked, &mut found).await?;
+    told(found, renames, facts);
+    Ok(())
+}
+
+/// What leans on keys that are to change.
+pub(super) async fn key_facts(
+    session: &mut Session,
+    renames: &Renames,
+    keys: &[Address],
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let asked: Vec<Address> = keys.iter().map(|key| renames.before(key)).collect();
+    let mut found = Facts::default();
+    asked_of::key_facts(session, &asked, &mut found).await?;
+    told(found, renames, facts);
+    Ok(())
+}
+
+/// What hangs on the columns of tables.
+pub(super) async fn dependents(
+    session: &mut Session,
+    renames: &Renames,
+    tables: &BTreeSet<&QName>,
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let asked: Vec<QName> = tables.iter().map(|table| renames.table_before(table)).collect();
+    let mut found = Facts::default();
+    asked_of::dependents(session, &asked.iter().collect(), &mut found).await?;
+    told(found, renames, facts);
+    Ok(())
+}
+
+/// Adds what was found, in the names to come.
+fn told(found: Facts, renames: &Renames, facts: &mut Facts) {
     let now = |address: Address| renames.address(&address);
     facts.nulls.extend(found.nulls.into_iter().map(|(address, rows)| (now(address), rows)));
+    facts.misfits.extend(found.misfits.into_iter().map(|(address, rows)| (now(address), rows)));
     facts.inconvertible.extend(found.inconvertible.into_iter().map(now));
+    facts.other_family.extend(found.other_family.into_iter().map(now));
     facts.leaning.extend(found.leaning.into_iter().map(|(address, who)| (now(address), who)));
-    Ok(())
+    facts.referring.extend(found.referring.into_iter().map(|(address, who)| (now(address), who)));
+    facts.dependents.extend(found.dependents.into_iter().map(|(address, parts)| {
+        let parts = parts.into_iter().map(|part| Dependent { address: now(part.address), ..part });
+        (now(address), parts.collect())
+    }));
 }
 
 fn column(renames: &Renames, change: &ColumnChange) -> ColumnChange {

@@ -48,7 +48,8 @@ fn crashed(cluster: &Arc<Cluster>, scenario: &Scenario, moment: &str, fault: imp
     let mut apply = command::apply(&database.address().through(proxy.port()), &scenario.manifest);
     // It may have had its last answer; otherwise it must say that it lost the connection, and not that all is well.
     let output = Process::spawn(apply.args(["--timeout", "1s"])).unwrap().wait(LIMIT);
-    let last = moment == format!("answered {}", scenario.answers);
+    // (A run that found a lock taken for a moment asked once more than another, so the last answer is one of two.)
+    let last = (scenario.answers - 1..=scenario.answers).any(|last| moment == format!("answered {last}"));
     assert!(last || !output.success(), "{place}: {output}");
     drop(proxy);
     cluster.start_again().unwrap();

@@ -134,3 +134,25 @@ async fn every_change_ends_as_if_it_had_been_made_so_and_keeps_every_row() -> Ou
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     Ok(())
 }
+
+/// A primary key takes only columns that refuse null: on a big table they are proven to before it is built.
+#[tokio::test]
+async fn a_primary_key_on_columns_that_may_be_null_has_them_refuse_it_first() -> Outcome {
+    let plain = "[tables.notes.columns]\nid = 'bigint'\ntext = 'text'\n";
+    let key = format!("{plain}[tables.notes.constraints]\nnotes_pkey = 'primary key (id)'\n");
+    for rows in SIZES {
+        let database = Database::create("change_pkey").await;
+        Service::new(&database, &slice("1.0.0", plain)).applies().await;
+        let fill = format!("insert into notes select i from generate_series(1, {rows}) i; analyze notes");
+        database.execute(&fill).await?;
+        let second = Service::new(&database, &slice("1.1.0", &key));
+        second.applies().await;
+        second.finds_nothing_to_do().await;
+        let fresh = Database::create("change_pkey_fresh").await;
+        Service::new(&fresh, &slice("1.1.0", &key)).applies().await;
+        assert_eq!(difference::lines(&fresh.dump(), &database.dump()), "", "{rows} rows");
+        let refused = database.execute("insert into notes values (null)").await;
+        assert!(refused.is_err());
+    }
+    Ok(())
+}

@@ -6,12 +6,14 @@
 #![expect(clippy::disallowed_methods, reason = "the SQL is the tests' own text, sent by the driver itself")]
 
 mod additive;
+mod around;
 mod builds;
 mod by_hand;
 mod changes;
 mod columns;
 mod corpus_expressions;
 mod drift;
+mod drops;
 mod enums;
 mod extensions;
 mod forbidden;

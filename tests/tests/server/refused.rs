@@ -76,9 +76,27 @@ const CHANGES: &[Change] = &[
         "column bills.number",
         ["all 10500 rows", "again"],
     ),
+    change(
+        "number = 'varchar(20)",
+        "number = 'varchar(3)",
+        "column bills.number",
+        ["9501 rows", "no place in `character varying(3)`"],
+    ),
+    change(
+        "number = 'varchar(20)",
+        "number = 'bill_state",
+        "column bills.number",
+        ["more than 10000 rows", "no place in `bill_state`"],
+    ),
+    change(
+        "seen = 'varchar(5)'",
+        "seen = \"varchar(5) generated always as ('x') stored\"",
+        "column bills.seen",
+        ["computed as `'x'`", "lost"],
+    ),
     change("note = 'text'", "note = 'text collate \"C\"'", "column bills.note", ["all 10500 rows", "again"]),
     change("seen = 'varchar(5)'", "seen = 'varchar(9)'", "column bills.seen", ["view seen_bills", "type"]),
-    change("amount * 2", "amount * 3", "column bills.total", ["2", "3"]),
+    change("amount * 2", "amount * 3", "column bills.total", ["* 2", "* 3"]),
     change(
         "code = 'text not null unique'",
         "code = 'text not null unique deferrable'",

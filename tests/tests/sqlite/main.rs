@@ -10,6 +10,7 @@ mod changes;
 mod checks;
 mod degraded;
 mod file;
+mod former;
 mod kills;
 mod rebuild;
 mod rows;

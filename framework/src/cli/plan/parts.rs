@@ -1,6 +1,7 @@
 //! Steps as they keep others waiting: what is new goes in one transaction and is one part; what touches something that is in use is
 //! a part by itself. Pure.
 
+use super::moved;
 use crate::address::{Address, Tag};
 use crate::cli::figures;
 use crate::cli::object::{counted, owner};
@@ -94,6 +95,9 @@ fn title(steps: &[&Step]) -> String {
 
 /// One step, as something that is done.
 pub(in crate::cli) fn sentence(step: &Step) -> String {
+    if let Some(sentence) = moved::sentence(step) {
+        return sentence;
+    }
     let Step { object, phase, transaction, run, .. } = step;
     let starts = |word| run.as_str().starts_with(word);
     let named = match (object.tag, step.lock.tables.as_slice()) {
@@ -116,6 +120,9 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
         (Phase::CleanUp, Tag::Index) => format!("drop the old {named}"),
         (Phase::Key, Tag::Index) => format!("take {named} for the old one"),
         (_, Tag::Index) => format!("build {named}"),
+        (_, Tag::Column) if run.as_str().contains(" drop column ") => {
+            format!("compute {named} in another way")
+        }
         (_, Tag::Column) if run.as_str().contains(" alter column ") => changed_column(&named, run.as_str()),
         (Phase::CleanUp, _) => format!("drop what stood in for {named}"),
         (Phase::Constraint, Tag::Column) if starts("alter") && !run.as_str().contains(" add column ") => {
@@ -137,12 +144,13 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
 /// What happens to a standing column.
 fn changed_column(named: &str, run: &str) -> String {
     let sentences = [
+        ("lock table ", "change the numbering of {}"),
+        (" drop expression", "make {} a plain column"),
         (" type ", "change the type of {}"),
         (" set not null", "set {} not null"),
         (" drop not null", "let {} be null"),
         (" set default ", "change the default of {}"),
         (" drop default", "drop the default of {}"),
-        (" drop expression", "make {} a plain column"),
         (" identity", "change the numbering of {}"),
         (" set generated ", "change the numbering of {}"),
     ];

@@ -5,14 +5,17 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>
 
-use super::column::{Column, Identity};
-use super::retype::{keeps_rows, silent_loss};
+use super::column::Column;
+use super::numbering::{Numbering, counted_as, is_numbered, renumbering};
+use super::rebuild::{As, Rebuild};
+use super::retype::{keeps_rows, misfit, silent_loss};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
-use crate::kind::{Draft, Ground, SMALL_ROWS_MAX, Size};
+use crate::kind::index::{Element, Index, On, State};
+use crate::kind::{Draft, Facts, Ground, Object, SMALL_ROWS_MAX, Size, all_or_nothing, constraint_stands};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
-use crate::sql::{Literal, Sql, quoted, sql};
+use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 /// A column that stands, and is to become another.
@@ -25,23 +28,32 @@ struct Change<'a> {
 /// Drafts what turns `live` into `wanted`, and writes into `live` what it has dealt with.
 pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &mut Draft<'_>) {
     let change = Change { wanted, table, address: Address::part(Tag::Column, table, &wanted.name) };
-    let renumbered = live.serial != wanted.serial || live.serial && live.type_name != wanted.type_name;
-    let computed_otherwise = wanted.generated.is_some() && live.generated != wanted.generated;
-    if renumbered || computed_otherwise {
+    if draft.is_rebuilt(&change.address) || change.computation(live, draft) {
+        live.clone_from(wanted);
         return;
     }
-    change.generation(live, draft);
-    change.numbering(live, draft);
-    let retyped = (&live.type_name, &live.collation) != (&wanted.type_name, &wanted.collation);
-    if retyped {
+    if (&live.type_name, &live.collation) != (&wanted.type_name, &wanted.collation) {
         change.retype(live, draft);
+    }
+    let renumbered = Numbering::of(live) != Numbering::of(wanted);
+    match (live.not_null, wanted.not_null) {
+        (true, false) if !renumbered => change.may_be_null(draft),
+        (false, true) => {
+            // The server numbers only columns that refuse null.
+            if wanted.identity.is_some() {
+                draft.without_nulls_first(table, std::slice::from_ref(&wanted.name));
+            }
+            change.not_null(draft);
+        }
+        _ => {}
+    }
+    if renumbered {
+        change.numbering(live, draft);
+        if live.not_null && !wanted.not_null {
+            change.may_be_null(draft);
+        }
     } else if live.default != wanted.default {
         change.default(live, draft);
-    }
-    match (live.not_null, wanted.not_null) {
-        (true, false) => change.may_be_null(draft),
-        (false, true) => change.not_null(draft),
-        _ => {}
     }
     live.not_null = wanted.not_null;
 }
@@ -77,7 +89,7 @@ impl Change<'_> {
 
     fn default(&self, live: &mut Column, draft: &mut Draft<'_>) {
         let Column { name, default, .. } = self.wanted;
-        let action = |default: &Option<crate::sql::Expr>| match default {
+        let action = |default: &Option<Expr>| match default {
             Some(default) => sql!("alter column {} set default {}", name, default.bracketed()),
             None => sql!("alter column {} drop default", name),
         };
@@ -88,91 +100,180 @@ impl Change<'_> {
         live.default.clone_from(default);
     }
 
-    fn generation(&self, live: &mut Column, draft: &mut Draft<'_>) {
-        if live.generated.is_some() && self.wanted.generated.is_none() {
-            let action = sql!("alter column {} drop expression", self.wanted.name);
-            let done = self.attribute(&sql!("a.attgenerated = ''"));
-            let undo = Undo::Lost("PostgreSQL makes no standing column a generated one");
-            draft.steps.push(Step { hazards: vec![Hazard::NoWayBack], ..self.brief(&action, done, undo) });
-            live.generated = None;
+    /// What the column is computed from. Says whether that has settled the whole column.
+    fn computation(&self, live: &mut Column, draft: &mut Draft<'_>) -> bool {
+        match (&live.generated, &self.wanted.generated) {
+            (Some(before), Some(after)) if before != after => {
+                self.compute_otherwise(before, live, draft);
+                true
+            }
+            (None, Some(after)) => {
+                let what =
+                    format!("it is to be computed as `{after}`, and the values that it has would be lost");
+                let help = "declare the computed column under another name, and move over to it; PostgreSQL makes no standing column a computed one";
+                draft.refuse("FH223", self.address.clone(), what, help);
+                true
+            }
+            (Some(_), None) => {
+                let action = sql!("alter column {} drop expression", self.wanted.name);
+                let done = self.attribute(&sql!("a.attgenerated = ''"));
+                let undo = Undo::Lost("PostgreSQL makes no standing column a generated one");
+                draft
+                    .steps
+                    .push(Step { hazards: vec![Hazard::NoWayBack], ..self.brief(&action, done, undo) });
+                live.generated = None;
+                false
+            }
+            _ => false,
         }
     }
 
-    fn numbering(&self, live: &mut Column, draft: &mut Draft<'_>) {
-        let name = &self.wanted.name;
-        let word = |identity| match identity {
-            Identity::Always => Sql::fixed("always"),
-            Identity::ByDefault => Sql::fixed("by default"),
-        };
-        let letter = |identity| match identity {
-            Identity::Always => "a",
-            Identity::ByDefault => "d",
-        };
-        match (live.identity, self.wanted.identity) {
-            (Some(now), Some(then)) if now != then => {
-                let set = |identity| sql!("alter column {} set generated {}", name, word(identity));
-                let done = self.attribute(&sql!("a.attidentity = {}", Literal(letter(then))));
-                draft.steps.push(self.brief(&set(then), done, self.undo(&set(now))));
-                live.identity = Some(then);
-            }
-            (Some(now), None) if !self.wanted.serial => {
-                let action = sql!("alter column {} drop identity", name);
-                let done = self.attribute(&sql!("a.attidentity = ''"));
-                let undo = self.undo(&sql!("alter column {} add generated {} as identity", name, word(now)));
-                draft.steps.push(self.brief(&action, done, undo));
-                live.identity = None;
-            }
-            _ => {}
+    /// Takes the column away and adds it again: its values follow from the others, so nothing is lost but its place among the columns. PostgreSQL
+    /// 17 could keep the place, and writes every row just the same.
+    fn compute_otherwise(&self, before: &Expr, live: &Column, draft: &mut Draft<'_>) {
+        let rebuild = Rebuild::of(&self.address, true, self.table, draft);
+        if self.stands_in_the_way(&rebuild, "what it is computed from", draft) {
+            return;
         }
+        let Size { rows, .. } = size(draft.ground(self.table));
+        if self.is_too_long(
+            &format!("`{before}`"),
+            &format!("`{}`", shown(&self.wanted.generated)),
+            rows,
+            draft,
+        ) {
+            return;
+        }
+        let name = &self.wanted.name;
+        let done = self.attribute(&sql!(
+            "a.attgenerated <> '' and {} <> {} and pg_catalog.format_type(a.atttypid, a.atttypmod) = {}",
+            self.stored_default(),
+            Literal(before.as_str()),
+            Literal(self.wanted.type_name.as_str()),
+        ));
+        let swap =
+            |column: &Column| vec![sql!("drop column {}", name), sql!("add column {}", column.clause())];
+        let mut run = rebuild.around(swap(self.wanted), As::Wanted, draft);
+        if let Some(Object::Comment(comment)) = draft.live(&self.address.comment()) {
+            run = all_or_nothing(vec![run, comment.said()]);
+        }
+        let undo = Undo::Run(rebuild.around(swap(live), As::Before, draft));
+        self.rewrite(run, done, undo, rebuild, draft);
+    }
+
+    /// A step that writes every row again.
+    fn rewrite(&self, run: Sql, done: Sql, undo: Undo, rebuild: Rebuild<'_>, draft: &mut Draft<'_>) {
+        let Size { rows, bytes, .. } = size(draft.ground(self.table));
+        let mut tables = vec![self.table.clone()];
+        tables.extend(rebuild.parents(draft));
+        tables.dedup();
+        let step = Step::on_new_ground(self.address.clone(), Phase::Column, run, done, undo);
+        draft.steps.push(Step {
+            transaction: Transaction::Alone,
+            lock: Lock { mode: Mode::AccessExclusive, tables },
+            hazards: if rows > 0 { vec![Hazard::Rewrite] } else { Vec::new() },
+            rows_estimate: rows,
+            bytes,
+            ..step
+        });
+        draft.rebuilt.extend(rebuild.into_parts());
+    }
+
+    fn numbering(&self, live: &mut Column, draft: &mut Draft<'_>) {
+        let Size { rows, .. } = size(draft.ground(self.table));
+        let (before, after) = (Numbering::of(live), Numbering::of(self.wanted));
+        let begins = before == Numbering::None && after != Numbering::None;
+        if begins && rows > SMALL_ROWS_MAX && !self.leads_an_index(draft) {
+            let what = format!(
+                "its numbers begin above its greatest value, and without an index that begins with it PostgreSQL reads all {rows} rows of `{}` for that while everybody waits",
+                self.table
+            );
+            let help =
+                "declare an index on it in a release before this one, or number it by hand in a quiet hour";
+            draft.refuse("FH215", self.address.clone(), what, help);
+        } else {
+            let done = self.attribute(&is_numbered(self.table, self.wanted));
+            let run = renumbering(self.table, live, self.wanted);
+            let undo = Undo::Run(renumbering(self.table, self.wanted, live));
+            // After the steps that make it refuse null.
+            let phase =
+                if draft.is_without_nulls_first(&self.address) { Phase::Constraint } else { Phase::Column };
+            let step = Step::on_new_ground(self.address.clone(), phase, run, done, undo);
+            let lock = Lock::on(Mode::AccessExclusive, [self.table]);
+            draft.steps.push(Step { transaction: Transaction::Alone, lock, ..step });
+        }
+        (live.identity, live.serial) = (self.wanted.identity, self.wanted.serial);
+        live.default.clone_from(&self.wanted.default);
+    }
+
+    /// Whether the server finds its greatest value without reading the table.
+    fn leads_an_index(&self, draft: &Draft<'_>) -> bool {
+        let name = &self.wanted.name;
+        let first = |index: &Index| matches!(&index.elements[..], [Element { on: On::Column(column), .. }, ..] if column == name);
+        let mut parts = draft.facts().dependents.get(&self.address).into_iter().flatten();
+        parts.any(|part| match draft.live(&part.address) {
+            Some(Object::Key(key)) => key.columns.first() == Some(name),
+            Some(Object::Index(index)) => {
+                index.predicate.is_none() && index.state == State::Valid && first(index)
+            }
+            _ => false,
+        })
     }
 
     /// Another type, or another collation of the same: the server builds the indexes over the column again, and often the table.
     fn retype(&self, live: &mut Column, draft: &mut Draft<'_>) {
-        let Column { name, type_name, .. } = self.wanted;
-        let Size { rows, bytes, .. } = size(draft.ground(self.table));
-        let keeps = live.type_name == *type_name || keeps_rows(&live.type_name, type_name);
-        let rewrites = rows > 0 && (!keeps || live.collation != self.wanted.collation);
+        let rebuild = Rebuild::of(&self.address, false, self.table, draft);
+        let Size { rows, .. } = size(draft.ground(self.table));
+        let keeps =
+            live.type_name == self.wanted.type_name || keeps_rows(&live.type_name, &self.wanted.type_name);
+        let rewrites = rows > 0 && (!keeps || live.collation != self.wanted.collation || rebuild.computes());
+        let types = (format!("`{}`", live.type_name), format!("`{}`", self.wanted.type_name));
         let refused = self.loses(live, draft)
-            || self.stands_in_the_way(draft)
-            || rewrites && self.is_too_long(live, rows, draft);
+            || self.stands_in_the_way(&rebuild, "its type", draft)
+            || rewrites && self.is_too_long(&types.0, &types.1, rows, draft);
         if !refused {
-            let done = self.attribute(&sql!(
-                "pg_catalog.format_type(a.atttypid, a.atttypmod) = {} and {}",
-                Literal(type_name.as_str()),
-                self.has_collation(),
-            ));
-            let undo = self.undo(&sql!("alter column {} type {}", name, live.type_name));
-            let step = self.brief(&self.retyping(live, draft), done, undo);
-            draft.steps.push(Step {
-                hazards: if rewrites { vec![Hazard::Rewrite] } else { Vec::new() },
-                rows_estimate: if rewrites { rows } else { 0 },
-                bytes: if rewrites { bytes } else { 0 },
-                ..step
-            });
+            self.convert(live, rewrites, rebuild, draft);
         }
-        live.type_name.clone_from(type_name);
+        live.type_name.clone_from(&self.wanted.type_name);
         live.collation.clone_from(&self.wanted.collation);
-        live.default.clone_from(&self.wanted.default);
+        if Numbering::of(live) == Numbering::None && Numbering::of(self.wanted) == Numbering::None {
+            live.default.clone_from(&self.wanted.default);
+        }
     }
 
-    /// The default is taken off and set again in the same statement: the old one may have no form in the new type.
-    fn retyping(&self, live: &Column, draft: &Draft<'_>) -> Sql {
-        let Column { name, type_name, collation, default, .. } = self.wanted;
-        let mut action = Sql::default();
-        if live.default.is_some() {
-            action.push(&sql!("alter column {} drop default, ", name));
+    fn convert(&self, live: &Column, rewrites: bool, rebuild: Rebuild<'_>, draft: &mut Draft<'_>) {
+        let done = self.attribute(&sql!(
+            "pg_catalog.format_type(a.atttypid, a.atttypmod) = {} and {}",
+            Literal(self.wanted.type_name.as_str()),
+            self.has_collation(),
+        ));
+        let using = draft.facts().using.get(&self.address);
+        let forth = match using {
+            Some(using) => Some(sql!("{}", using)),
+            None => {
+                draft.facts().labels.get(&self.address).map(|_| self.through_text(&self.wanted.type_name))
+            }
+        };
+        let undo = match using {
+            Some(_) => Undo::Lost("nobody has said how its values become the old type again"),
+            None => {
+                let back = forth.as_ref().map(|_| self.through_text(&live.type_name));
+                Undo::Run(rebuild.around(retyping(self.wanted, live, back), As::Before, draft))
+            }
+        };
+        let mut run = rebuild.around(retyping(live, self.wanted, forth), As::Wanted, draft);
+        if live.serial && self.wanted.serial && live.type_name != self.wanted.type_name {
+            run = all_or_nothing(vec![run, counted_as(self.table, self.wanted)]);
         }
-        action.push(&sql!("alter column {} type {}", name, type_name));
-        if let Some(collation) = collation {
-            action.push(&sql!(" collate {}", collation));
+        self.rewrite(run, done, undo, rebuild, draft);
+        if let Some(step) = draft.steps.last_mut().filter(|_| !rewrites) {
+            (step.hazards, step.rows_estimate, step.bytes) = (Vec::new(), 0, 0);
         }
-        if let Some(using) = draft.facts().using.get(&self.address) {
-            action.push(&sql!(" using ({})", using));
-        }
-        if let Some(default) = default {
-            action.push(&sql!(", alter column {} set default {}", name, default.bracketed()));
-        }
-        action
+    }
+
+    /// The values by their names, which is how an enum's are written.
+    fn through_text(&self, to: &TypeName) -> Sql {
+        sql!("{}::pg_catalog.text::{}", self.wanted.name, to)
     }
 
     fn has_collation(&self) -> Sql {
@@ -186,15 +287,25 @@ impl Change<'_> {
         }
     }
 
-    /// Refuses what would change values without a word, or has no conversion at all.
+    /// Refuses what would change values without a word, has no conversion at all, or has rows that do not fit.
     fn loses(&self, live: &Column, draft: &mut Draft<'_>) -> bool {
         let (from, to) = (&live.type_name, &self.wanted.type_name);
-        if draft.facts().using.contains_key(&self.address) || from == to {
+        let facts = draft.facts();
+        let misfits = facts.misfits.get(&self.address).copied().unwrap_or(0);
+        let name = quoted(&self.wanted.name);
+        if misfits > 0 {
+            let what =
+                format!("{} of `{}` hold a value that has no place in `{to}`", rows(misfits), self.table);
+            let condition = self.misfit(live, facts).unwrap_or_default();
+            let help = format!("look at them: select {name} from {} where {condition};", quoted(self.table));
+            draft.refuse("FH224", self.address.clone(), what, help);
+            return true;
+        }
+        if facts.using.contains_key(&self.address) || facts.labels.contains_key(&self.address) || from == to {
             return false;
         }
-        let name = quoted(&self.wanted.name);
         let empty = !matches!(draft.ground(self.table), Ground::Used(_));
-        if draft.facts().inconvertible.contains(&self.address) {
+        if facts.inconvertible.contains(&self.address) {
             let what = format!("PostgreSQL does not turn `{from}` into `{to}` by itself");
             let help = format!("say how, beside `def`: `using = \"{name}::{to}\"`");
             draft.refuse("FH219", self.address.clone(), what, help);
@@ -207,24 +318,27 @@ impl Change<'_> {
         true
     }
 
-    /// Refuses what a view, a policy or another column's expression stands on: the server would.
-    fn stands_in_the_way(&self, draft: &mut Draft<'_>) -> bool {
-        let Some(dependents) = draft.facts().leaning.get(&self.address).filter(|list| !list.is_empty())
-        else {
+    fn misfit(&self, live: &Column, facts: &Facts) -> Option<Sql> {
+        misfit(live, self.wanted, facts.labels.get(&self.address).map(Vec::as_slice))
+    }
+
+    /// Refuses what others made over the column, or over what would go with it: the server would.
+    fn stands_in_the_way(&self, rebuild: &Rebuild<'_>, what: &str, draft: &mut Draft<'_>) -> bool {
+        if rebuild.leaning.is_empty() {
             return false;
-        };
-        let what = format!("its type cannot change while {} on it", leaning(dependents));
+        }
+        let what = format!("{what} cannot change while {} on it", leaning(&rebuild.leaning));
         let help = "take that away first, and make it again afterwards: it is not this manifest's";
         draft.refuse("FH222", self.address.clone(), what, help);
         true
     }
 
-    fn is_too_long(&self, live: &Column, rows: i64, draft: &mut Draft<'_>) -> bool {
+    fn is_too_long(&self, from: &str, to: &str, rows: i64, draft: &mut Draft<'_>) -> bool {
         let too_long = rows > SMALL_ROWS_MAX && !draft.facts().allow_rewrite.contains(&self.address);
         if too_long {
             let what = format!(
-                "from `{}` to `{}`, PostgreSQL writes all {rows} rows of `{}` again while everybody waits",
-                live.type_name, self.wanted.type_name, self.table
+                "from {from} to {to}, PostgreSQL writes all {rows} rows of `{}` again while everybody waits",
+                self.table
             );
             draft.refuse(
                 "FH213",
@@ -247,12 +361,7 @@ impl Change<'_> {
         let name = &self.wanted.name;
         let nulls = draft.facts().nulls.get(&self.address).copied().unwrap_or(0);
         if nulls > 0 {
-            let count = if nulls > SMALL_ROWS_MAX {
-                format!("more than {SMALL_ROWS_MAX}")
-            } else {
-                nulls.to_string()
-            };
-            let what = format!("{count} rows of `{}` have no value in it", self.table);
+            let what = format!("{} of `{}` have no value in it", rows(nulls), self.table);
             let help = format!(
                 "give them one first: update {} set {} = … where {} is null;",
                 quoted(self.table),
@@ -273,19 +382,24 @@ impl Change<'_> {
             return;
         }
         let check = helper(self.table, name);
-        let found = |condition| self.helper_stands(&check, condition);
+        let check_address = Address::part(Tag::Check, self.table, &check);
         let add = sql!("add constraint {} check ({} is not null) not valid", check, name);
         let drop = sql!("drop constraint {}", check);
         let validate = sql!("validate constraint {}", check);
-        let proof = self.brief(&validate, found("c.convalidated"), Undo::Lost("a proof is not taken back"));
+        let proof = self.brief(
+            &validate,
+            constraint_stands(&check_address, true),
+            Undo::Lost("a proof is not taken back"),
+        );
         // A primary key takes only columns that refuse null, and the service waits for its key.
         let waited_for = draft.is_without_nulls_first(&self.address);
         let after = |step: Step, phase| match waited_for {
             true => Step { phase: Phase::Constraint, ..step },
             false => Step { phase, when: When::After, ..step },
         };
-        if draft.live(&Address::part(Tag::Check, self.table, &check)).is_none() {
-            let done = sql!("({} or {})", found("true"), self.attribute(&sql!("a.attnotnull")));
+        if draft.live(&check_address).is_none() {
+            let stands = constraint_stands(&check_address, false);
+            let done = sql!("({} or {})", stands, self.attribute(&sql!("a.attnotnull")));
             draft.steps.push(Step { phase: Phase::Constraint, ..self.brief(&add, done, self.undo(&drop)) });
         }
         draft.steps.extend([
@@ -298,27 +412,60 @@ impl Change<'_> {
                 ..after(proof, Phase::Validate)
             },
             after(set, Phase::NotNull),
-            after(
-                self.brief(&drop, sql!("not {}", found("true")), Undo::Lost("it was a help, and nobody's")),
-                Phase::CleanUp,
-            ),
+            after(helper_removed(self.table, name), Phase::CleanUp),
         ]);
     }
+}
 
-    fn helper_stands(&self, check: &Name, condition: &'static str) -> Sql {
-        sql!(
-            "exists (select from pg_catalog.pg_constraint c where c.conrelid = pg_catalog.to_regclass({}) and c.conname = {} and {})",
-            Literal(&quoted(self.table)),
-            Literal(check.as_str()),
-            Sql::fixed(condition),
-        )
-    }
+/// The step that takes away the check that stood in for `not null`.
+pub(crate) fn helper_removed(table: &QName, column: &Name) -> Step {
+    let check = Address::part(Tag::Check, table, &helper(table, column));
+    let step = Step::on_new_ground(
+        Address::part(Tag::Column, table, column),
+        Phase::CleanUp,
+        sql!("alter table {} drop constraint {}", table, check.name),
+        sql!("not {}", constraint_stands(&check, false)),
+        Undo::Lost("it was a help, and nobody's"),
+    );
+    let lock = Lock::on(Mode::AccessExclusive, [table]);
+    Step { when: When::After, transaction: Transaction::Alone, lock, ..step }
 }
 
 /// The name of the check that stands in for `not null` while that is being proven.
 #[must_use]
 pub fn helper(table: &QName, column: &Name) -> Name {
     Name::derived(&table.name, std::slice::from_ref(column), "fhnull")
+}
+
+/// What is done to give a column the type, the collation and the default of another one. The default is taken off and set again in the same
+/// statement: the old one may have no form in the new type.
+fn retyping(from: &Column, to: &Column, using: Option<Sql>) -> Vec<Sql> {
+    let name = &to.name;
+    let mut retype = sql!("alter column {} type {}", name, to.type_name);
+    if let Some(collation) = &to.collation {
+        retype.push(&sql!(" collate {}", collation));
+    }
+    if let Some(using) = using {
+        retype.push(&sql!(" using ({})", using));
+    }
+    let plain = Numbering::of(from) == Numbering::None && Numbering::of(to) == Numbering::None;
+    let off = from.default.as_ref().filter(|_| plain).map(|_| sql!("alter column {} drop default", name));
+    let on = to.default.as_ref().filter(|_| plain);
+    let on = on.map(|default| sql!("alter column {} set default {}", name, default.bracketed()));
+    off.into_iter().chain([retype]).chain(on).collect()
+}
+
+/// `42 rows`, `more than 10000 rows`, of a count that ends there.
+fn rows(count: i64) -> String {
+    match count {
+        1 => "1 row".to_owned(),
+        _ if count > SMALL_ROWS_MAX => format!("more than {SMALL_ROWS_MAX} rows"),
+        _ => format!("{count} rows"),
+    }
+}
+
+fn shown(expression: &Option<Expr>) -> &str {
+    expression.as_ref().map_or("", Expr::as_str)
 }
 
 fn size(ground: Ground) -> Size {

@@ -133,17 +133,13 @@ impl Options {
         live.with.clone_from(&self.with);
     }
 
-    /// What differs and cannot be changed, in words: attribute, live, wanted.
-    pub(super) fn differences(&self, live: &Self) -> [(&'static str, String, String); 2] {
+    /// How the rows are divided, which cannot be changed, in words: attribute, live, wanted.
+    pub(super) fn partitioning(&self, live: &Self) -> (&'static str, String, String) {
         let partition = |options: &Self| match &options.partition {
             Some(partition) => format!("`by {}`", partition.clause()),
             None => "none".to_owned(),
         };
-        let place = |options: &Self| match &options.tablespace {
-            Some(tablespace) => format!("`{}`", quoted(tablespace)),
-            None => "the database's own".to_owned(),
-        };
-        [("partitioning", partition(live), partition(self)), ("tablespace", place(live), place(self))]
+        ("partitioning", partition(live), partition(self))
     }
 }
 

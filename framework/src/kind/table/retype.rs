@@ -5,7 +5,8 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>, the `prosupport` functions of length coercions
 
-use crate::sql::TypeName;
+use super::column::Column;
+use crate::sql::{Literal, Sql, TypeName, sql};
 
 /// A type in its parts: `numeric(10,2)` is `numeric` with 10 and 2.
 #[derive(Debug, PartialEq, Eq)]
@@ -103,6 +104,65 @@ pub(super) fn silent_loss(from: &TypeName, to: &TypeName) -> Option<&'static str
         ("character", "character varying" | "text") | (_, "character") => None,
         _ => None,
     }
+}
+
+/// What is true of a row whose value has no place in the new type, where that can be said. `labels` are the values of the enum that it is to be.
+#[must_use]
+pub fn misfit(from: &Column, to: &Column, labels: Option<&[String]>) -> Option<Sql> {
+    let name = &from.name;
+    if let Some(labels) = labels {
+        let labels = Sql::join(labels.iter().map(|label| Literal(label)), ", ");
+        return Some(sql!("{}::text <> all (array[{}]::text[])", name, labels));
+    }
+    let (one, other) = (Parts::of(&from.type_name), Parts::of(&to.type_name));
+    let number =
+        |base: &str| ["smallint", "integer", "bigint", "numeric", "real", "double precision"].contains(&base);
+    match (one.base.as_str(), other.base.as_str()) {
+        (from, "character varying" | "character")
+            if is_text(from) && !not_narrower(one.limit(), other.limit()) =>
+        {
+            Some(sql!("length(rtrim({}::text)) > {}", name, i64::from(other.limit()?)))
+        }
+        (from, "smallint" | "integer" | "bigint") if number(from) => {
+            let (min, max) = whole(&other.base)?;
+            let wider = whole(from).is_none_or(|(from_min, from_max)| from_min < min || from_max > max);
+            wider.then(|| sql!("round({}::numeric) not between {} and {}", name, min, max))
+        }
+        (from, "numeric") if number(from) => {
+            let (precision, scale) = (other.limit()?, other.numbers.get(1).copied().unwrap_or(0));
+            let room = i64::from(precision) - i64::from(scale);
+            let before = one
+                .limit()
+                .map(|limit| i64::from(limit) - i64::from(one.numbers.get(1).copied().unwrap_or(0)));
+            let narrower = before.is_none_or(|before| before > room);
+            narrower.then(|| {
+                sql!("abs(round({}::numeric, {})) >= power(10::numeric, {})", name, i64::from(scale), room)
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Types that hold texts.
+#[must_use]
+pub fn is_text(base: &str) -> bool {
+    ["text", "character varying", "character", "citext", "name"].contains(&base)
+}
+
+/// The least and the greatest of whole numbers.
+fn whole(base: &str) -> Option<(i64, i64)> {
+    match base {
+        "smallint" => Some((i64::from(i16::MIN), i64::from(i16::MAX))),
+        "integer" => Some((i64::from(i32::MIN), i64::from(i32::MAX))),
+        "bigint" => Some((i64::MIN, i64::MAX)),
+        _ => None,
+    }
+}
+
+/// The type without its limits: `character varying` of `character varying(20)`.
+#[must_use]
+pub fn base(type_name: &TypeName) -> String {
+    Parts::of(type_name).base
 }
 
 #[cfg(test)]

@@ -1,0 +1,131 @@
+//! What goes with a column while it gets another type or expression, and comes again in the same statement.
+//!
+//! The server reads the checks, indexes and triggers over a column again when its type changes, and fails where their old words mean nothing for
+//! the new type; and it changes no column that another one is computed from. So what the manifest declares is taken away and made again as the
+//! manifest says it, in one transaction. What it does not declare stands in the way, and is named.
+//!
+//! <https://www.postgresql.org/docs/current/sql-altertable.html>, `RememberAllDependentForRebuilding` in the server's `tablecmds.c`
+
+use std::collections::BTreeSet;
+
+use crate::address::{Address, Tag};
+use crate::kind::{Draft, Object, all_or_nothing};
+use crate::name::QName;
+use crate::sql::{Sql, sql};
+
+/// The parts of a table that go and come with one column.
+pub(super) struct Rebuild<'a> {
+    table: &'a QName,
+    parts: BTreeSet<Address>,
+    /// What stands in the way.
+    pub(super) leaning: Vec<String>,
+}
+
+/// Which of the two makes it again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum As {
+    /// As the manifest says.
+    Wanted,
+    /// As it stood.
+    Before,
+}
+
+impl<'a> Rebuild<'a> {
+    /// What goes with a column. `gone` says that the column itself is dropped and added.
+    pub(super) fn of(column: &Address, gone: bool, table: &'a QName, draft: &Draft<'_>) -> Self {
+        let mut rebuild = Self { table, parts: BTreeSet::new(), leaning: Vec::new() };
+        rebuild.collect(column, gone, draft);
+        let undeclared = rebuild.parts.iter().filter(|part| rebuild.made(part, As::Wanted, draft).is_none());
+        let undeclared: Vec<String> =
+            undeclared.map(|part| format!("{part}, which the manifest does not declare")).collect();
+        rebuild.leaning.extend(undeclared);
+        rebuild
+    }
+
+    fn collect(&mut self, column: &Address, gone: bool, draft: &Draft<'_>) {
+        let facts = draft.facts();
+        self.leaning.extend(facts.leaning.get(column).into_iter().flatten().cloned());
+        if gone {
+            self.leaning.extend(facts.referring.get(column).into_iter().flatten().cloned());
+        }
+        let other_family = facts.other_family.contains(column);
+        for part in facts.dependents.get(column).into_iter().flatten() {
+            let always = matches!(part.address.tag, Tag::Column | Tag::Trigger);
+            let goes = gone || always || part.by_text && other_family;
+            if goes && self.parts.insert(part.address.clone()) && part.address.tag == Tag::Column {
+                self.collect(&part.address, true, draft);
+            }
+        }
+    }
+
+    /// Whether columns are computed again.
+    pub(super) fn computes(&self) -> bool {
+        self.parts.iter().any(|part| part.tag == Tag::Column)
+    }
+
+    /// The tables that are locked beside this one.
+    pub(super) fn parents(&self, draft: &Draft<'_>) -> Vec<QName> {
+        let parents = self.parts.iter().filter_map(|part| match draft.declared(part) {
+            Some(Object::ForeignKey(key)) => Some(key.parent.clone()),
+            _ => None,
+        });
+        parents.collect()
+    }
+
+    /// What is made again, so that nothing else changes it.
+    pub(super) fn into_parts(self) -> BTreeSet<Address> {
+        self.parts
+    }
+
+    /// One statement around these actions on the table.
+    pub(super) fn around(&self, actions: Vec<Sql>, made: As, draft: &Draft<'_>) -> Sql {
+        let of = |tags: &'static [Tag]| self.parts.iter().filter(move |part| tags.contains(&part.tag));
+        let dropped =
+            |what: &'static str| move |part: &Address| sql!("drop {} {}", Sql::fixed(what), part.name);
+        let constraints =
+            of(&[Tag::ForeignKey, Tag::Check, Tag::Exclusion, Tag::Key]).map(dropped("constraint"));
+        let columns = of(&[Tag::Column]).map(dropped("column"));
+        let again = |tags| {
+            of(tags).filter_map(|part| self.made(part, made, draft)).map(|clause| sql!("add {}", clause))
+        };
+        let actions = constraints.chain(columns).chain(actions).chain(again(&[Tag::Column])).chain(again(&[
+            Tag::Key,
+            Tag::Check,
+            Tag::Exclusion,
+            Tag::ForeignKey,
+        ]));
+        let table = self.table;
+        let mut statements: Vec<Sql> =
+            of(&[Tag::Trigger]).map(|part| sql!("drop trigger {} on {}", part.name, table)).collect();
+        let index = |part: &Address| QName { schema: table.schema.clone(), name: part.name.clone() };
+        statements.extend(of(&[Tag::Index]).map(|part| sql!("drop index {}", index(part))));
+        statements.push(sql!("alter table {} {}", table, Sql::join(actions, ", ")));
+        statements.extend(of(&[Tag::Index, Tag::Trigger]).filter_map(|part| self.made(part, made, draft)));
+        statements.extend(self.parts.iter().filter_map(|part| match draft.live(&part.comment()) {
+            Some(Object::Comment(comment)) => Some(comment.said()),
+            _ => None,
+        }));
+        all_or_nothing(statements)
+    }
+
+    /// What makes a part again: a clause of `alter table … add`, or a statement.
+    fn made(&self, part: &Address, made: As, draft: &Draft<'_>) -> Option<Sql> {
+        let find = |address: &Address| match made {
+            As::Wanted => draft.declared(address),
+            As::Before => draft.live(address),
+        };
+        if part.tag == Tag::Column {
+            let Some(Object::Table(table)) = find(&Address::top(Tag::Table, self.table)) else { return None };
+            return Some(sql!("column {}", table.column(&part.name)?.clause()));
+        }
+        Some(match find(part)? {
+            Object::Key(key) => key.clause(),
+            Object::Check(check) => check.clause(),
+            Object::Exclusion(exclusion) => exclusion.clause(),
+            Object::ForeignKey(key) => key.clause(),
+            Object::Index(index) => index.created("", ""),
+            Object::Trigger(trigger) => trigger.created(""),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! What a plan must know beside the objects: which questions a difference raises, and their answers. Asks only when something that stands is
+//! touched.
+
+use std::collections::BTreeSet;
+
+use super::renamed::{column_facts, dependents, facts as read, key_facts};
+use crate::address::{Address, Tag};
+use crate::catalog::facts::ColumnChange;
+use crate::diff::Diff;
+use crate::kind::table::Table;
+use crate::kind::table::column::{Column, called_functions};
+use crate::kind::table::retype;
+use crate::kind::{Facts, Object};
+use crate::manifest::Manifest;
+use crate::name::QName;
+use crate::rename::Renames;
+use crate::schema::Schema;
+use crate::session::{Session, SessionError};
+use crate::sql::{TypeName, quoted};
+
+/// Reads what the plan of a difference must know.
+pub(super) async fn facts(
+    session: &mut Session,
+    manifest: &Manifest,
+    difference: &Diff,
+    live: &Schema,
+    renames: &Renames,
+) -> Result<Facts, SessionError> {
+    let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
+    let tables = changed.filter_map(|object| object.address().table());
+    let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
+    let tables: BTreeSet<QName> = tables.filter(standing).collect();
+    if tables.is_empty() {
+        return Ok(Facts::default());
+    }
+    let mut functions = BTreeSet::new();
+    for object in manifest.schema.objects.values() {
+        if let Object::Table(table) = object {
+            let defaults = table.columns.iter().filter_map(|column| column.default.as_ref());
+            functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
+        }
+    }
+    let mut facts = read(session, renames, &tables, &functions).await?;
+    facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
+    facts.using.clone_from(&manifest.using);
+    columns(session, manifest, difference, live, renames, &mut facts).await?;
+    let is_unique = |live: &Object| match live {
+        Object::Key(_) => true,
+        Object::Index(index) => index.unique,
+        _ => false,
+    };
+    let keys = difference.different.iter().map(|(_, live)| live).filter(|live| is_unique(live));
+    let keys: Vec<Address> = keys.map(Object::address).collect();
+    if !keys.is_empty() {
+        key_facts(session, renames, &keys, &mut facts).await?;
+    }
+    Ok(facts)
+}
+
+/// What must be known of columns that change.
+async fn columns(
+    session: &mut Session,
+    manifest: &Manifest,
+    difference: &Diff,
+    live: &Schema,
+    renames: &Renames,
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let mut asked = Vec::new();
+    let mut shaken = BTreeSet::new();
+    for (table, wanted, now) in difference.different.iter().flat_map(standing_columns) {
+        let address = Address::part(Tag::Column, &table.name, &wanted.name);
+        let retyped = wanted.type_name != now.type_name;
+        let labels = labels(&wanted.type_name, manifest).filter(|_| {
+            retyped && (is_enum(&now.type_name, live) || retype::is_text(&retype::base(&now.type_name)))
+        });
+        let by_name = facts.using.get(&address).is_none_or(|using| is_cast(using.as_str(), wanted));
+        let misfit = match (retyped, by_name) {
+            (true, true) => {
+                let before = renames.before(&address).name;
+                let [now, wanted] =
+                    [now, wanted].map(|column| Column { name: before.clone(), ..column.clone() });
+                retype::misfit(&now, &wanted, labels)
+            }
+            _ => None,
+        };
+        if retyped
+            || wanted.collation != now.collation
+            || wanted.generated != now.generated
+            || is_numbered(wanted) != is_numbered(now)
+        {
+            shaken.insert(&table.name);
+        }
+        let count_nulls = wanted.not_null && !now.not_null;
+        if retyped || count_nulls {
+            asked.push(ColumnChange {
+                schema: table.name.schema.clone(),
+                table: table.name.name.clone(),
+                column: wanted.name.clone(),
+                type_name: retyped.then(|| wanted.type_name.clone()),
+                count_nulls,
+                misfit,
+            });
+        }
+        facts.labels.extend(labels.map(|labels| (address, labels.to_vec())));
+    }
+    if !asked.is_empty() {
+        column_facts(session, renames, &asked, facts).await?;
+    }
+    if !shaken.is_empty() {
+        dependents(session, renames, &shaken, facts).await?;
+    }
+    Ok(())
+}
+
+/// The columns that stand and stay, of a table that differs.
+fn standing_columns((wanted, live): &(Object, Object)) -> Vec<(&Table, &Column, &Column)> {
+    let (Object::Table(wanted), Object::Table(live)) = (wanted, live) else { return Vec::new() };
+    let columns = wanted.columns.iter();
+    columns.filter_map(|column| Some((wanted, column, live.column(&column.name)?))).collect()
+}
+
+fn is_numbered(column: &Column) -> bool {
+    column.serial || column.identity.is_some()
+}
+
+/// The values of the enum that a type of the manifest is.
+fn labels<'a>(type_name: &TypeName, manifest: &'a Manifest) -> Option<&'a [String]> {
+    let found = manifest.schema.objects.values().find_map(|object| match object {
+        Object::Enum(values) if names(&values.name, type_name) => Some(values),
+        _ => None,
+    });
+    found.map(|values| values.labels.as_slice())
+}
+
+fn is_enum(type_name: &TypeName, live: &Schema) -> bool {
+    live.objects
+        .values()
+        .any(|object| matches!(object, Object::Enum(values) if names(&values.name, type_name)))
+}
+
+/// Whether a type is called so, with or without its schema.
+fn names(name: &QName, type_name: &TypeName) -> bool {
+    [quoted(&name.name), quoted(name)].iter().any(|spelling| spelling == type_name.as_str())
+}
+
+/// Whether an expression is no more than the column as the new type: then its rows can be looked at before.
+fn is_cast(using: &str, column: &Column) -> bool {
+    let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+    let (name, to) = (quoted(&column.name), column.type_name.as_str());
+    [format!("{name}::{to}"), format!("{name}::text::{to}")].iter().any(|cast| plain(cast) == plain(using))
+}
