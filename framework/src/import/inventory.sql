@@ -131,6 +131,11 @@ with asked as (
     ) o (kind, name, classid, oid)
     where p.whole and not exists (select from members m where m.classid = o.classid and m.objid = o.oid)
     union all
+    -- The one that every database begins with, when somebody took it away.
+    select 'comment', 'on schema public', null
+    from asked a cross join patterns p
+    where p.whole and a.nspname = 'public' and pg_catalog.obj_description(a.oid, 'pg_namespace') is null
+    union all
     select 'trigger', format('%I on %s', g.tgname, w.shown), null
     from written w join pg_catalog.pg_trigger g on g.tgrelid = w.oid and not g.tgisinternal and g.tgenabled <> 'O'
     union all

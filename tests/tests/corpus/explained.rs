@@ -95,9 +95,10 @@ pub(crate) fn unexplained(delta: &Value, told: &Told<'_>) -> Vec<String> {
     lines
 }
 
-/// Whether something is in our own schema: only what was applied has one.
+/// Whether something is in our own schema or in the attic: only what was applied has one.
 fn is_the_ledgers(ident: &str) -> bool {
-    ident == "freehold" || ident.starts_with("freehold.") || ident.contains(" freehold.")
+    let in_attic = ident.contains("freehold_attic") || ident.contains(".fh_attic_");
+    in_attic || ident == "freehold" || ident.starts_with("freehold.") || ident.contains(" freehold.")
 }
 
 impl Told<'_> {

@@ -49,7 +49,9 @@ impl Service {
 
     /// One that takes away what its manifest does not name.
     pub(crate) fn pruning(address: &Address, text: &str) -> Outcome<Self> {
-        Self::new(address, text)
+        let mut service = Self::new(address, text)?;
+        service.manifest.drops.undeclared = true;
+        Ok(service)
     }
 
     async fn session(&self) -> Outcome<Session> {
