@@ -43,6 +43,7 @@ pub(super) async fn facts(
     let mut facts = renamed::facts(session, renames, &tables, &functions).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
     facts.using.clone_from(&manifest.using);
+    facts.backfill.clone_from(&manifest.backfill);
     let shaken = columns(manifest, difference, live, &mut facts);
     let is_unique = |live: &Object| match live {
         Object::Key(_) => true,
