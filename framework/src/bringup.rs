@@ -14,6 +14,7 @@ use crate::decide::{Build, Decision, Seen, decide};
 use crate::execute::{Patience, Progress};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Holder, Key};
+use crate::ledger::presence;
 use crate::ledger::record::{self, State, Waiting};
 use crate::ledger::{self, Answer, Caller, Entry};
 use crate::manifest::Manifest;
@@ -22,7 +23,7 @@ use crate::retry::{Delays, Policy};
 use crate::seed::note::Note;
 use crate::seeding::Sowing;
 use crate::session::{Session, SessionError};
-use crate::step::When;
+use crate::step::{Phase, Step, When};
 use crate::survey::{Survey, survey, with_seeds};
 
 mod error;
@@ -196,10 +197,10 @@ async fn without_lock(
     let by_hand = order.by_hand.is_some_and(|steps| steps.is_left(&entry.by_hand));
     match decide(&build, Some(&seen), order.lenient) {
         Decision::Ready | Decision::Compare if by_hand => Ok(Settled::Work { in_place: true }),
-        Decision::Ready => done(Outcome::Unchanged),
+        Decision::Ready if !order.manifest.drops.undeclared => done(Outcome::Unchanged),
         Decision::Apply => Ok(Settled::Work { in_place: false }),
         Decision::VersionReused => done(Outcome::Refused(vec![refusal::version_reused(order.manifest)])),
-        Decision::Compare => {
+        Decision::Ready | Decision::Compare => {
             let survey = survey(session, order.manifest, true).await?;
             let survey = with_seeds(session, order.manifest, order.sowing, true, survey).await?;
             let waiting = [survey.waiting.as_slice(), &survey.seeds.waiting].concat();
@@ -213,6 +214,16 @@ async fn without_lock(
             let plan = survey.plan.without_refused();
             if plan.steps.is_empty() {
                 return done(Outcome::Drifted(plan.refusals));
+            }
+            let goes = |step: &&Step| {
+                matches!(step.phase, Phase::Contract | Phase::Shared) && step.when == When::After
+            };
+            if plan.steps.iter().all(|step| goes(&step))
+                && let Some(oldest) = presence::older(session, order.caller).await?.first()
+            {
+                let going = plan.steps.iter().filter(|step| step.phase == Phase::Contract);
+                let known = going.map(|step| locked::known_to(step, oldest));
+                return done(Outcome::Waiting(known.chain(waiting).collect()));
             }
             let can_wait = plan.steps.iter().all(|step| step.when == When::After);
             Ok(if can_wait { Settled::OnlyAfterwards } else { Settled::Work { in_place: true } })

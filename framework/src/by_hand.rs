@@ -70,7 +70,13 @@ impl ByHand {
     /// Whether one of them has not run yet.
     #[must_use]
     pub fn is_left(&self, done: &[String]) -> bool {
-        self.names().any(|name| !done.iter().any(|done| done == name))
+        self.left(done).next().is_some()
+    }
+
+    /// Those that have not run yet, in their order.
+    pub fn left<'a>(&'a self, done: &'a [String]) -> impl Iterator<Item = &'a dyn MigrationTrait> {
+        let left = |step: &&'a dyn MigrationTrait| !done.iter().any(|done| done == step.name());
+        self.0.iter().map(|step| &**step).filter(left)
     }
 
     /// Runs those that have not run yet; gives back how many there were. They have a connection of their own, with our settings.
@@ -84,9 +90,8 @@ impl ByHand {
         part: Part<'_>,
         done: &[String],
     ) -> Result<usize, ByHandError> {
-        let left: Vec<_> =
-            self.0.iter().filter(|step| !done.iter().any(|done| done == step.name())).collect();
-        let Some(first) = left.first() else { return Ok(0) };
+        let mut left = self.left(done).enumerate().peekable();
+        let Some((_, first)) = left.peek() else { return Ok(0) };
         let options = pinned(options.clone(), &part.caller.application(), schema);
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
         let pool = pool.map_err(|error| ByHandError {
@@ -95,9 +100,8 @@ impl ByHand {
         })?;
         let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
         let mut ran = Ok(0);
-        for (position, step) in left.iter().enumerate() {
-            let number = part.first + position;
-            if let Err(source) = one(&connection, step.as_ref(), part, number).await {
+        for (position, step) in left {
+            if let Err(source) = one(&connection, step, part, part.first + position).await {
                 ran = Err(ByHandError { step: step.name().to_owned(), source });
                 break;
             }
@@ -142,9 +146,14 @@ fn recorded(name: &str, part: Part<'_>, number: usize, ms: f64) -> Sql {
         part.history,
         i64::try_from(number).unwrap_or(i64::MAX),
         Literal(name),
-        Literal(&format!("-- the hand-written step {name}; its statements are in the service's code")),
+        Literal(&without_statements(name)),
         Literal(&format!("{ms:.3}"))
     )
+}
+
+/// What the history shows of a step, whose statements nobody saw.
+pub(crate) fn without_statements(name: &str) -> String {
+    format!("-- the hand-written step {name}; its statements are in the service's code")
 }
 
 impl ByHandError {

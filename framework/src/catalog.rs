@@ -16,6 +16,7 @@ use crate::sql::{Literal, Sql, TypeName, sql};
 
 pub mod facts;
 pub mod grantee;
+pub mod leaning;
 
 /// The names to look for.
 #[derive(Clone, Debug, Default)]

@@ -22,16 +22,20 @@ pub struct Violation {
     pub rule: &'static str,
 }
 
-/// Finds every rule that a plan breaks.
+/// Finds every rule that a plan breaks. `may_go` is what the manifest lets go.
 #[must_use]
-pub fn check(plan: &Plan, wanted: &Schema) -> Vec<Violation> {
+pub fn check(plan: &Plan, wanted: &Schema, may_go: &BTreeSet<Address>) -> Vec<Violation> {
     let slice: BTreeSet<&Address> = wanted.objects.keys().collect();
     let tables: BTreeSet<QName> = slice.iter().filter_map(|address| address.table()).collect();
     let mut violations = Vec::new();
     for (position, step) in plan.steps.iter().enumerate() {
         let next = plan.steps.get(position + 1);
         let rules = [
-            (!belongs(step, &slice, &tables), "is about an object outside of the slice"),
+            (
+                !belongs(step, &slice, &tables) && !may_go.contains(&step.object),
+                "is about an object outside of the slice",
+            ),
+            (destroys(step), "would destroy rows, which is for `freehold purge` alone"),
             (cascades(step), "would drop what hangs on its object"),
             (!is_single(step), "is not a single statement"),
             (step.done.is_empty(), "has no proof"),
@@ -56,6 +60,17 @@ fn belongs(step: &Step, slice: &BTreeSet<&Address>, tables: &BTreeSet<QName>) ->
     let of_our_table = step.object.table().is_some_and(|table| tables.contains(&table));
     slice.contains(&step.object)
         || (of_our_table && matches!(step.object.tag, Tag::Column | Tag::Index | Tag::Seed))
+}
+
+/// `drop table` and `drop column` take rows along; not those of a generated column that is computed anew in the same statement.
+fn destroys(step: &Step) -> bool {
+    let text = step.run.as_str();
+    lex(text).is_ok_and(|tokens| {
+        let says = |one: &str, other: &str| {
+            tokens.windows(2).any(|pair| pair[0].is(text, one) && pair[1].is(text, other))
+        };
+        says("drop", "table") || says("drop", "column") && !says("add", "column")
+    })
 }
 
 /// `cascade` is a foreign key's action after `on delete` or `on update`, or a column's name inside of brackets, and nothing else.

@@ -34,6 +34,7 @@ mod outlook;
 mod output;
 mod paint;
 mod plan;
+mod purge;
 mod refusal;
 mod rows;
 mod saved;
@@ -154,11 +155,19 @@ async fn run(cli: Cli) -> Result<Exit, End> {
         Command::Status(args) => status::run(&shell, &shell.config()?, &args).await,
         Command::History(args) => history::run(&shell, &shell.config()?, &args).await,
         Command::Wait(_) => wait::run(&shell, &shell.config()?).await,
-        Command::Plan(args) => plan::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
-        Command::Apply(args) => match &args.plan {
-            Some(path) => apply::saved(&shell, &shell.config()?, &saved::Saved::read(path)?, &args).await,
-            None => apply::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
-        },
+        Command::Plan(args) => {
+            let manifests = pruned(manifests(&shell)?, args.prune);
+            plan::run(&shell, &shell.config()?, &manifests, &args).await
+        }
+        Command::Apply(args) => {
+            if let Some(path) = &args.plan {
+                let saved = saved::Saved::read(path)?;
+                return apply::saved(&shell, &shell.config()?, &saved, &args).await;
+            }
+            let manifests = pruned(manifests(&shell)?, args.prune);
+            apply::run(&shell, &shell.config()?, &manifests, &args).await
+        }
+        Command::Purge(args) => purge::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
         Command::Verify(args) => verify::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
     }
 }
@@ -171,6 +180,7 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Apply(_) => apply::FORMATS,
         Command::Status(_) => status::FORMATS,
         Command::Verify(_) => verify::FORMATS,
+        Command::Purge(_) => purge::FORMATS,
         Command::History(_) => history::FORMATS,
         Command::Lint(_) => &[Format::Human, Format::Json, Format::Github],
         Command::Fmt(_) => fmt::FORMATS,
@@ -186,6 +196,14 @@ fn formats(command: &Command) -> &'static [Format] {
 fn manifests(shell: &Shell) -> Result<Vec<Manifest>, End> {
     let files = source::read(&shell.manifest_paths())?;
     Ok(source::manifests(&files, &shell.common.services)?)
+}
+
+/// With `--prune`, what the manifests do not name goes as if they named it in `[drops]`.
+fn pruned(mut manifests: Vec<Manifest>, prune: bool) -> Vec<Manifest> {
+    for manifest in &mut manifests {
+        manifest.drops.undeclared = prune;
+    }
+    manifests
 }
 
 fn lint_files(shell: &Shell, args: &args::Lint) -> Result<Exit, End> {

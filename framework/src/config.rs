@@ -114,6 +114,18 @@ choices! {
 }
 
 choices! {
+    /// Who is told more of the service's health than its status and a reason.
+    pub enum Details {
+        /// Nobody.
+        Never = "never",
+        /// Who brings the token.
+        Authorized = "authorized",
+        /// Everybody who can reach it.
+        Always = "always",
+    }
+}
+
+choices! {
     /// The least important events that are logged.
     pub enum LogLevel {
         /// Everything.
@@ -203,6 +215,15 @@ impl Pool {
     }
 }
 
+/// What is told of the service's health, and to whom.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// Who is told details.
+    pub details: Details,
+    /// What the authorized bring along.
+    pub token: Option<SecretString>,
+}
+
 /// What is logged, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
@@ -233,6 +254,8 @@ pub struct Config {
     pub wait: Wait,
     /// The service's own connections.
     pub pool: Pool,
+    /// What is told of its health.
+    pub health: Health,
     /// What is logged.
     pub log: Log,
     /// Where manifests are, if somebody said so; a service has its own bundled.
@@ -267,6 +290,7 @@ impl Config {
         let locks = read_locks(&mut reader, flags);
         let wait = read_wait(&mut reader, flags, target.connect_timeout);
         let pool = read_pool(&mut reader);
+        let health = read_health(&mut reader, &profile);
         let server = target.database.as_ref().and_then(Target::postgres);
         let echo = server.is_some_and(|database| database.echo);
         let log = read_log(&mut reader, echo);
@@ -283,6 +307,7 @@ impl Config {
                 locks,
                 wait,
                 pool,
+                health,
                 log,
                 manifests,
                 settings,
@@ -383,6 +408,26 @@ fn read_pool(reader: &mut Reader<'_>) -> Pool {
     let given = reader.env("DB_HEALTH_CHECK_INTERVAL");
     let health_interval = duration(reader, "pool.health_interval", given, Duration::from_secs(5));
     Pool { size, overflow, timeout, recycle, health_interval }
+}
+
+/// On a developer's machine everybody is told everything.
+fn read_health(reader: &mut Reader<'_>, profile: &Profile) -> Health {
+    let default = if *profile == Profile::Dev { Details::Always } else { Details::Authorized };
+    let details = reader.word("health.details", "FREEHOLD_HEALTH_DETAILS", default);
+    let read = |path: &str| match std::fs::read_to_string(path) {
+        Ok(text) if text.trim().is_empty() => {
+            Err(Fault::new("names a file with nothing in it", "put a token into it"))
+        }
+        Ok(text) => Ok(Some(SecretString::from(text.trim().to_owned()))),
+        Err(error) => {
+            Err(Fault::new(format!("cannot be read: {error}"), "name a file that this process may read"))
+        }
+    };
+    let given = reader.env("FREEHOLD_HEALTH_TOKEN_FILE");
+    let shown =
+        |token: &Option<SecretString>| if token.is_some() { "•••".to_owned() } else { String::new() };
+    let token = reader.take("health.token", given, None, read, shown);
+    Health { details, token }
 }
 
 /// `FREEHOLD_LOG` says all; otherwise the level, more of our own for `DB_INIT_DEBUG`, and statements for

@@ -12,6 +12,12 @@ pub enum Hazard {
     Rebuild,
     /// Every row is read under a lock that stops writers.
     Scan,
+    /// What holds rows goes to the attic.
+    Attic,
+    /// What was in the attic is there again.
+    Back,
+    /// What holds no rows is dropped.
+    Drop,
     /// Whoever runs an earlier version still says the old name.
     OldName,
     /// The values stay when the step is undone; the server has no way to take them back.
@@ -26,6 +32,13 @@ impl Hazard {
             Self::Rewrite => "writes the whole table again while everybody waits",
             Self::Rebuild => "makes the table anew and copies its rows, as SQLite cannot change it in place",
             Self::Scan => "reads the whole table while writers wait",
+            Self::Attic => {
+                "goes to the attic with its rows; it comes back when it is declared again, until `freehold purge`"
+            }
+            Self::Back => {
+                "comes back from the attic with its values; rows that were written meanwhile have none"
+            }
+            Self::Drop => "is dropped: it holds no rows, and can be made again",
             Self::OldName => {
                 "replicas of an earlier version still say the old name, and fail until they are replaced"
             }

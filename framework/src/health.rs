@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use crate::config::ReadyPolicy;
-use crate::startup::{Found, Phase, Sample, State, UNVERIFIED};
+use crate::startup::{CheckOutcome, Checked, Found, Phase, Sample, State, UNVERIFIED};
 
 /// How good it is, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,6 +46,8 @@ pub enum Reason {
     Ahead,
     /// The database is not as the manifest declares it.
     Drift,
+    /// It serves, and a check of its manifest does not hold.
+    ChecksFailed,
     /// The database does not answer.
     DatabaseUnreachable,
     /// The database answers, and all connections to it are in use.
@@ -116,13 +118,23 @@ pub fn migrations(state: &State) -> Verdict {
     }
 }
 
-/// The service as a whole: the worse of the two. How far a start has come says more than that it is not connected.
+/// Whether the rows are as the manifest's checks want them. Rows that are not keep nobody from being served.
 #[must_use]
-pub fn service(state: &State, sample: Option<&Sample>) -> Verdict {
+pub fn checks(checks: &[Checked]) -> Verdict {
+    match checks.iter().any(|check| check.outcome == CheckOutcome::Broken) {
+        true => Verdict::warn(Reason::ChecksFailed),
+        false => Verdict::PASS,
+    }
+}
+
+/// The service as a whole: the worst of the three. How far a start has come says more than that it is not connected.
+#[must_use]
+pub fn service(state: &State, sample: Option<&Sample>, checked: &[Checked]) -> Verdict {
     let (database, migrations) = (database(state, sample), migrations(state));
     let worse = match migrations.status {
         Status::Fail => migrations,
         status if status > database.status => migrations,
+        Status::Pass if database == Verdict::PASS => checks(checked),
         _ => database,
     };
     if state.draining && worse.status < Status::Fail { Verdict::warn(Reason::Draining) } else { worse }

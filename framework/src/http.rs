@@ -1,7 +1,8 @@
 //! The health endpoints as an axum router: liveness, readiness, and what people and dashboards ask.
 //!
-//! Invariant: an answer is made of the state and of the last look at the database, both of which are read without waiting, and
+//! Invariant: an answer is made of the state and of the last looks at the database, all of which are read without waiting, and
 //! `/livez` not even of those. Bodies hold the words of [`crate::health`] and nothing else: no host, user, statement or text of a server.
+//! Names of objects and of checks are told to those who may know them (`FREEHOLD_HEALTH_DETAILS`).
 //!
 //! | path | 200 | 503 |
 //! |---|---|---|
@@ -13,13 +14,16 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
 use crate::health::{self, Reason, Status, Verdict};
 use crate::startup::{Handle, NotReady};
+use details::{Asker, asker};
+
+mod details;
 
 /// When to ask again, in seconds: the usual period of a readiness probe, and of the looks at the database.
 const RETRY_AFTER_S: &str = "5";
@@ -54,6 +58,9 @@ struct Whole<'a> {
 struct Checks {
     database: [Check; 1],
     migrations: [Check; 1],
+    /// Those of the manifest, once they have been run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<[Check; 1]>,
 }
 
 #[derive(Serialize)]
@@ -70,12 +77,21 @@ async fn ready(State(slice): State<Handle>) -> Response {
     plain(health::readiness(&slice.state(), slice.sample().as_ref(), policy))
 }
 
-async fn service(State(slice): State<Handle>) -> Response {
-    let (state, sample) = (slice.state(), slice.sample());
-    let Verdict { status, reason } = health::service(&state, sample.as_ref());
+async fn service(State(slice): State<Handle>, head: HeaderMap) -> Response {
+    let (state, sample, checked) = (slice.state(), slice.sample(), slice.checks());
+    match asker(&slice.config().health, &head) {
+        Asker::Wrong => return wrong_token(),
+        Asker::Authorized => {
+            let whole = details::whole(&state, sample.as_ref(), &checked);
+            return answer(whole.status, &whole);
+        }
+        Asker::Anybody => {}
+    }
+    let Verdict { status, reason } = health::service(&state, sample.as_ref(), &checked);
     let database = [Check { status: health::database(&state, sample.as_ref()).status }];
     let migrations = [Check { status: health::migrations(&state).status }];
-    let checks = Checks { database, migrations };
+    let checks = (!checked.is_empty()).then(|| [Check { status: health::checks(&checked).status }]);
+    let checks = Checks { database, migrations, checks };
     answer(status, &Whole { status, service: &state.service, reason, checks })
 }
 
@@ -83,8 +99,21 @@ async fn database(State(slice): State<Handle>) -> Response {
     plain(health::database(&slice.state(), slice.sample().as_ref()))
 }
 
-async fn migrations(State(slice): State<Handle>) -> Response {
-    plain(health::migrations(&slice.state()))
+async fn migrations(State(slice): State<Handle>, head: HeaderMap) -> Response {
+    let state = slice.state();
+    match asker(&slice.config().health, &head) {
+        Asker::Wrong => wrong_token(),
+        Asker::Anybody => plain(health::migrations(&state)),
+        Asker::Authorized => {
+            let migrations = details::migrations(&state);
+            answer(migrations.status, &migrations)
+        }
+    }
+}
+
+/// A token that is not the one is told so: whoever brings one wants to know why it does not work.
+fn wrong_token() -> Response {
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response()
 }
 
 /// So that `slice.ready()?` in a service's own endpoint answers 503 with the reason.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Tag};
 use crate::catalog::{self, Scope};
 use crate::kind::Object;
+use crate::kind::grant::{Grant, RIGHTS};
 use crate::kind::index::State;
 use crate::kind::trigger::Firing;
 use crate::ledger::claim::{self, Claims};
@@ -183,8 +184,19 @@ fn keep(
     live.objects
         .into_iter()
         .filter(|(address, _)| !dropped.contains(address))
-        .map(|(_, object)| object)
+        .filter_map(|(_, object)| match object {
+            Object::Grant(grant) => given(grant).map(Object::Grant),
+            other => Some(other),
+        })
         .collect()
+}
+
+/// Rights as a manifest says them: of a role by its name, and only those that it has words for; the others are in the inventory.
+fn given(mut grant: Grant) -> Option<Grant> {
+    grant.grantee = Name::new(format!("role:{}", grant.grantee)).ok()?;
+    grant.privileges.retain(|privilege| RIGHTS.contains(&privilege.right.as_str()));
+    grant.privileges.sort();
+    (!grant.privileges.is_empty()).then_some(grant)
 }
 
 /// A name as SQL that looks into this schema.

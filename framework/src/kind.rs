@@ -278,6 +278,12 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Whether a table of this name is made in this run, in any schema.
+    #[must_use]
+    pub fn makes_a_table_called(&self, name: &Name) -> bool {
+        self.new_tables.iter().any(|table| table.name == *name)
+    }
+
     /// What is wanted at an address where something stands.
     fn declared(&self, address: &Address) -> Option<&'a Object> {
         self.declared.get(address).copied()
@@ -287,12 +293,6 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn is_rebuilt(&self, address: &Address) -> bool {
         self.rebuilt.contains(address)
-    }
-
-    /// Whether a table of this name is made in this run, in any schema.
-    #[must_use]
-    pub fn makes_a_table_called(&self, name: &Name) -> bool {
-        self.new_tables.iter().any(|table| table.name == *name)
     }
 
     /// Says that these columns must refuse null before the service is ready: a primary key is to stand on them.

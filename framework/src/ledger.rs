@@ -15,8 +15,11 @@ use crate::session::{Session, SessionError, pinned};
 use crate::sql::{Fragment, Literal, Sql, sql};
 
 pub mod advisory;
+pub mod attic;
 pub mod claim;
 mod late;
+pub mod neighbours;
+pub mod presence;
 pub mod record;
 pub mod status;
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use toml::de::DeTable;
 
 use crate::address::Address;
+use crate::drops::Drops;
 use crate::name::{Name, QName};
 use crate::rename::Hints;
 use crate::schema::{Schema, fingerprint};
@@ -26,6 +27,7 @@ pub mod code;
 mod column;
 mod constraint;
 mod cursor;
+mod drops;
 mod enums;
 mod expression;
 mod extensions;
@@ -36,6 +38,7 @@ mod grammar;
 mod grants;
 mod include;
 mod index;
+mod mentioned;
 mod names;
 mod options;
 mod problem;
@@ -89,6 +92,8 @@ pub struct Manifest {
     pub postgres_only: BTreeSet<Address>,
     /// What its objects were called before.
     pub hints: Hints,
+    /// What may go.
+    pub drops: Drops,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
@@ -128,8 +133,9 @@ const KEYS: walk::Keys = walk::Keys {
         "tables",
         "seeds",
         "checks",
+        "drops",
     ],
-    later: &["drops", "views"],
+    later: &["views"],
 };
 
 impl Manifest {
@@ -206,6 +212,7 @@ impl Manifest {
             checks,
             sqlite,
             hints: &self.hints,
+            drops: &self.drops,
         })
     }
 }
@@ -228,6 +235,8 @@ struct Content<'a> {
     seeds: Vec<Seed>,
     #[serde(skip_serializing_if = "Hints::is_empty")]
     hints: &'a Hints,
+    #[serde(skip_serializing_if = "Drops::is_empty")]
+    drops: &'a Drops,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -300,12 +309,14 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         draft.table(table, &parents);
     }
     let hints = former::settle(&draft, walk);
+    let drops = drops::drops(root, home, &mut draft, walk);
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
     draft.namespaces(&extensions, schemas.into_iter().chain([home.clone()]), owner, &service.place);
     let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
     let seeded = seeds::seeds(root, &ground, walk);
     let objects = extensions.into_iter().map(Into::into).chain(draft.objects);
     let mut spans = draft.places;
+    spans.extend(draft.dropped);
     spans.extend(seeded.iter().map(|(seed, span)| (seed.address(), span.clone())));
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
     let sources = walk.sources().clone();
@@ -322,6 +333,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         sqlite: draft.sqlite,
         postgres_only: draft.postgres_only,
         hints,
+        drops,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),

@@ -9,6 +9,7 @@
 use serde::Serialize;
 
 use crate::address::{Address, Tag};
+use crate::hazard::Hazard;
 use crate::kind::Refusal;
 use crate::name::{Name, QName};
 use crate::schema::Schema;
@@ -20,7 +21,8 @@ mod statement;
 mod words;
 
 pub use follow::Numbering;
-pub use words::Words;
+pub use statement::stands;
+pub use words::{Words, mentions};
 
 /// What the objects of a manifest were called before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -185,6 +187,14 @@ impl Renames {
                     help: "rows may hold each of them: change the rows that hold the old one by hand, then take the hint out".to_owned(),
                 });
             }
+        }
+    }
+
+    /// Brings back from the attic what is declared again and not there.
+    pub fn bring_back(&mut self, from: Address, to: Address, live: &mut Schema) {
+        self.change(Change::Object { from, to }, live);
+        if let Some((_, step)) = self.changes.last_mut() {
+            step.hazards = vec![Hazard::Back];
         }
     }
 

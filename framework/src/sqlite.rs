@@ -8,8 +8,11 @@
 
 mod alter;
 mod bringup;
+mod by_hand;
+mod checks;
 mod datum;
 mod expression;
+mod former;
 mod ledger;
 mod live;
 mod look;
@@ -22,5 +25,6 @@ mod sowing;
 mod survey;
 
 pub use bringup::{Order, bring_up};
+pub use checks::run_check;
 pub use look::{Outlook, outlook, run_with_steps, runs, server, services, verify, waiting};
 pub use map::outline;

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
-use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::bringup::{self, Applied, BringUpError, Event, Expectation, Order, Outcome, bring_up};
 use crate::by_hand::ByHand;
-use crate::config::{Config, ConfigErrors, Database, Mode, OnError, Profile, Target};
+use crate::config::{Config, Database, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
 use crate::kind::Refusal;
 use crate::ledger::Caller;
@@ -24,10 +23,14 @@ use crate::seed::note::Note;
 use crate::seeding::Sowing;
 use crate::session::{Session, pinned};
 
+mod checks;
+mod named;
 mod sample;
 mod sqlite;
 mod state;
 
+pub use checks::{CheckOutcome, Checked};
+pub use named::{StartError, named_manifest};
 pub use sample::{Found, Sample};
 pub use state::{Connect, LastRun, Phase, State, UNVERIFIED};
 
@@ -64,6 +67,8 @@ struct Inner {
     pool: OnceCell<DatabaseConnection>,
     /// The looks at the database, once there is a pool.
     samples: OnceCell<watch::Receiver<Option<Sample>>>,
+    /// What came of the manifest's checks, if it has any, once there is a pool.
+    checks: OnceCell<watch::Receiver<Vec<Checked>>>,
     wake: Notify,
 }
 
@@ -103,21 +108,23 @@ impl Freehold {
     }
 
     /// With steps that its team wrote by hand: moves of data that a declaration cannot say. Each runs once, under the service's lock, after what
-    /// the manifest declares is in place and before its seeds.
+    /// the manifest declares is in place and before its seeds (on SQLite after them).
     #[must_use]
-    pub fn migrations<M: MigratorTrait>(self) -> Self {
-        Self { by_hand: Some(ByHand::of::<M>()), ..self }
+    pub fn by_hand(self, steps: ByHand) -> Self {
+        Self { by_hand: Some(steps), ..self }
     }
 
-    /// Reads the configuration from the environment.
+    /// Reads the configuration from the environment. Where `FREEHOLD_MANIFEST` names a manifest, that one is brought up.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with the name of its variable.
-    pub fn from_env(self) -> Result<Configured, ConfigErrors> {
-        Ok(self.with(Config::from_env()?))
+    /// Everything that is wrong with it, each with the name of its variable; what is wrong with the manifest that it names.
+    pub fn from_env(self) -> Result<Configured, StartError> {
+        let config = Config::from_env()?;
+        let manifest = named_manifest(self.manifest, &config)?;
+        Ok(Self { manifest, by_hand: self.by_hand }.with(config))
     }
 
-    /// Takes a configuration that was read elsewhere.
+    /// Takes a configuration that was read elsewhere; a manifest that it names is for [`named_manifest`].
     #[must_use]
     pub fn with(self, config: Config) -> Configured {
         Configured { manifest: self.manifest, by_hand: self.by_hand, config }
@@ -131,9 +138,9 @@ impl Configured {
         let Self { manifest, by_hand, config } = self;
         let caller = caller(&manifest);
         let (state, _) = watch::channel(State::new(&caller));
-        let (pool, samples) = (OnceCell::new(), OnceCell::new());
-        let inner =
-            Arc::new(Inner { manifest, by_hand, config, caller, state, pool, samples, wake: Notify::new() });
+        let (pool, samples, checks) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let wake = Notify::new();
+        let inner = Arc::new(Inner { manifest, by_hand, config, caller, state, pool, samples, checks, wake });
         tokio::spawn(run(Arc::clone(&inner)));
         Handle { inner }
     }
@@ -188,6 +195,12 @@ impl Handle {
     #[must_use]
     pub fn sample(&self) -> Option<Sample> {
         self.inner.samples.get().and_then(|samples| samples.borrow().clone())
+    }
+
+    /// What came of the manifest's checks when they were last run; empty until then, and without any.
+    #[must_use]
+    pub fn checks(&self) -> Vec<Checked> {
+        self.inner.checks.get().map_or_else(Vec::new, |checks| checks.borrow().clone())
     }
 
     /// Says that this process is about to end and wants no more traffic: `/readyz` answers 503 from now on.
@@ -450,6 +463,11 @@ fn tell(inner: &Inner, event: &Event<'_>) {
 
 /// The pool is opened when the slice is there, and connects when it is first used.
 fn open_pool(inner: &Inner) {
+    if inner.pool.get().is_none()
+        && let Some(results) = checks::begin(inner)
+    {
+        let _ = inner.checks.set(results);
+    }
     let database = match &inner.config.database {
         Target::Postgres(database) => database,
         Target::Sqlite(file) => return sqlite::open_pool(inner, &file.path),

@@ -52,6 +52,8 @@ pub enum Phase {
     Grant,
     /// Comments on what existed before.
     Comment,
+    /// What goes: once nobody is there who knows it.
+    Contract,
 }
 
 /// When a step runs, as seen from the service that is starting.

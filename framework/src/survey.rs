@@ -1,8 +1,10 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
 pub mod checks;
+mod dropped;
 mod facts;
 mod renamed;
+mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +12,10 @@ use crate::address::{Address, Tag};
 use crate::catalog::{self, Found, Scope};
 use crate::check::{Violation, check};
 use crate::diff::diff;
+use crate::drops::{Drop, Kept};
 use crate::equal::{self, Memory};
 use crate::kind::{Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant};
+use crate::ledger::attic;
 use crate::ledger::claim::{self, Claims};
 use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
@@ -39,6 +43,8 @@ pub struct Survey {
     pub waiting: Vec<Waiting>,
     /// What is still called otherwise in the database than here.
     pub renames: Renames,
+    /// What the plan may take away.
+    pub may_go: BTreeSet<Address>,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
     pub seeds: Outlook,
 }
@@ -79,7 +85,8 @@ impl Survey {
 pub async fn survey(session: &mut Session, manifest: &Manifest, ledger: bool) -> Result<Survey, SurveyError> {
     let claims = if ledger {
         let before: Vec<Address> = manifest.hints.before().collect();
-        let wanted = manifest.schema.objects.keys().chain(&before);
+        let drops: Vec<Address> = manifest.drops.list.iter().map(Drop::address).collect();
+        let wanted = manifest.schema.objects.keys().chain(&before).chain(&drops);
         claim::read(session, &manifest.service.name, wanted).await?
     } else {
         Claims::default()
@@ -154,7 +161,7 @@ pub async fn with_seeds(
     let after = plan.steps.iter().position(|step| step.when == When::After).unwrap_or(plan.steps.len());
     plan.steps.splice(after..after, seeds.steps.iter().cloned());
     plan.refusals.append(&mut seeds.refusals);
-    if let Some(violation) = check(plan, &manifest.schema).into_iter().next() {
+    if let Some(violation) = check(plan, &manifest.schema, &survey.may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
     survey.seeds = seeds;
@@ -168,9 +175,16 @@ async fn compare(
     made: &Schema,
     ledger: bool,
 ) -> Result<Survey, SurveyError> {
-    let mut found = catalog::read(session, &scope(manifest, &claims)).await?;
-    let renames = renamed::renames(session, manifest, &mut found.live).await?;
-    let claims = renamed::claims(manifest, &renames, claims);
+    let service = &manifest.service.name;
+    let kept = if ledger { attic::read(session, service).await? } else { Vec::new() };
+    let kept: Vec<Kept> = kept.into_iter().map(|entry| entry.kept).collect();
+    let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
+    let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
+    dropped::bring_back(&mut renames, manifest, &kept, &mut found.live);
+    let mut claims = renamed::claims(manifest, &renames, claims);
+    let dropped = dropped::dropped(session, manifest, &claims, &renames, &found.live).await?;
+    dropped::hide(&mut found.live);
+    claims.others.retain(|address, _| !manifest.drops.list.iter().any(|drop| drop.is(address)));
     let mut live = found.live.clone();
     let mut known = claims.memory.clone();
     known.extend(equal::memory(made, &found.live, made));
@@ -189,17 +203,22 @@ async fn compare(
         step.source = places.filter_map(|address| manifest.places.get(address)).next().cloned();
     }
     renamed::plan(&mut plan, manifest, &renames);
+    let may_go = dropped.may_go.clone();
+    dropped.plan(&mut plan);
+    if ledger {
+        vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
+    }
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
         _ => None,
     }));
-    if let Some(violation) = check(&plan, &manifest.schema).into_iter().next() {
+    if let Some(violation) = check(&plan, &manifest.schema, &may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
     let waiting = absent.iter().map(waits).collect();
-    Ok(Survey { plan, found, claims, memory, waiting, renames, seeds: Outlook::default() })
+    Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, seeds: Outlook::default() })
 }
 
 /// What the ledger says of a grant to somebody who is not there.
@@ -213,11 +232,14 @@ fn waits(grant: &Grant) -> Waiting {
     Waiting { object: grant.address().to_string(), code: "FH313".to_owned(), reason }
 }
 
-/// What the manifest names, and what the ledger says that we own.
-fn scope(manifest: &Manifest, claims: &Claims) -> Scope {
+/// What the manifest names, now, before and to be dropped, and what the ledger says that we own and have in the attic.
+fn scope(manifest: &Manifest, claims: &Claims, kept: &[Kept]) -> Scope {
     let mut scope = Scope::default();
     let before: Vec<Address> = manifest.hints.before().collect();
-    for address in manifest.schema.objects.keys().chain(&claims.ours).chain(&before) {
+    let drops: Vec<Address> = manifest.drops.list.iter().map(Drop::address).collect();
+    let kept = kept.iter().map(|kept| &kept.stands);
+    let named = manifest.schema.objects.keys().chain(&claims.ours);
+    for address in named.chain(&before).chain(&drops).chain(kept) {
         let name = address.schema.clone().map(|schema| QName { schema, name: address.name.clone() });
         match (address.tag, name) {
             (Tag::Table, Some(name)) => scope.tables.insert(name),
@@ -258,7 +280,8 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
 
 /// What stands under names of the slice. Under a former name anything may stand.
 fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
-    let before: BTreeSet<Address> = manifest.hints.before().collect();
+    let drops = manifest.drops.list.iter().map(Drop::address);
+    let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();
     let refusals = found.occupied.iter().map(|occupied| {
         let schema = occupied.schema.clone();
         let object = match occupied.on_table.clone() {

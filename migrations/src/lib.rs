@@ -4,9 +4,14 @@
 //! prefix `freehold_`. sea-orm-migration takes no lock of its own
 //! (six concurrent `up()` ended with one success and five duplicate keys), so the framework runs these only while it holds
 //! the lock on what all services of a database share. Each step is one `.sql` file in one transaction.
+//!
+//! Beside it are the steps that the services' own teams wrote by hand, a module for each service: `docs/hand-written-steps.md` in the
+//! repository says how they run.
 #![forbid(unsafe_code)]
 
 use sea_orm_migration::prelude::*;
+
+pub mod order;
 
 /// The schema that holds the ledger.
 pub const SCHEMA: &str = "freehold";
@@ -18,8 +23,8 @@ pub const TABLE: &str = "migration";
 pub const SQLITE_TABLE: &str = "freehold_migration";
 
 /// The tables that a ledger of this build has, in the schema [`SCHEMA`].
-pub const TABLES: [&str; 8] =
-    ["service", "object", "history", "step", "waiting", "replica", "seed", "by_hand"];
+pub const TABLES: [&str; 9] =
+    ["service", "object", "history", "step", "waiting", "replica", "seed", "by_hand", "attic"];
 
 /// The ledger's steps, oldest first. Each can run again over what is there.
 #[derive(Debug)]

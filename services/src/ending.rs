@@ -6,7 +6,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use freehold::config::ConfigErrors;
-use freehold::manifest::Problems;
+use freehold::disk::ReadError;
+use freehold::startup::StartError;
 
 /// Why a service cannot go on. Fit for a sentence that begins with "failed to".
 #[derive(Debug)]
@@ -17,12 +18,8 @@ pub enum Trouble {
     Config(ConfigErrors),
     /// A setting of the service itself is wrong.
     Setting(String),
-    /// The manifest named by `FREEHOLD_MANIFEST` cannot be read.
-    Unreadable(String, io::Error),
-    /// The manifest has mistakes.
-    Manifest(Problems),
-    /// The manifest is another service's: who it should be of, and who it is of.
-    Stranger(&'static str, String),
+    /// The manifest that `FREEHOLD_MANIFEST` names cannot be used.
+    Start(StartError),
     /// The port is taken, or not ours to take.
     Bind(SocketAddr, io::Error),
     /// The system gives no threads, or no signals.
@@ -37,14 +34,7 @@ impl std::fmt::Display for Trouble {
             Self::Usage(text) => write!(f, "understand {text}"),
             Self::Config(errors) => write!(f, "{errors}"),
             Self::Setting(text) => write!(f, "read the configuration: {text}"),
-            Self::Unreadable(file, error) => {
-                write!(f, "read the manifest {file}: {error}; see FREEHOLD_MANIFEST")
-            }
-            Self::Manifest(problems) => write!(f, "understand the manifest\n{problems}"),
-            Self::Stranger(ours, theirs) => write!(
-                f,
-                "use the manifest of {theirs}: this is {ours}; see FREEHOLD_MANIFEST, or unset it to use the bundled one"
-            ),
+            Self::Start(error) => write!(f, "{error}"),
             Self::Bind(address, error) => {
                 write!(f, "listen on {address}: {error}; FREEHOLD_LISTEN=127.0.0.1:8081 chooses another port")
             }
@@ -62,8 +52,8 @@ impl Trouble {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 64,
-            Self::Manifest(_) | Self::Stranger(..) => 65,
-            Self::Config(_) | Self::Setting(_) | Self::Unreadable(..) => 78,
+            Self::Start(StartError::Manifest(ReadError::Problems(_)) | StartError::Stranger { .. }) => 65,
+            Self::Config(_) | Self::Setting(_) | Self::Start(_) => 78,
             Self::Bind(..) | Self::System(_) | Self::Unwell(_) => 1,
         }
     }

@@ -11,6 +11,7 @@ use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 use axum::Router;
+use freehold::by_hand::ByHand;
 use freehold::{Handle, Manifest};
 
 mod answer;
@@ -39,18 +40,25 @@ pub struct Service {
     pub name: &'static str,
     /// Its manifest, bundled when this was built.
     pub manifest: fn() -> Manifest,
+    /// The steps that its team wrote by hand.
+    pub by_hand: fn() -> ByHand,
     /// What it answers to besides its health, over its slice.
     pub routes: fn(Handle) -> Router,
 }
 
 /// Accounts, and the people behind them.
-pub const USER: Service =
-    Service { name: "user-service", manifest: || freehold::manifest!("user-service"), routes: user::routes };
+pub const USER: Service = Service {
+    name: "user-service",
+    manifest: || freehold::manifest!("user-service"),
+    by_hand: ByHand::default,
+    routes: user::routes,
+};
 
 /// Orders, and how they came to their status.
 pub const ORDER: Service = Service {
     name: "order-service",
     manifest: || freehold::manifest!("order-service"),
+    by_hand: ByHand::of::<freehold_migrations::order::Order>,
     routes: order::routes,
 };
 
@@ -58,6 +66,7 @@ pub const ORDER: Service = Service {
 pub const INVENTORY: Service = Service {
     name: "inventory-service",
     manifest: || freehold::manifest!("inventory-service"),
+    by_hand: ByHand::default,
     routes: inventory::routes,
 };
 
@@ -65,6 +74,7 @@ pub const INVENTORY: Service = Service {
 pub const PAYMENT: Service = Service {
     name: "payment-service",
     manifest: || freehold::manifest!("payment-service"),
+    by_hand: ByHand::default,
     routes: payment::routes,
 };
 

@@ -1,13 +1,12 @@
 //! A service from its start to its end.
 
-use std::fs;
 use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use freehold::config::{Config, Profile};
-use freehold::disk::Disk;
+use freehold::startup::named_manifest;
 use freehold::{Freehold, Handle, Manifest};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -56,7 +55,7 @@ impl Running {
     /// Begins bringing up the slice. Must be called inside a tokio runtime, and with the port bound: from here on the database is asked.
     #[must_use]
     pub fn begin(service: &Service, manifest: Manifest, config: Config) -> Self {
-        let slice = Freehold::new(manifest).with(config).start();
+        let slice = Freehold::new(manifest).by_hand((service.by_hand)()).with(config).start();
         let own = (service.routes)(slice.clone()).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
         let router = freehold::http::routes(&slice).merge(own);
         Self { slice, router }
@@ -86,21 +85,12 @@ impl Running {
     }
 }
 
-/// The manifest that `FREEHOLD_MANIFEST` names, a file or a folder with one file per service; or else the bundled one.
+/// The manifest of a service: the one that `FREEHOLD_MANIFEST` names, or the bundled one.
 ///
 /// # Errors
 /// When it cannot be read, has mistakes, or is of another service.
 pub fn manifest(service: &Service, config: &Config) -> Result<Manifest, Trouble> {
-    let Some(named) = config.manifests.first() else { return Ok((service.manifest)()) };
-    let path = if named.is_dir() { named.join(format!("{}.toml", service.name)) } else { named.clone() };
-    let file = path.display().to_string();
-    let text = fs::read_to_string(&path).map_err(|error| Trouble::Unreadable(file.clone(), error))?;
-    let parsed = Manifest::parse_with(&file, &text, &Disk).map_err(Trouble::Manifest)?;
-    let theirs = &parsed.manifest.service.name;
-    if theirs != service.name {
-        return Err(Trouble::Stranger(service.name, theirs.clone()));
-    }
-    Ok(parsed.manifest)
+    named_manifest((service.manifest)(), config).map_err(Trouble::Start)
 }
 
 /// The two signals that ask a service to end, caught from before the port is bound.

@@ -32,7 +32,24 @@ pub fn binary(name: &str) -> PathBuf {
     binary
 }
 
+/// The path of an example of the framework, built like the binaries.
+///
+/// # Panics
+/// When the build fails.
+#[expect(clippy::panic, reason = "test infrastructure: a failed setup is a failed test")]
+pub fn example(name: &str) -> PathBuf {
+    // Of its own package alone: with the others it would have their tests' dependencies too, and all that stands on those.
+    let built = cargo(&["--example", name, "--package", "freehold"]);
+    built.unwrap_or_else(|failure| panic!("{failure:?}")).join("examples").join(name)
+}
+
 fn build() -> Result<PathBuf, Failure> {
+    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
+    cargo(&["--bins"].into_iter().chain(packages).collect::<Vec<_>>())
+}
+
+/// Builds, and gives the directory that it was built into.
+fn cargo(what: &[&str]) -> Result<PathBuf, Failure> {
     let failed =
         |why: String| Failure::new(format!("build the binaries: {why}"), "run `cargo build` and see");
     let test = env::current_exe().map_err(|error| failed(error.to_string()))?;
@@ -43,8 +60,7 @@ fn build() -> Result<PathBuf, Failure> {
         Some(named) => named,
     };
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace()).args(["build", "--quiet", "--bins", "--profile", profile]);
-    cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
+    cargo.current_dir(workspace()).args(["build", "--quiet", "--profile", profile]).args(what);
     if let Some(target) = directory.parent() {
         cargo.arg("--target-dir").arg(target);
     }

@@ -5,8 +5,9 @@
 use freehold::Manifest;
 use freehold_tests::corpus::workspace;
 use freehold_tests::process::Process;
-use freehold_tests::product;
+use freehold_tests::{http, product, wait};
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -39,6 +40,46 @@ fn its_examples_are_the_files_that_are_compiled_and_checked() {
     assert_eq!(blocks(&readme, "toml"), std::slice::from_ref(&manifest));
     let parsed = Manifest::parse("review-service.toml", &manifest).unwrap();
     assert_eq!(parsed.warnings, []);
+}
+
+/// Applies a manifest of the repository to a file of SQLite.
+fn apply(manifest: &str, url: &str) {
+    let mut freehold = Command::new(product::binary("freehold"));
+    freehold.args(["apply", "--yes", "--database-url", url, "--manifest"]).arg(workspace().join(manifest));
+    let applied = Process::spawn(&mut freehold).unwrap().wait(Duration::from_secs(60));
+    assert!(applied.success(), "{applied}");
+}
+
+/// Asks until the answer is this one.
+fn answers(address: SocketAddr, path: &str, status: u16, body: &str) -> bool {
+    let is = |answer: http::Answer| (answer.status, answer.body.as_str()) == (status, body);
+    wait::until(Duration::from_secs(30), || http::get(address, path).is_ok_and(is))
+}
+
+#[test]
+fn its_service_serves_on_the_file_of_sqlite_that_is_the_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.db");
+    // What review-service requires of another one.
+    apply("manifests/user-service.toml", &format!("sqlite://{}", path.display()));
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut review = Command::new(product::example("review"));
+    review
+        .current_dir(folder.path())
+        .env_clear()
+        .env("LISTEN", port.to_string())
+        .env("FREEHOLD_PROFILE", "dev");
+    let review = Process::spawn(&mut review).unwrap();
+    assert!(
+        answers(port, "/reviews", 200, "the database answers\n"),
+        "{}{}",
+        review.stdout(),
+        review.stderr()
+    );
+    assert!(answers(port, "/readyz", 200, r#"{"status":"pass"}"#), "{}", review.stderr());
+    review.kill();
+    let output = review.wait(Duration::from_secs(10));
+    assert!(!output.stderr.contains("panicked"), "{output}");
 }
 
 #[test]

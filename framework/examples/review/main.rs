@@ -5,7 +5,8 @@ use freehold::{Freehold, Handle, Manifest, startup::NotReady};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    let address = std::env::var("LISTEN").unwrap_or("127.0.0.1:8080".to_owned());
+    let listener = tokio::net::TcpListener::bind(address).await?;
     let parsed = Manifest::parse("review-service.toml", include_str!("../review-service.toml"))?;
     // Returns at once, and works in the background.
     let slice = Freehold::new(parsed.manifest).from_env()?.start();
@@ -18,5 +19,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn reviews(State(slice): State<Handle>) -> Result<String, NotReady> {
     // The only way to a connection, a `sea_orm::DatabaseConnection`. Until the tables are there, 503 with the reason.
     let database = slice.ready()?;
-    Ok(format!("{} connections are open\n", database.get_postgres_connection_pool().size()))
+    let answers = if database.ping().await.is_ok() { "answers" } else { "does not answer" };
+    Ok(format!("the database {answers}\n"))
 }

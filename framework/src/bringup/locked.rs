@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use semver::Version;
+
 use super::{
     Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, refusal, seen, without_lock,
 };
@@ -11,6 +13,7 @@ use crate::equal;
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Key};
+use crate::ledger::presence;
 use crate::ledger::record::{self, Done, Header, Opened, State, Waiting};
 use crate::ledger::{self, Answer};
 use crate::name::QName;
@@ -248,9 +251,19 @@ impl Work<'_> {
         listener: Listener<'_>,
     ) -> Result<Vec<Waiting>, BringUpError> {
         let mut waiting: Vec<Waiting> = Vec::new();
+        let goes = |step: &Step| step.phase == Phase::Contract;
+        let older = if steps.iter().any(goes) {
+            presence::older(session, self.order.caller).await?
+        } else {
+            Vec::new()
+        };
         for step in steps {
             // A column whose rows break its check does not refuse null either.
             if waiting.iter().any(|waiting| waiting.object == step.object.to_string()) {
+                continue;
+            }
+            if let (true, Some(oldest)) = (goes(step), older.first()) {
+                waiting.push(known_to(step, oldest));
                 continue;
             }
             match self.run(session, std::slice::from_ref(step), self.order.after_ready, listener).await {
@@ -311,6 +324,15 @@ impl Work<'_> {
         )
         .await?;
         Ok(waiting.to_vec())
+    }
+}
+
+/// What goes only once nobody is there who knows it.
+pub(super) fn known_to(step: &Step, older: &Version) -> Waiting {
+    Waiting {
+        object: step.object.to_string(),
+        code: "FH263".to_owned(),
+        reason: format!("it goes once no replica of {older} is there any more"),
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
     let steps = plan.steps.iter().map(|step| &step.object);
     let refused = plan.refusals.iter().map(|refusal| &refusal.object);
     // What stands under another name is not there for a build that does not know that name.
-    let spoken = |step: &&Step| step.hazards.contains(&Hazard::OldName);
+    let spoken = |step: &&Step| step.hazards.iter().any(|of| matches!(of, Hazard::OldName | Hazard::Back));
     let renamed = plan.steps.iter().filter(spoken).map(|step| &step.object);
     let absent: BTreeSet<&Address> = steps.chain(refused).filter(needed).chain(renamed).collect();
     absent.into_iter().map(Address::to_string).collect()

@@ -11,6 +11,9 @@ use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, sql};
 
+/// What PostgreSQL calls all roles at once, those to come among them. No role can have this name.
+const EVERYBODY: &str = "public";
+
 #[derive(Deserialize)]
 struct Row {
     roles: Vec<Name>,
@@ -42,7 +45,7 @@ pub async fn resolve(
         let address = grant.address();
         let role = match grant.grantee.as_str().split_once(':') {
             Some(("service", service)) => known.services.get(service).cloned(),
-            _ => grant.role.filter(|role| known.roles.contains(role)),
+            _ => grant.role.filter(|role| role.as_str() == EVERYBODY || known.roles.contains(role)),
         };
         grant.role = role.clone();
         let Some(role) = role else {

@@ -46,8 +46,13 @@ pub(super) async fn run(
     args: &args::Apply,
 ) -> Result<Exit, End> {
     if args.dry_run {
-        return plan::run(shell, config, manifests, &args::Plan { exit_code: false, strict: args.strict })
-            .await;
+        return plan::run(
+            shell,
+            config,
+            manifests,
+            &args::Plan { exit_code: false, strict: args.strict, prune: args.prune },
+        )
+        .await;
     }
     let way = Way::of(config);
     if args.strict {

@@ -23,6 +23,7 @@ Every day
 
 When something is wrong
   history  What was changed, when, by which version
+  purge    Destroy what has been in the attic long enough
 
 Writing manifests
   lint     Check manifests; no database needed
@@ -139,6 +140,8 @@ pub(super) enum Command {
     Verify(Verify),
     /// What was changed, when, by which version
     History(History),
+    /// Destroy what has been in the attic long enough; there is no way back
+    Purge(Purge),
     /// What a code means, and what to do
     Explain(Explain),
     /// Write a first manifest, and settings for editors
@@ -166,13 +169,16 @@ pub(super) struct Plan {
     /// SQLite: refuse what it would hold otherwise than PostgreSQL
     #[arg(long)]
     pub(super) strict: bool,
+    /// Let go what the manifest does not name, as if it stood in [drops]: for development databases
+    #[arg(long)]
+    pub(super) prune: bool,
 }
 
 /// Options of `apply`.
 #[derive(Args)]
 pub(super) struct Apply {
     /// A plan that `freehold plan -o plan.json` wrote: exactly its changes, without asking
-    #[arg(value_name = "PLAN.json", conflicts_with_all = ["manifests", "services", "dry_run", "no_seeds"])]
+    #[arg(value_name = "PLAN.json", conflicts_with_all = ["manifests", "services", "dry_run", "no_seeds", "prune"])]
     pub(super) plan: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]
@@ -189,6 +195,9 @@ pub(super) struct Apply {
     /// SQLite: refuse what it would hold otherwise than PostgreSQL
     #[arg(long)]
     pub(super) strict: bool,
+    /// Let go what the manifest does not name, as if it stood in [drops]: for development databases
+    #[arg(long)]
+    pub(super) prune: bool,
 }
 
 /// Options of `status`.
@@ -237,6 +246,20 @@ impl History {
     pub(super) fn id(&self) -> Option<i64> {
         self.show.as_ref().map(|Show::Show { id }| *id)
     }
+}
+
+/// Options of `purge`.
+#[derive(Args)]
+pub(super) struct Purge {
+    /// How long it must have been there: 30d, 12h, 2w; 0s is everything
+    #[arg(long, value_name = "AGE")]
+    pub(super) older_than: String,
+    /// Destroy it; without this it is only shown
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Only show what is due, and end with 0
+    #[arg(long, conflicts_with = "yes")]
+    pub(super) dry_run: bool,
 }
 
 /// Options of `explain`.

@@ -93,6 +93,7 @@ pub(super) async fn apply(
         file: &file.path,
         approved,
         sowing: &sowing,
+        by_hand: None,
         lenient: config.profile == Profile::Dev,
         lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
     };

@@ -382,7 +382,14 @@ async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result
     if !failures.is_empty() {
         return Err(End::Failures(failures));
     }
-    let args =
-        args::Apply { plan: None, yes: true, dry_run: false, no_seeds: true, no_wait: false, strict: false };
+    let args = args::Apply {
+        plan: None,
+        yes: true,
+        dry_run: false,
+        no_seeds: true,
+        no_wait: false,
+        strict: false,
+        prune: false,
+    };
     apply::run(shell, config, manifests, &args).await
 }

@@ -18,6 +18,7 @@ use crate::startup::caller;
 
 pub(super) mod degraded;
 pub(super) mod json;
+mod moved;
 pub(super) mod parts;
 pub(super) mod screen;
 #[cfg(test)]

@@ -46,6 +46,7 @@ struct Line {
     manifest_hash: String,
     manifest_file: String,
     manifest: String,
+    prune: bool,
     steps: Vec<Step>,
 }
 
@@ -125,11 +126,12 @@ fn promised(name: &str, line: Line) -> Result<(Manifest, Promise), Failure> {
         let report = Report { sources: &problems.sources, problems: &problems.list };
         unreadable(name, report.human(false).trim_end())
     })?;
-    let manifest = parsed.manifest;
+    let mut manifest = parsed.manifest;
     if manifest.fingerprint() != line.manifest_hash || manifest.service.name != line.service {
         let cause = format!("the manifest of {} in it is not the one that it was made from", line.service);
         return Err(unreadable(name, &cause));
     }
+    manifest.drops.undeclared = line.prune;
     let ids = line.steps.iter().map(|step| step.id.clone()).collect();
     let steps =
         line.steps.into_iter().map(|step| (step.id, format!("{} {}", step.kind, step.object))).collect();
@@ -153,7 +155,7 @@ mod tests {
         let manifest = Manifest::parse("a.toml", MANIFEST).unwrap().manifest;
         json!({
             "format_version": FORMAT_VERSION, "service": "a", "fingerprint": "f",
-            "manifest_hash": manifest.fingerprint(), "manifest_file": "a.toml", "manifest": MANIFEST,
+            "manifest_hash": manifest.fingerprint(), "manifest_file": "a.toml", "manifest": MANIFEST, "prune": false,
             "steps": [{ "id": "1f", "kind": "table", "object": "public.t", "sql": "create table t ()" }],
         })
     }

@@ -13,6 +13,8 @@ pub(super) enum Sign {
     Change,
     /// It is taken away, or is not there and was asked for.
     Remove,
+    /// It gets another name.
+    Rename,
     /// It is left alone.
     Left,
     /// It needs somebody.
@@ -26,6 +28,7 @@ impl Sign {
             Self::Add => "+",
             Self::Change => "~",
             Self::Remove => "-",
+            Self::Rename => "→",
             Self::Left => "·",
             Self::Needs => "!",
         }
@@ -35,7 +38,7 @@ impl Sign {
     pub(super) fn style(self) -> Style {
         match self {
             Self::Add => ADD,
-            Self::Change => CHANGE,
+            Self::Change | Self::Rename => CHANGE,
             Self::Remove => REMOVE,
             Self::Left => FAINT,
             Self::Needs => ALERT,

@@ -42,7 +42,7 @@ fn words(state: &State, sample: &Option<Sample>, policy: ReadyPolicy) -> [String
     let sample = sample.as_ref();
     let verdicts = [
         readiness(state, sample, policy),
-        service(state, sample),
+        service(state, sample, &[]),
         database(state, sample),
         migrations(state),
     ];

@@ -145,19 +145,12 @@ with asked as (
     union all
     select 'row level security', format('on %s', w.shown), null from written w where w.relrowsecurity or w.relforcerowsecurity
     union all
-    select 'table option', format('%s on %s', o, w.shown), null
-    from written w left join pg_catalog.pg_class toast on toast.oid = w.reltoastrelid
-    cross join lateral (select unnest(w.reloptions) union all select 'toast.' || unnest(toast.reloptions)) o (o)
-    union all
     select 'access method', format('%s of %s', m.amname, w.shown), null from written w join pg_catalog.pg_am m on m.oid = w.relam and m.amname <> 'heap'
     union all
     select 'tablespace', format('%s of %s%I', s.spcname, w.prefix, c.relname), null
     from written w
-    join lateral (
-        select w.relname, w.reltablespace
-        union all
-        select c.relname, c.reltablespace from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid where i.indrelid = w.oid
-    ) c on true
+    join pg_catalog.pg_index i on i.indrelid = w.oid
+    join pg_catalog.pg_class c on c.oid = i.indexrelid
     join pg_catalog.pg_tablespace s on s.oid = c.reltablespace
     union all
     select 'replica identity', format('of %s', w.shown), null from written w where w.relreplident not in ('d', 'n') or (w.relreplident = 'n' and w.relkind = 'r')
@@ -174,7 +167,9 @@ with asked as (
         ('storage', t.attstorage <> y.typstorage),
         ('compression', t.attcompression <> ''),
         ('column option', t.attoptions is not null),
-        ('grant on a column', t.attacl is not null),
+        ('grant on a column', exists (
+            select from pg_catalog.aclexplode(t.attacl) g
+            where g.is_grantable or g.grantor <> w.relowner or octet_length('role:' || pg_catalog.pg_get_userbyid(g.grantee)) > 63)),
         ('virtual column', t.attgenerated = 'v')
     ) o (kind, there)
     where o.there
@@ -218,19 +213,42 @@ with asked as (
     select 'comment', format('on sequence %s', o.shown), null from owned o
     where pg_catalog.obj_description(o.oid, 'pg_class') is not null and o.oid <> all (array(select oid from told))
     union all
+    -- Rights that may be passed on, those that somebody else than the owner gave, those that the owner was taken, and those without a word.
+    select 'grant', format('on %s', w.shown), null
+    from written w
+    where w.relacl is not null and (
+        not exists (select from pg_catalog.aclexplode(w.relacl) g where g.grantee <> w.relowner)
+        or exists (
+            select from pg_catalog.aclexplode(w.relacl) g
+            where g.grantee <> w.relowner and (
+                g.is_grantable or g.grantor <> w.relowner or octet_length('role:' || pg_catalog.pg_get_userbyid(g.grantee)) > 63
+                or g.privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER')))
+        or exists (
+            select privilege_type from pg_catalog.aclexplode(pg_catalog.acldefault('r', w.relowner)) g where g.grantee = w.relowner
+            except select privilege_type from pg_catalog.aclexplode(w.relacl) g where g.grantee = w.relowner))
+    union all
     select 'grant', format('on %s%I', a.prefix, c.relname), null
     from pg_catalog.pg_class c
     join asked a on a.oid = c.relnamespace
-    where (c.oid = any (array(select oid from written)) or c.oid = any (array(select oid from owned))) and c.relacl is not null
-        and c.relacl <> pg_catalog.acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)
+    where c.relkind = 'S' and (c.oid = any (array(select oid from told)) or c.oid = any (array(select oid from owned)))
+        and c.relacl is not null and c.relacl <> pg_catalog.acldefault('s', c.relowner)
+    union all
+    select 'grant', format('on function %s%I(%s)', a.prefix, f.proname, pg_catalog.pg_get_function_identity_arguments(f.oid)), null
+    from pg_catalog.pg_proc f
+    join asked a on a.oid = f.pronamespace
+    cross join patterns p
+    where f.proname like any (p.fits) and f.proacl is not null and f.proacl <> pg_catalog.acldefault('f', f.proowner)
+        and not exists (select from members m where m.classid = 'pg_catalog.pg_proc'::regclass and m.objid = f.oid)
     union all
     select 'grant', format('on type %s%I', a.prefix, y.typname), null
     from pg_catalog.pg_type y join asked a on a.oid = y.typnamespace cross join patterns p
     where y.typtype = 'e' and y.typacl is not null and y.typname like any (p.fits)
     union all
     select 'grant', format('on schema %I', a.nspname), null
-    from asked a cross join patterns p
-    where p.whole and a.nspacl is not null and a.nspname <> 'public'
+    from asked a
+    cross join patterns p
+    left join pg_catalog.pg_init_privs i on i.classoid = 'pg_catalog.pg_namespace'::regclass and i.objoid = a.oid
+    where p.whole and a.nspacl is distinct from i.initprivs
     union all
     select 'security label', format('on %s', l.objname), null
     from pg_catalog.pg_seclabels l join written w on l.classoid = 'pg_catalog.pg_class'::regclass and l.objoid = w.oid

@@ -67,7 +67,13 @@ impl Grant {
     /// The rights and their table, as a manifest has them.
     #[must_use]
     pub fn clause(&self) -> Sql {
-        sql!("{} on {}", listed(&self.privileges), self.table)
+        sql!("{} on {}", self.rights(), self.table)
+    }
+
+    /// The rights alone.
+    #[must_use]
+    pub fn rights(&self) -> Sql {
+        listed(&self.privileges)
     }
 
     /// What the other one has not, or not on every column.

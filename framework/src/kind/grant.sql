@@ -1,4 +1,4 @@
--- The rights of every role on the slice's tables and on their columns, but for those of owners, which nobody gave them.
+-- The rights of every role and of everybody on the slice's tables and on their columns, but for those of owners, which nobody gave them.
 with given as (
     select c.oid, a.grantee, lower(a.privilege_type) as privilege, null::name as column_name
     from pg_catalog.pg_class c cross join lateral pg_catalog.aclexplode(c.relacl) a
@@ -12,7 +12,7 @@ with given as (
     from given group by oid, grantee, privilege, column_name is null
 )
 select json_agg(json_build_object(
-    'table', json_build_object('schema', n.nspname, 'name', c.relname), 'grantee', r.rolname, 'role', r.rolname,
+    'table', json_build_object('schema', n.nspname, 'name', c.relname), 'grantee', coalesce(r.rolname, 'public'), 'role', coalesce(r.rolname, 'public'),
     'privileges', g.list))
 from (
     select oid, grantee, json_agg(json_build_object('right', privilege, 'columns', columns) order by privilege) as list
@@ -20,4 +20,5 @@ from (
 ) g
 join pg_catalog.pg_class c on c.oid = g.oid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-join pg_catalog.pg_roles r on r.oid = g.grantee
+left join pg_catalog.pg_roles r on r.oid = g.grantee
+where g.grantee = 0 or r.oid is not null

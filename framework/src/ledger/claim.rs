@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::guard;
+use super::{attic, guard};
 use crate::address::{Address, Tag};
+use crate::drops::is_in_attic;
 use crate::equal::{Memory, Remembered};
 use crate::name::{Name, QName};
 use crate::rename::Change;
@@ -168,6 +169,9 @@ pub(super) fn remember(service: &str, memory: &Memory) -> Result<Sql, SessionErr
 /// name. They go with the rename in one transaction, so that nobody ever owns a name that stands for nothing.
 pub(crate) fn moved(service: &str, change: &Change) -> Sql {
     let Change::Object { from, to } = change else { return Sql::default() };
+    if is_in_attic(from) {
+        return attic::back(from, to);
+    }
     if from.tag == Tag::Column {
         return from
             .table()
@@ -186,8 +190,25 @@ pub(crate) fn moved(service: &str, change: &Change) -> Sql {
             Literal(&after),
         );
         all.push(&seeded);
+        all.push(&sql!("; {}", attic::parts_renamed(from, to)));
     }
     all
+}
+
+/// The statement by which nobody owns an object, and its parts, any more.
+pub(crate) fn forgotten(service: &str, address: &Address) -> Sql {
+    let name = ledger_name(address);
+    let part = format!("{name}.");
+    let kind = serde_json::to_value(address.tag).ok();
+    sql!(
+        "delete from freehold.object o where o.service = {} and ((o.kind = {} and o.name = {}) or ({} and left(o.name, {}) = {}))",
+        Literal(service),
+        Literal(kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default()),
+        Literal(&name),
+        Sql::fixed(if address.tag == Tag::Table { "true" } else { "false" }),
+        char_count(&part),
+        Literal(&part),
+    )
 }
 
 /// The claim of a name and, of a table, those of its parts, whose names begin with it.
@@ -236,7 +257,7 @@ fn seeded_column(service: &str, table: &QName, before: &Name, after: &Name) -> S
 }
 
 /// `public.orders.orders_money_check`, `public.touch(integer)`: every part quoted as SQL does, so that it can be read back.
-fn ledger_name(address: &Address) -> String {
+pub(super) fn ledger_name(address: &Address) -> String {
     let schema = address.schema.as_ref().map(|schema| quoted(schema));
     let table = address.table.as_ref().map(|table| quoted(table));
     let own: &dyn Fragment = &address.name;
@@ -247,7 +268,7 @@ fn ledger_name(address: &Address) -> String {
     }
 }
 
-fn address_of(tag: Tag, name: &str) -> Option<Address> {
+pub(super) fn address_of(tag: Tag, name: &str) -> Option<Address> {
     let tokens = lex(name).ok()?;
     let arguments = tokens.iter().position(|token| token.text(name) == "(");
     let parts: Option<Vec<Name>> = tokens[..arguments.unwrap_or(tokens.len())]

@@ -10,6 +10,7 @@ use super::claim::{self, Claim};
 use super::{Caller, guard, late};
 use crate::address::Address;
 use crate::equal::Memory;
+use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
@@ -273,4 +274,42 @@ pub async fn restamp(
         update.push(&sql!("; {}", claim::remember(service, memory)?));
     }
     session.run(&update).await
+}
+
+/// Begins a run that destroys what is in the attic: it leaves the version in place as it is.
+///
+/// # Errors
+/// When the connection fails, or this holder's time is over.
+pub(crate) async fn open_purge(
+    session: &mut Session,
+    caller: &Caller,
+    generation: i64,
+    manifest: &Manifest,
+) -> Result<i64, SessionError> {
+    let insert = sql!(
+        "begin; {}; insert into freehold.history (service, generation, from_version, to_version, manifest, plan, actor)
+         select {}, {}, s.version, coalesce(s.version, {}), {}, '[]'::jsonb, {} from freehold.service s where s.service = {} returning id; commit",
+        guard(&caller.service, generation),
+        Literal(&caller.service),
+        generation,
+        Literal(&caller.version),
+        Literal(&manifest.text),
+        Literal(&caller.actor()),
+        Literal(&caller.service),
+    );
+    let rows = session.fetch(&insert).await?;
+    let id = rows.last().and_then(|row| row.first()?.as_deref()?.parse().ok());
+    id.ok_or_else(|| SessionError::unreadable("no number of the run came back"))
+}
+
+/// Ends it.
+///
+/// # Errors
+/// When the connection fails.
+pub(crate) async fn end_purge(session: &mut Session, history: i64) -> Result<(), SessionError> {
+    let end = sql!(
+        "update freehold.history set outcome = 'applied', finished_at = clock_timestamp() where id = {}",
+        history
+    );
+    session.run(&end).await
 }

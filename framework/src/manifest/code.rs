@@ -50,6 +50,7 @@ codes! {
     TWO_OWNERS = "FH170", "one object declared by two services";
     NOT_PROVIDED = "FH171", "something required of a service that it does not declare";
     PROVIDED_TYPE = "FH172", "a required column that its owner declares with another type";
+    DROP = "FH180", "a drop of something that is declared";
     SEED_TABLE = "FH190", "a seed of a table that is not this service's";
     SEED_COLUMN = "FH191", "a seed with a column that cannot be seeded";
     SEED_KEY = "FH192", "a seed whose rows cannot be told apart by its key";

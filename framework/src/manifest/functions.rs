@@ -14,6 +14,7 @@ use super::routine::{Routine, routine};
 use super::tables::definition;
 use super::text::Text;
 use super::walk::{Keys, Value, Walk};
+use crate::address::Address;
 use crate::kind::function::{Argument, Function, Mode, Returns};
 use crate::name::{Name, QName};
 use crate::sql::lex::lex;
@@ -61,6 +62,13 @@ fn said<'a>(value: &Value<'a>, walk: &mut Walk<'a>) -> (Option<Text>, Option<Tex
         _ => None,
     };
     file.unwrap_or_else(|| definition(value, &KEYS, walk))
+}
+
+/// The address of a function that is only named: `touch()`, `sales.total(bigint)`.
+pub(super) fn signature(text: &Text, home: &Name) -> Read<Address> {
+    let Head { name, arguments } = head(text, home)?;
+    let inputs = arguments.iter().filter(|argument| !matches!(argument.mode, Mode::Out));
+    Ok(Address::function(&name, inputs.map(|argument| argument.type_name.clone()).collect()))
 }
 
 /// A name and arguments.

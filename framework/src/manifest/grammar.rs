@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::walk::Keys;
-use super::{enums, extensions, functions, requires, schemas, seeds, sequences, service, tables};
+use super::{drops, enums, extensions, functions, requires, schemas, seeds, sequences, service, tables};
 
 /// The schema, draft 7: what editors understand.
 #[must_use]
@@ -109,6 +109,7 @@ fn sections() -> Vec<(&'static str, Value)> {
                 "Tables, by their names; another schema's as \"sales.orders\"",
             ),
         ),
+        ("drops", drops()),
         (
             "checks",
             named(
@@ -117,6 +118,29 @@ fn sections() -> Vec<(&'static str, Value)> {
             ),
         ),
     ]
+}
+
+fn drops() -> Value {
+    let mut section = object(
+        &drops::KEYS,
+        &[],
+        &[
+            ("tables", texts("Tables; they go to the attic with their rows")),
+            ("columns", texts("Columns, as \"orders.note\"; they go to the attic with their values")),
+            ("enums", texts("Enums that nothing uses")),
+            ("indexes", texts("Indexes")),
+            ("constraints", texts("Constraints of any kind, as \"orders.orders_note_check\"")),
+            ("sequences", texts("Sequences")),
+            ("functions", texts("Functions with their argument types: \"touch()\"")),
+            ("triggers", texts("Triggers, as \"orders.touch\"")),
+        ],
+    );
+    if let Some(section) = section.as_object_mut() {
+        let description =
+            "What may go. Nothing else ever does: what leaves the manifest stays in the database";
+        section.insert("description".to_owned(), description.into());
+    }
+    section
 }
 
 fn service() -> Value {
@@ -374,6 +398,8 @@ mod tests {
              [tables.t.indexes]\nt_idx = \"(n)\"\nt_idy = { def = \"(n desc)\", comment = \"z\" }",
             "[checks]\nfull = \"select true\"",
             "[schemas]\na = {}\nb = { comment = \"x\" }",
+            "[drops]\ntables = [\"s\", \"sales.s\"]\ncolumns = [\"t.a\"]\nenums = [\"e\"]\nindexes = [\"i\"]\nconstraints = [\"t.c\"]\nsequences = []\n\
+             functions = [\"f(int, text)\"]\ntriggers = [\"t.x\"]",
             "[enums]\nb = { values = [\"y\"], renamed_from = [\"a\", \"z\"], renamed_values = { x = \"y\" } }\n\
              [tables.t]\nrenamed_from = \"s\"\n[tables.t.columns]\nid = { def = \"int primary key\", renamed_from = \"no\" }\n\
              [tables.t.indexes]\nt_idx = { def = \"(id)\", renamed_from = [\"s_idx\"] }",

@@ -12,6 +12,7 @@ use std::ops::Range;
 use super::code;
 use super::constraint::Body;
 use super::cursor::Word;
+use super::mentioned::of_check;
 use super::problem::Problem;
 use super::sequences::SequenceRead;
 use super::tables::TableRead;
@@ -123,6 +124,7 @@ pub(super) fn settle(
 /// Gives the constraints of a table that have no name theirs, with a number behind it when it is taken.
 fn derive(table: &mut TableRead, relations: &mut Taken, names: &mut Taken) {
     let QName { schema, name: table_name } = &table.name;
+    let columns: Vec<&Name> = table.columns.iter().map(|column| &column.word.name).collect();
     for constraint in &mut table.constraints {
         let (None, Some(read)) = (&constraint.name, &constraint.read) else { continue };
         let (columns, label): (Vec<Name>, _) = match &read.body {
@@ -131,7 +133,10 @@ fn derive(table: &mut TableRead, relations: &mut Taken, names: &mut Taken) {
             Body::ForeignKey { columns, .. } => {
                 (columns.iter().map(|word| word.name.clone()).collect(), "fkey")
             }
-            Body::Check { .. } => (constraint.column.iter().cloned().collect(), "check"),
+            Body::Check { expression, .. } => {
+                let of = of_check(expression.as_str(), table_name, columns.iter().copied());
+                (of.into_iter().cloned().collect(), "check")
+            }
             Body::Exclusion { .. } => (constraint.column.iter().cloned().collect(), "excl"),
         };
         let (kind, relation) = TableRead::constraint_kind(Some(&read.body));

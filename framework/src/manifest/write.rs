@@ -58,6 +58,7 @@ impl Draft<'_> {
         self.enums(&mut out);
         self.sequences(&mut out);
         self.functions(&mut out);
+        self.grants(&mut out);
         let types = Types::new(&self.service.schema, self.schema, self.types);
         for object in self.schema.objects.values() {
             if let Object::Table(table) = object {
@@ -196,6 +197,22 @@ impl Draft<'_> {
         section("functions", lines, out);
     }
 
+    fn grants(&self, out: &mut String) {
+        let mut by_grantee: BTreeMap<&Name, Vec<String>> = BTreeMap::new();
+        for object in self.schema.objects.values() {
+            if let Object::Grant(of) = object {
+                let table = sql::reference(&of.table, &self.service.schema);
+                let given = string(&format!("{} on {table}", of.rights()));
+                by_grantee.entry(&of.grantee).or_default().push(given);
+            }
+        }
+        let line = |(grantee, given): (&Name, Vec<String>)| {
+            let grantee = key(grantee.as_str());
+            format!("{grantee} = {}", array(&given, LINE_MAX.saturating_sub(grantee.len())))
+        };
+        section("grants", by_grantee.into_iter().map(line), out);
+    }
+
     fn table(&self, table: &Table, types: &Types<'_>, out: &mut String) {
         let home = &self.service.schema;
         let name = format!("tables.{}", toml::qualified(&table.name, home));
@@ -205,6 +222,9 @@ impl Draft<'_> {
         }
         if table.unlogged {
             lines.push("unlogged = true".to_owned());
+        }
+        if !table.options.is_none() {
+            lines.push(format!("options = {}", string(&sql::options(&table.options))));
         }
         section(&name, lines, out);
         let inside = column::Inside::new(table, self.schema);

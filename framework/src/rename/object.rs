@@ -12,7 +12,7 @@ use crate::schema::Schema;
 
 impl Change {
     /// Writes everything in the schema in the new name.
-    pub(super) fn apply(&self, live: &mut Schema) {
+    pub fn apply(&self, live: &mut Schema) {
         let objects = std::mem::take(&mut live.objects);
         for mut object in objects.into_values() {
             self.object(&mut object);
@@ -52,11 +52,13 @@ impl Change {
         };
         if own(address) {
             address.name = to.name.clone();
+            address.schema.clone_from(&to.schema);
         } else if from.tag == Tag::Table
             && address.schema == from.schema
             && address.table.as_ref() == Some(&from.name)
         {
             address.table = Some(to.name.clone());
+            address.schema.clone_from(&to.schema);
         } else if tag == Tag::Seed && from.tag == Tag::Table && address.table() == from.table() {
             address.name = to.name.clone();
         }
@@ -72,8 +74,9 @@ impl Change {
         if let Self::Object { from, to } = self
             && from.tag == Tag::Table
             && from.table().as_ref() == Some(name)
+            && let Some(after) = to.table()
         {
-            name.name = to.name.clone();
+            *name = after;
         }
     }
 

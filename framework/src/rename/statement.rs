@@ -6,16 +6,17 @@ use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::kind::{constraint_stands, relation_stands};
 use crate::lock::{Lock, Mode};
-use crate::name::{Name, QName};
+use crate::name::QName;
 use crate::sql::{Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo};
 
 impl Change {
     /// The step.
-    pub(super) fn step(&self) -> Step {
+    #[must_use]
+    pub fn step(&self) -> Step {
         let (object, run, back, done, lock) = match self {
             Self::Object { from, to } => {
-                let (run, back) = (statement(from, &to.name), statement(to, &from.name));
+                let (run, back) = (statement(from, to), statement(to, from));
                 (to.clone(), run, back, proof(from, to), lock(from))
             }
             Self::Value { of, from, to } => {
@@ -56,8 +57,14 @@ impl Change {
     }
 }
 
-/// `alter … rename … to …` of what stands at an address.
-fn statement(from: &Address, to: &Name) -> Sql {
+/// `alter … rename … to …` of what stands at an address; a table may also move to another schema.
+fn statement(from: &Address, to: &Address) -> Sql {
+    if let (Tag::Table, Some(before), Some(schema)) = (from.tag, from.table(), to.schema.as_ref())
+        && from.schema != to.schema
+    {
+        return sql!("alter table {} set schema {}", before, schema);
+    }
+    let to = &to.name;
     let table = from.table().map(|table| sql!("{}", table)).unwrap_or_default();
     let own = from.schema.clone().map_or_else(
         || sql!("{}", from.name),
@@ -93,7 +100,13 @@ fn moved(before: Sql, after: &Sql) -> Sql {
 }
 
 fn proof(from: &Address, to: &Address) -> Sql {
-    let stands = |address: &Address| match (address.tag, address.schema.clone()) {
+    moved(stands(from), &stands(to))
+}
+
+/// That an object stands.
+#[must_use]
+pub fn stands(address: &Address) -> Sql {
+    match (address.tag, address.schema.clone()) {
         (Tag::Table | Tag::Sequence | Tag::Index, Some(schema)) => {
             relation_stands(&QName { schema, name: address.name.clone() })
         }
@@ -117,6 +130,5 @@ fn proof(from: &Address, to: &Address) -> Sql {
             Literal(address.name.as_str()),
         ),
         _ => constraint_stands(address, false),
-    };
-    moved(stands(from), &stands(to))
+    }
 }

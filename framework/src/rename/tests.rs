@@ -62,7 +62,7 @@ fn what_stands_is_written_in_the_names_to_come_and_nothing_else_changes() {
             "alter type public.status rename value 'canceled' to 'cancelled'",
             "alter table public.orders rename constraint heads_mail_key to orders_email_key",
             "alter table public.orders rename constraint heads_pkey to orders_pkey",
-            "alter table public.orders rename constraint heads_mail_check to orders_email_check",
+            "alter table public.orders rename constraint heads_check to orders_check",
             "alter index public.heads_mail_idx rename to orders_email_idx",
             "alter sequence public.heads_id_seq rename to orders_id_seq",
         ]

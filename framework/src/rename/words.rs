@@ -65,6 +65,17 @@ impl Words {
     }
 }
 
+/// Whether an expression says the name of such a column.
+#[must_use]
+pub fn mentions(expression: &Expr, is: &dyn Fn(&Name) -> bool) -> bool {
+    let text = expression.as_str();
+    lex(text).is_ok_and(|tokens| {
+        let names =
+            tokens.iter().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName));
+        names.filter_map(|token| name_of(text, token).ok()).any(|name| is(&name))
+    })
+}
+
 fn word(change: &Change) -> Option<Word> {
     match change {
         Change::Object { from: Address { tag: Tag::Column, name, .. }, to } => {

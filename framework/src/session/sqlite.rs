@@ -3,7 +3,7 @@
 //! <https://www.sqlite.org/lang_transaction.html>, <https://www.sqlite.org/pragma.html>
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
@@ -15,6 +15,9 @@ use crate::sql::{Sql, sql};
 
 /// How long a statement waits for another process that writes. Whoever waits longer is told.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many steps of SQLite's machine pass between two looks at the clock: well below a millisecond.
+const STEPS_BETWEEN: i32 = 10_000;
 
 /// A connection of ours.
 #[derive(Debug)]
@@ -114,6 +117,21 @@ impl Session {
         let query = values.iter().fold(query, |query, value| query.bind(*value));
         let rows = self.connection.fetch_all(query).await.map_err(|error| SessionError::new(error, 0))?;
         Ok(rows.iter().map(self::values).collect())
+    }
+
+    /// Only looks from here on, and nothing that is asked takes longer than this.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn only_look(&mut self, longest: Duration) -> Result<(), SessionError> {
+        self.run(&sql!("pragma query_only = on")).await?;
+        let locked = self.connection.lock_handle().await;
+        let until = Instant::now() + longest;
+        // SQLite asks every so many of its own small steps whether it may go on.
+        locked
+            .map_err(|error| SessionError::new(error, 0))?
+            .set_progress_handler(STEPS_BETWEEN, move || Instant::now() < until);
+        Ok(())
     }
 
     /// Closes the file.

@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use semver::Version;
 
+use super::by_hand;
 use super::ledger::{self, Entry, Look, Ran, Run, State};
 use super::sowing::{forget, sow};
 use super::survey::{Survey, survey, with_seeds};
 use crate::address::{Address, Tag};
 use crate::bringup::refusal::{absent, behind, unapproved, version_reused};
 use crate::bringup::{Applied, BringUpError, Event, Listener, Outcome, build_of};
+use crate::by_hand::ByHand;
 use crate::decide::{Decision, Seen, decide};
 use crate::execute::{ExecuteError, Progress};
 use crate::ledger::Caller;
@@ -43,6 +45,8 @@ pub struct Order<'a> {
     pub approved: Option<&'a BTreeSet<String>>,
     /// The rows that its tables are to have.
     pub sowing: &'a Sowing,
+    /// The steps that the service's team wrote by hand.
+    pub by_hand: Option<&'a ByHand>,
     /// Whether a version may be applied again with other content: the development profile.
     pub lenient: bool,
     /// How long to wait for another process that has the file.
@@ -59,15 +63,22 @@ pub async fn bring_up(
     listener: Listener<'_>,
 ) -> Result<Outcome, BringUpError> {
     let look = ledger::look(session, order.caller, false).await?;
-    if let Settled::Done(outcome) = by_reading(session, order, &look).await? {
-        return Ok(outcome);
+    let outcome = match by_reading(session, order, &look).await? {
+        Settled::Done(outcome) => outcome,
+        Settled::Work { .. } => {
+            ledger::prepare(session, order.file, &look.live).await?;
+            // Neither can be changed inside of a transaction.
+            session.run(&sql!("pragma foreign_keys = off; pragma legacy_alter_table = on")).await?;
+            let outcome = alone(session, order, listener).await;
+            session.run(&sql!("pragma legacy_alter_table = off; pragma foreign_keys = on")).await?;
+            outcome?
+        }
+    };
+    let outcome = by_hand::after(order, look.entry.as_ref(), outcome).await?;
+    if matches!(outcome, Outcome::Applied(_)) {
+        listener(Event::Ready);
     }
-    ledger::prepare(session, order.file, &look.live).await?;
-    // Neither can be changed inside of a transaction.
-    session.run(&sql!("pragma foreign_keys = off; pragma legacy_alter_table = on")).await?;
-    let outcome = alone(session, order, listener).await;
-    session.run(&sql!("pragma legacy_alter_table = off; pragma foreign_keys = on")).await?;
-    outcome
+    Ok(outcome)
 }
 
 /// Takes the file, works, and lets it go.
@@ -103,9 +114,6 @@ async fn alone(
     match worked {
         Ok(outcome) => {
             ended?;
-            if matches!(outcome, Outcome::Applied(_)) {
-                listener(Event::Ready);
-            }
             Ok(outcome)
         }
         Err(error) => {

@@ -41,6 +41,8 @@ pub(super) struct Entry {
     pub(super) generation: i64,
     /// What its seeds depended on beside the manifest.
     pub(super) seeds: Option<String>,
+    /// The hand-written steps that have run.
+    pub(super) by_hand: Vec<String>,
 }
 
 /// Looks: two reads, and the presence row unless `quiet`.
@@ -50,8 +52,9 @@ pub(super) async fn look(session: &mut Session, caller: &Caller, quiet: bool) ->
         return Ok(Look { live, ledger: false, entry: None });
     }
     let query = sql!(
-        "select json_object('version', version, 'fingerprint', fingerprint, 'stamp', stamp, 'tables', json(tables), 'generation', generation, 'seeds', seeds)
-         from freehold_service where service = {}",
+        "select json_object('version', version, 'fingerprint', fingerprint, 'stamp', stamp, 'tables', json(tables), 'generation', generation, 'seeds', seeds,
+             'by_hand', (select json_group_array(name) from freehold_by_hand b where b.service = t.service))
+         from freehold_service t where service = {}",
         Plain(&caller.service),
     );
     let entry = match session.value(&query).await? {

@@ -156,6 +156,7 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
     let seeds = manifest.seeds.iter().map(|of| (of.table.clone(), seed::seed(of, &mut draft))).collect();
     twice(&tables, &mut draft);
     let Draft { mut degraded, refusals, .. } = draft;
+    degraded.extend(super::former::degraded(manifest));
     degraded.sort();
     degraded.dedup();
     Mapped { tables: in_order(tables), seeds, degraded, refusals }

@@ -3,22 +3,59 @@
 //! A condition that SQLite refuses is left out by name, with SQLite's own reason; a column that it refuses stands against the whole. So
 //! no text of ours ends in a syntax error while a slice is brought up.
 
+use super::checks::asked;
 use super::map::{Mapped, Table};
 use crate::address::{Address, Tag};
 use crate::kind::Refusal;
+use crate::manifest::Manifest;
+use crate::name::QName;
 use crate::plan::Degraded;
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Ident, sql};
 
 /// Tries everything out, and takes out what does not work.
-pub(super) async fn prove(mapped: &mut Mapped) -> Result<(), SessionError> {
+pub(super) async fn prove(mapped: &mut Mapped, manifest: &Manifest) -> Result<(), SessionError> {
     let mut memory = Session::in_memory().await?;
     // Tables of other services are not here.
     memory.run(&sql!("pragma foreign_keys = off")).await?;
-    let proven = all(&mut memory, mapped).await;
+    let proven = match all(&mut memory, mapped).await {
+        Ok(()) => queries(&mut memory, mapped, manifest).await,
+        Err(error) => Err(error),
+    };
     memory.close().await;
     proven
+}
+
+/// What is computed for rows, and what must be true of them, once the tables are there.
+async fn queries(memory: &mut Session, mapped: &mut Mapped, manifest: &Manifest) -> Result<(), SessionError> {
+    for (table, plot) in &mut mapped.seeds {
+        let mut kept = Vec::new();
+        for (name, expression) in plot.computed.drain(..) {
+            match memory.run(&sql!("explain select ({})", expression)).await {
+                Ok(()) => kept.push((name, expression)),
+                Err(error) => mapped.degraded.push(Degraded {
+                    object: Address::top(Tag::Seed, table),
+                    what: format!(
+                        "`{name}` is not computed, because SQLite says: {}; the column gets its default",
+                        error.message
+                    ),
+                }),
+            }
+        }
+        plot.computed = kept;
+    }
+    for (check, _) in &manifest.checks {
+        if let Err(error) = memory.run(&sql!("explain {}", asked(&check.query))).await {
+            let name = QName { schema: manifest.service.schema.clone(), name: check.name.clone() };
+            // The tables of other services are not here, and may be in the file.
+            if !error.message.starts_with("no such table") {
+                let what = format!("it is not run here, because SQLite says: {}", error.message);
+                mapped.degraded.push(Degraded { object: Address::top(Tag::Check, &name), what });
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn all(memory: &mut Session, mapped: &mut Mapped) -> Result<(), SessionError> {

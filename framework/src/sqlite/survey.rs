@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::alter;
 use super::ledger::{self, Look};
 use super::live::Live;
 use super::map::{Kept, Mapped, called, map};
 use super::prove::prove;
 use super::sowing;
+use super::{alter, former};
 use crate::address::{Address, Tag};
 use crate::kind::{Object, Refusal, Size};
 use crate::manifest::Manifest;
@@ -78,7 +78,7 @@ pub(super) async fn survey(
     if !kept.is_empty() {
         mapped = map(manifest, &kept);
     }
-    prove(&mut mapped).await?;
+    prove(&mut mapped, manifest).await?;
     let mut plan = alter::plan(&mapped, &live, &BTreeMap::new());
     if !plan.steps.is_empty() || !plan.refusals.is_empty() {
         let sizes = sizes(session, &mapped, &live).await?;
@@ -92,6 +92,7 @@ pub(super) async fn survey(
         plan.refusals.extend(others.iter().map(|(address, owner)| claimed_by_another(address, owner)));
     }
     plan.refusals.extend(parents(manifest, &live));
+    plan.refusals.extend(former::refusals(manifest, &live));
     Ok(Survey { plan, mapped, live, seeds: Outlook::default() })
 }
 

@@ -69,6 +69,7 @@ async fn attempt(inner: &Inner, file: &Path, session: &mut Session) -> Result<Ou
                 caller: &inner.caller,
                 file,
                 approved: None,
+                by_hand: inner.by_hand.as_ref(),
                 lenient: inner.config.profile == Profile::Dev,
                 lock_wait_max: inner.config.locks.budget_background,
             };

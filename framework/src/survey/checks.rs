@@ -21,6 +21,8 @@ pub enum Verdict {
     Returned(String),
     /// The server would not run it.
     Failed(SessionError),
+    /// SQLite does not understand it, for this reason: it is PostgreSQL's SQL.
+    NotRun(String),
 }
 
 /// Runs one check, and says how long it took.

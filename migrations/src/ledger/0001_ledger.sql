@@ -112,6 +112,24 @@ create table if not exists freehold.by_hand (
 );
 comment on table freehold.by_hand is 'Steps that a service''s team wrote by hand, and that have run: each once.';
 
+create table if not exists freehold.attic (
+    id bigint generated always as identity primary key,
+    service text not null,
+    kind text not null check (kind in ('table', 'column')),
+    name text not null,
+    stands text not null,
+    version text not null,
+    moved_at timestamptz not null default now(),
+    ended text check (ended in ('taken back', 'purged')),
+    ended_at timestamptz,
+    check ((ended is null) = (ended_at is null))
+);
+create unique index if not exists attic_stands_key on freehold.attic (stands) where ended is null;
+comment on table freehold.attic is 'Tables and columns that were dropped and are kept, and what became of them.';
+comment on column freehold.attic.name is 'What it was.';
+comment on column freehold.attic.stands is 'Where it stands since.';
+comment on column freehold.attic.version is 'The version that dropped it.';
+
 -- Stops the transaction of a holder that lost the service's lock to a successor.
 create or replace function freehold.guard(of_service text, of_generation bigint) returns void
 language plpgsql as $$

@@ -74,6 +74,15 @@ create table freehold_waiting (
     primary key (service, object)
 ) strict;
 
+-- Steps that a service's team wrote by hand, and that have run: each once.
+create table freehold_by_hand (
+    service text not null,
+    name text not null,
+    history integer not null references freehold_history (id),
+    ran_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    primary key (service, name)
+) strict;
+
 -- Running processes, by their last sign of life.
 create table freehold_replica (
     service text not null,

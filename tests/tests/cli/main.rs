@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
 mod apply;
+mod attic;
 mod authoring;
 mod config;
 mod end;

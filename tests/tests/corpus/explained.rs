@@ -59,6 +59,8 @@ const KINDS: &[(&str, &[&str], bool)] = &[
 pub(crate) struct Told<'a> {
     /// The list at its end.
     pub(crate) left: &'a [Left],
+    /// Whether what it tells of may also be there and not be wanted: where one database is to become another.
+    pub(crate) standing: bool,
     /// The histories of other tools.
     pub(crate) away: Vec<String>,
     /// What indexes and sequences belong to, by their names: `table` or `table.column`.
@@ -74,10 +76,10 @@ pub(crate) fn unexplained(delta: &Value, told: &Told<'_>) -> Vec<String> {
                 let ident = ident.as_str().unwrap_or_default();
                 let known = match what {
                     // A sequence of serial or identity that had another name, or one that nobody draws from.
-                    "add" => {
+                    "add" if !told.standing => {
                         is_the_ledgers(ident) || (kind.starts_with("sequence") && told.tell(kind, ident))
                     }
-                    _ => told.tell(kind, ident),
+                    _ => is_the_ledgers(ident) || told.tell(kind, ident),
                 };
                 if !known {
                     lines.push(format!("{what} {kind} {ident}"));
@@ -101,7 +103,7 @@ fn is_the_ledgers(ident: &str) -> bool {
 impl Told<'_> {
     /// An import that told of nothing.
     pub(crate) fn nothing() -> Self {
-        Self { left: &[], away: Vec::new(), owners: BTreeMap::new() }
+        Self { left: &[], standing: true, away: Vec::new(), owners: BTreeMap::new() }
     }
 
     fn tell(&self, kind: &str, ident: &str) -> bool {
@@ -122,33 +124,34 @@ fn names(left: &Left, kind: &str, words: &[String]) -> bool {
     if !whole && !kinds.contains(&kind) {
         return false;
     }
-    let named = self::words(&left.name);
-    // Arguments are written in two ways, so what has any is found by its name.
-    let before = |end: &str| self::words(left.name.split(end).next().unwrap_or_default());
-    let all = |names: &[String]| names.iter().all(|name| words.contains(name));
     match left.kind.as_str() {
-        "foreign key" => all(&before(" on ")) && all(&self::words(&between(&left.name, " on ", ":"))),
-        "function" | "procedure" | "aggregate" | "window function" => all(&before("(")),
-        _ if *whole => all(&named),
-        "cast" => named.iter().filter(|word| *word != "as").all(|word| words.contains(word)),
         "default privileges" => true,
-        "table option" => named.last().is_some_and(|table| words.contains(table)),
-        _ => {
-            let about =
-                |word: &&String| !matches!(word.as_str(), "on" | "of" | "type" | "schema" | "sequence");
-            named.iter().filter(about).all(|word| words.contains(word))
-        }
+        _ => are_named(&about(left), words),
     }
 }
 
-/// What stands between two texts.
-fn between(text: &str, from: &str, to: &str) -> String {
-    let rest = text.split_once(from).map_or("", |(_, rest)| rest);
-    rest.split(to).next().unwrap_or_default().to_owned()
+/// Whether all of these names are among the words; none say nothing.
+pub(crate) fn are_named(names: &[String], words: &[String]) -> bool {
+    !names.is_empty() && names.iter().all(|name| words.contains(name))
+}
+
+/// The names that tell what something is that was left. Arguments are written in two ways, so what has any is found by its name.
+pub(crate) fn about(left: &Left) -> Vec<String> {
+    let name = left.name.as_str();
+    let before = |end: &str| name.split(end).next().unwrap_or_default().to_owned();
+    let text = match left.kind.as_str() {
+        "foreign key" => before(":"),
+        "function" | "procedure" | "aggregate" | "window function" | "grant" => before("("),
+        _ => name.to_owned(),
+    };
+    let link = |word: &String| {
+        !matches!(word.as_str(), "on" | "of" | "as" | "type" | "schema" | "sequence" | "function")
+    };
+    words(&text).into_iter().filter(link).collect()
 }
 
 /// The names in a text, without quotes.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut letters = text.chars().peekable();
@@ -194,7 +197,7 @@ mod tests {
             left("view", "\"Order Totals\""),
             left("storage", "of orders.total"),
         ];
-        let told = Told { left: &told, away: Vec::new(), owners: BTreeMap::new() };
+        let told = Told { left: &told, standing: false, away: Vec::new(), owners: BTreeMap::new() };
         assert_eq!(
             unexplained(&delta, &told),
             [

@@ -4,6 +4,7 @@
 //! a name or a text of it.
 
 mod chart;
+mod dumped;
 mod explained;
 mod expressions;
 mod ground;

@@ -4,7 +4,7 @@ use crate::Outcome;
 use freehold_tests::corpus::workspace;
 use std::fs;
 
-use crate::trip::{ADOPT, AGAIN, APPLY, PLAN, SAME, SECOND, Trip};
+use crate::trip::{ADOPT, AGAIN, APPLY, DUMP, PLAN, SAME, SECOND, Trip};
 
 const HEAD: &str = "\
 # Conformance
@@ -17,6 +17,7 @@ Made by `FREEHOLD_WRITE_DOCS=1 cargo test -p freehold-tests --test corpus c1_4`.
 * *plan*: planning the import against its own database finds nothing to do.
 * *apply*: the import, applied to an empty database. What it leans on and cannot say (domains, say) is put there first.
 * *same*: a judge that shares nothing with Freehold compares the two catalogs, and sees no difference but what the import told of.
+* *dump*: `pg_dump -s` of both, without owners and the ledger, says the same of every entry, but for what the import told of.
 * *second*: a second plan is empty.
 * *again*: imported from there, the manifest is the same, byte for byte.
 * *adopt*: started on what psql made, no DDL is sent, the ledger knows every object, and the next start is one message.
@@ -50,10 +51,11 @@ pub(crate) fn write(part: &str, text: &str) -> Outcome {
     Ok(())
 }
 
-const COLUMNS: [(&str, &str); 6] = [
+const COLUMNS: [(&str, &str); 7] = [
     ("plan", PLAN),
     ("apply", APPLY),
     ("same", SAME),
+    ("dump", DUMP),
     ("second", SECOND),
     ("again", AGAIN),
     ("adopt", ADOPT),
@@ -94,7 +96,7 @@ pub(crate) fn page(trips: &[Trip]) -> String {
 }
 
 fn cell(trip: &Trip, what: &'static str) -> String {
-    let needs = matches!(what, SAME | SECOND | AGAIN);
+    let needs = matches!(what, SAME | DUMP | SECOND | AGAIN);
     match (trip.wrong.contains_key(what), needs && trip.wrong.contains_key(APPLY)) {
         (true, _) => "**no**".to_owned(),
         (_, true) => "–".to_owned(),

@@ -3,7 +3,7 @@
 use crate::explained::{Told, unexplained};
 use crate::original::Original;
 use crate::slice::{Service, imported, listed};
-use crate::{Outcome, ground};
+use crate::{Outcome, dumped, ground};
 use freehold::bringup;
 use freehold::import::Imported;
 use freehold::kind::Object;
@@ -34,6 +34,7 @@ pub(crate) struct Trip {
 pub(crate) const PLAN: &str = "planning the import against its own database finds nothing to do";
 pub(crate) const APPLY: &str = "applied to an empty database";
 pub(crate) const SAME: &str = "the oracle sees no difference but what the import told of";
+pub(crate) const DUMP: &str = "pg_dump says the same but for what the import told of";
 pub(crate) const SECOND: &str = "a second plan is empty";
 pub(crate) const AGAIN: &str = "imported again, the manifest is the same";
 pub(crate) const ADOPT: &str = "adopted without a change, and the next start is one message";
@@ -103,10 +104,12 @@ async fn again(trip: &mut Trip, theirs: &Database, imported: &Imported) -> Outco
     trip.note(SECOND, if second.plan.is_empty() { Ok(()) } else { Err(listed(&second).into()) });
     let told = Told {
         left: &imported.left,
+        standing: false,
         away: imported.histories.iter().map(|history| history.table.name.to_string()).collect(),
         owners: owners(&[theirs, &ours]).await?,
     };
     trip.note(SAME, same(theirs, &ours, &told));
+    trip.note(DUMP, dumped::same(&theirs.dump(), &ours.dump(), &told));
     let once_more = self::imported(&ours).await?;
     let difference = difference::lines(&declared(&imported.text), &declared(&once_more.text));
     trip.note(AGAIN, if difference.is_empty() { Ok(()) } else { Err(format!("\n{difference}").into()) });

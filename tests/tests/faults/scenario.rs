@@ -40,6 +40,8 @@ const LEDGER: &str = "select string_agg(line, E'\\n' order by line) from (
         from freehold.service
     union all select concat('object ', kind, ' ', name, ' ', service, ' ', shared, ' ', adopted, ' ', texts) from freehold.object
     union all (select distinct concat('step ', kind, ' ', object, ' ', sql) from freehold.step)
+    union all select concat('attic ', kind, ' ', name, ' ', stands, ' ', version, ' ', ended) from freehold.attic
+    union all select concat('seed ', name, ' ', key, ' ', past) from freehold.seed
     union all select concat('waiting ', service, ' ', object, ' ', code, ' ', reason) from freehold.waiting
     union all select concat('half built ', indexrelid::regclass) from pg_index where not (indisvalid and indisready)
     union all select concat('locked ', objid) from pg_locks
@@ -70,6 +72,11 @@ const FILL: &str = "insert into drivers (name) select 'd' || i from generate_ser
     insert into trips (driver_id, km, code) select i % 50 + 1, i, 'c' || i from generate_series(1, 3000) i;
     analyze drivers; analyze trips";
 
+const FILL_RIDES: &str =
+    "insert into riders (mail, legacy) select 'm' || i, 'l' from generate_series(1, 50) i;
+    insert into rides (rider_id, km, state) select i % 50 + 1, i, 'canceled' from generate_series(1, 3000) i;
+    insert into ride_notes select i, i, 'n' from generate_series(1, 100) i; analyze";
+
 /// A sequence takes 32 values from the write-ahead log at a time, and a copied database believes that it did (a crash
 /// would give the same values again: PostgreSQL 15 and later copy pages, not their log). This makes it ask again.
 const SEQUENCES: &str = "select setval(format('%I.%I', schemaname, sequencename)::regclass, last_value) from pg_sequences where last_value is not null";
@@ -92,7 +99,11 @@ pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
         "tests/cases/evolving/second.toml",
         async || filled(cluster, "evolving", FILL_BILLS).await,
     );
-    vec![cold, additive, evolving]
+    let moved =
+        scenario(&runtime, "renames and drops on full tables", "tests/cases/moved/second.toml", async || {
+            filled(cluster, "moved", FILL_RIDES).await
+        });
+    vec![cold, additive, evolving, moved]
 }
 
 /// The first manifest of a case in place, with rows.

@@ -14,6 +14,7 @@ mod changes;
 mod columns;
 mod corpus_expressions;
 mod drift;
+mod drops;
 mod enums;
 mod extensions;
 mod forbidden;

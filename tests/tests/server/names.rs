@@ -53,6 +53,40 @@ async fn c1_8_names_derived_from_long_names_are_the_servers_own_and_stay() -> Ou
     Ok(())
 }
 
+/// What a column's check says decides how it is called, and not where it stands: columns with what follows their names.
+const CHECKED: &[(&str, &str)] = &[
+    ("id", "int primary key check (id > 0) check (id < 100) check (true)"),
+    ("low", "int check (low < high)"),
+    ("high", "int check (low > 0)"),
+    (
+        "at",
+        "timestamptz check (extract(year from at) > 2000) check (at > timestamp with time zone '2000-01-01')",
+    ),
+    ("year", "int check (lower(kind) <> 'year' and t.year > 0)"),
+    ("kind", "text check (kind::text in ('low', 'high'))"),
+    ("date", "date check (date > date '2000-01-01')"),
+    ("zone", "text check (now() at time zone zone is not null)"),
+    ("\"Odd Name\"", "int check (\"Odd Name\" > 0) check (\"Odd Name\" > low)"),
+    ("note", "text constraint said check (note <> '') check (cast(note as text) <> 'x')"),
+];
+
+#[tokio::test]
+async fn c1_8_a_check_without_a_name_is_called_as_the_server_calls_it() -> Outcome {
+    let ours = Database::create("c1_8_checks").await;
+    let columns = CHECKED.iter().map(|(name, def)| format!("{name} = '''{def}'''\n"));
+    let text =
+        manifest("checked-service", "1.0.0", &format!("[tables.t.columns]\n{}", columns.collect::<String>()));
+    let service = Service::new(&ours, &text);
+    service.applies().await;
+    service.finds_nothing_to_do().await;
+
+    let theirs = Database::create("c1_8_checks_psql").await;
+    let columns: Vec<String> = CHECKED.iter().map(|(name, def)| format!("{name} {def}")).collect();
+    theirs.execute(&format!("create table t ({})", columns.join(", "))).await?;
+    assert_eq!(ours.dump(), theirs.dump());
+    Ok(())
+}
+
 /// A name that differs from another one in its last character.
 fn shorter(name: &str, last: char) -> String {
     let mut name = name.to_owned();

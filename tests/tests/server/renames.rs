@@ -269,3 +269,102 @@ async fn a_name_of_somebody_else_is_not_taken_by_an_old_hint() -> Outcome {
     assert_eq!(refusals[0].code, "FH260", "both stand, and only a person knows: {refusals:#?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn c2_1_what_looks_like_a_rename_and_does_not_say_so_is_refused_with_both_readings() -> Outcome {
+    let test = "c2_1";
+    let Some(cluster) = Server::shared().private(test) else { return Ok(()) };
+    let database = Database::create(test).await;
+    let first = "
+[enums]
+state = ['new', 'paid', 'sent']
+[tables.orders.columns]
+id = 'bigint primary key'
+email = 'text not null'
+total = 'numeric(10,2)'
+[tables.lines.columns]
+order_id = 'bigint primary key references orders (id)'
+what = 'text'
+state = 'state'
+";
+    Service::new(&database, &slice("1.0.0", first)).applies().await;
+    database.execute("insert into orders values (1, 'a@b.c', 5)").await?;
+    let (dump, mark) = (database.dump(), cluster.log().mark());
+    for (changes, object, readings) in [
+        (
+            &[("email =", "email_address =")][..],
+            "column orders.email_address",
+            ["renamed_from = \"email\"", "columns = [\"orders.email\"]"],
+        ),
+        (
+            &[("tables.lines", "tables.items")],
+            "table items",
+            ["renamed_from = \"lines\"", "tables = [\"lines\"]"],
+        ),
+        (
+            &[("state = ['new'", "status = ['new'"), ("state = 'state'", "state = 'status'")],
+            "enum status",
+            ["renamed_from = \"state\"", "enums = [\"state\"]"],
+        ),
+    ] {
+        let text = changes.iter().fold(first.to_owned(), |text, (from, to)| text.replace(from, to));
+        let refusals = Service::new(&database, &slice("1.1.0", &text)).is_refused().await;
+        let refusal = refusals.iter().find(|refusal| refusal.object.to_string() == object);
+        let refusal = refusal.unwrap_or_else(|| panic!("{object}: {refusals:#?}"));
+        assert_eq!(refusal.code, "FH214");
+        assert!(readings.iter().all(|reading| refusal.help.contains(reading)), "{refusal:#?}");
+    }
+    let log = cluster.log().since(mark).of_database(database.name());
+    assert!(
+        log.statements().is_empty() && log.errors().is_empty(),
+        "{:?} {:?}",
+        log.statements(),
+        log.errors()
+    );
+    assert_eq!(database.dump(), dump);
+
+    // Two releases say that they have nothing to do with each other; so does an entry in [drops].
+    let without = first.replace("total = 'numeric(10,2)'\n", "");
+    Service::new(&database, &slice("1.1.0", &without)).applies().await;
+    let other = without.replace("email = 'text not null'", "email = 'text not null'\nsum = 'numeric(10,2)'");
+    Service::new(&database, &slice("1.2.0", &other)).applies().await;
+    let dropped = other
+        .replace("email =", "mail =")
+        .replace("mail = 'text not null'", "mail = \"text not null default ''\"");
+    let last =
+        Service::new(&database, &slice("1.3.0", &format!("{dropped}[drops]\ncolumns = ['orders.email']\n")));
+    last.applies().await;
+    last.finds_nothing_to_do().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn c2_6_a_table_that_others_lean_on_is_renamed_only_when_nobody_requires_its_name() -> Outcome {
+    let database = Database::create("c2_6").await;
+    let table = |name: &str, hint: &str| {
+        format!(
+            "[tables.{name}]\n{hint}\n[tables.{name}.columns]\nid = 'bigint primary key'\nnote = 'text'\n"
+        )
+    };
+    Service::new(&database, &slice("1.0.0", &table("heads", ""))).applies().await;
+    let pay = "[requires.order-service]\ntables.heads = { id = \"bigint\" }\n[tables.payments.columns]\nid = 'bigint primary key references heads (id)'\n";
+    let pay = Service::new(&database, &manifest("pay-service", "1.0.0", pay));
+    pay.applies().await;
+    database
+        .execute("create table by_hand (head bigint references heads (id)); create view seen as select note from heads")
+        .await?;
+    let renamed = Service::new(&database, &slice("1.1.0", &table("orders", "renamed_from = 'heads'")));
+    let refusals = renamed.is_refused().await;
+    let [refusal] = refusals.as_slice() else { panic!("{refusals:#?}") };
+    assert_eq!((refusal.code, refusal.object.to_string().as_str()), ("FH262", "table orders"));
+    assert!(refusal.what.contains("pay-service") && refusal.help.contains("`heads`"), "{refusal:#?}");
+    // A column that nobody requires may be renamed: views and keys that were made by hand follow.
+    let column =
+        table("heads", "").replace("note = 'text'", "remark = { def = 'text', renamed_from = 'note' }");
+    let column = Service::new(&database, &slice("1.2.0", &column));
+    column.applies().await;
+    column.finds_nothing_to_do().await;
+    pay.finds_nothing_to_do().await;
+    assert_eq!(database.fetch_one_text("select count(note)::text from seen").await?, "0");
+    Ok(())
+}

@@ -95,6 +95,24 @@ async fn an_order_is_placed_once_and_goes_its_way() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_order_from_before_its_history_was_kept_gets_its_first_line_once() -> Outcome {
+    let database = Database::create("order_by_hand").await;
+    let [users, orders] = ready(&database, &["user-service", "order-service"]).try_into().ok().unwrap();
+    let hospital = account(&users, "h@x.example", "hospital");
+    told(&orders.post("/orders", &placement(&hospital)), 201);
+    drop(orders);
+    // As a service left it that kept no history and had no such step.
+    database.execute("delete from order_status_history; delete from freehold.by_hand").await?;
+    let lines = "select string_agg(h.new_status || ' ' || (h.changed_at = o.placed_at), ', ')
+        from order_status_history h join orders o on o.id = h.order_id";
+    for _ in 0..2 {
+        drop(ready(&database, &["order-service"]));
+        assert_eq!(database.fetch_one_text(lines).await?, "pending true");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_cannot_be_ordered_is_refused_and_leaves_nothing() -> Outcome {
     let database = Database::create("order_refusals").await;
     let [users, orders] = ready(&database, &["user-service", "order-service"]).try_into().ok().unwrap();

@@ -2,6 +2,7 @@
 
 use freehold::Manifest;
 use freehold::bringup::{Applied, BringUpError, Event, Outcome};
+use freehold::by_hand::ByHand;
 use freehold::kind::Refusal;
 use freehold::seeding::Sowing;
 use freehold::session::sqlite::Session;
@@ -12,6 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, Row as _};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -21,6 +23,8 @@ const LOCK_WAIT_MAX: Duration = Duration::from_secs(60);
 /// A folder with a file in it. Both go with this value.
 pub(crate) struct File {
     folder: TempDir,
+    /// The steps that its service's team wrote.
+    pub(crate) by_hand: Option<Arc<ByHand>>,
 }
 
 /// A manifest of one service around these lines.
@@ -42,7 +46,7 @@ pub(crate) fn parsed(text: &str) -> Manifest {
 
 impl File {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), by_hand: None }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -119,6 +123,7 @@ impl File {
             caller: &caller,
             file: &file,
             approved: None,
+            by_hand: self.by_hand.as_deref(),
             lenient: false,
             lock_wait_max: LOCK_WAIT_MAX,
         };

@@ -5,9 +5,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 #![expect(clippy::disallowed_methods, reason = "the SQL is the tests' own text, sent by the driver itself")]
 
+mod by_hand;
 mod changes;
+mod checks;
 mod degraded;
 mod file;
+mod former;
 mod kills;
 mod rebuild;
 mod rows;

@@ -13,14 +13,14 @@ const SRC: &str = "framework/src/";
 
 /// Pure: what there is to say about a schema.
 const VALUES: &[&str] = &[
-    "name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename", "seed",
-    "manifest",
+    "name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename", "drops",
+    "seed", "manifest",
 ];
 /// Pure: what follows from it.
 const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
 const IO: &[&str] = &[
     "session", "catalog", "equal", "ledger", "survey", "execute", "by_hand", "bringup", "import", "seeding",
-    "presence", "sqlite",
+    "presence", "purge", "sqlite",
 ];
 /// The two of the shell that IO may use: what is transient, and the error that says so.
 const FAILURES: &[&str] = &["retry", "error"];
@@ -41,11 +41,16 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("kind", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step"]]),
     ("schema", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind"]]),
     ("rename", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
+    (
+        "drops",
+        &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename"]],
+    ),
     ("seed", &[&["name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema"]]),
     (
         "manifest",
         &[&[
-            "name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename", "seed",
+            "name", "sql", "address", "dialect", "lock", "hazard", "step", "kind", "schema", "rename",
+            "drops", "seed",
         ]],
     ),
     ("diff", &[VALUES]),
@@ -64,6 +69,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("import", &[VALUES, REASONING, IO, FAILURES]),
     ("seeding", &[VALUES, REASONING, IO, FAILURES]),
     ("presence", &[VALUES, REASONING, IO, FAILURES]),
+    ("purge", &[VALUES, REASONING, IO, FAILURES]),
     ("sqlite", &[VALUES, REASONING, IO, FAILURES]),
     ("disk", &[VALUES]),
     ("config", &[VALUES, REASONING, IO, SHELL]),

@@ -32,6 +32,8 @@ struct Document<'a> {
     /// The manifest's file, and what it holds with all that it includes: `apply` reads it from here.
     manifest_file: &'a str,
     manifest: &'a str,
+    /// Whether what the manifest does not declare is to go.
+    prune: bool,
     steps: Vec<Line<'a>>,
     waiting: &'a [Waiting],
     left_alone: Vec<Object>,
@@ -117,6 +119,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         manifest_hash: outlook.manifest.fingerprint(),
         manifest_file: &outlook.manifest.file,
         manifest: &outlook.manifest.text,
+        prune: outlook.manifest.drops.undeclared,
         steps: plan.steps.iter().map(line).collect(),
         waiting: &outlook.waiting,
         left_alone: plan.left_alone.iter().map(object).collect(),

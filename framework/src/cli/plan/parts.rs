@@ -1,6 +1,7 @@
 //! Steps as they keep others waiting: what is new goes in one transaction and is one part; what touches something that is in use is
 //! a part by itself. Pure.
 
+use super::moved;
 use crate::address::{Address, Tag};
 use crate::cli::figures;
 use crate::cli::object::{counted, owner};
@@ -94,6 +95,9 @@ fn title(steps: &[&Step]) -> String {
 
 /// One step, as something that is done.
 pub(in crate::cli) fn sentence(step: &Step) -> String {
+    if let Some(sentence) = moved::sentence(step) {
+        return sentence;
+    }
     let Step { object, phase, transaction, run, .. } = step;
     let starts = |word| run.as_str().starts_with(word);
     let named = match (object.tag, step.lock.tables.as_slice()) {

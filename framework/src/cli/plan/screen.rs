@@ -151,6 +151,11 @@ fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
     if !steps.iter().any(|step| drops(step) && !step.hazards.contains(&Hazard::Rebuild)) {
         out.push_str(" Nothing is dropped.");
     }
+    match steps.iter().filter(|step| step.hazards.contains(&Hazard::Attic)).count() {
+        0 => {}
+        1 => out.push_str(" 1 object goes to the attic; nothing is lost."),
+        many => out.push_str(&format!(" {many} objects go to the attic; nothing is lost.")),
+    }
     out.push('\n');
     let refusals = outlook.plan.refusals.len();
     if refusals > 0 && !outlook.in_place {

@@ -1,5 +1,6 @@
 //! The upper half of a plan's screen: what changes, as a tree of tables and what is in them. Pure.
 
+use super::moved;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::Style;
@@ -76,8 +77,12 @@ fn grouped(outlook: &Outlook<'_>, address: &Address, group: &Group<'_>) -> Vec<L
         let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
         lines.push(line(Sign::Add, parts.join(", ")));
     } else if !group.steps.is_empty() || group.refusals.iter().any(|refusal| refusal.object != *address) {
-        let sign = if group.steps.is_empty() { Sign::Needs } else { Sign::Change };
-        lines.push(line(sign, size(&group.steps)));
+        let own =
+            group.steps.iter().filter(|step| step.object == *address).find_map(|step| moved::line(step));
+        lines.push(match own {
+            Some((sign, None, detail)) => line(sign, detail),
+            _ => line(if group.steps.is_empty() { Sign::Needs } else { Sign::Change }, size(&group.steps)),
+        });
         lines.extend(changes(outlook, address, &group.steps));
     }
     let inside = usize::from(!lines.is_empty());
@@ -123,13 +128,22 @@ fn size(steps: &[&Step]) -> String {
 
 /// A line for each object that steps touch, however many steps it takes.
 fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Line> {
+    let moved = steps.iter().filter_map(|step| {
+        let (sign, value, detail) = moved::line(step)?;
+        let name = value.clone().unwrap_or_else(|| part_name(&step.object));
+        let of_own = step.object == *address && value.is_none();
+        (!of_own).then_some(Line { sign, depth: 1, name, detail, code: "" })
+    });
+    let mut lines: Vec<Line> = moved.collect();
     if let Some(Object::Enum(live)) = outlook.live.objects.get(address) {
-        return values(outlook, address, &live.labels);
+        lines.extend(values(outlook, address, &live.labels));
+        return lines;
     }
+    let steps = steps.iter().filter(|step| moved::line(step).is_none());
     let mut seen = BTreeSet::new();
-    let declared = steps.iter().filter(|step| is_declared(outlook.manifest, &step.object));
+    let declared = steps.filter(|step| is_declared(outlook.manifest, &step.object));
     let first = declared.filter(|step| seen.insert(&step.object));
-    let line = |step: &&Step| {
+    let line = |step: &&&Step| {
         let stands = outlook.live.holds(&step.object);
         let detail = match step.phase {
             Phase::Validate if stands => "proven against the rows that are there".to_owned(),
@@ -141,7 +155,8 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
             if stands || rows::corrects(&outlook.seeds, &step.object) { Sign::Change } else { Sign::Add };
         Line { sign, depth: 1, name: part_name(&step.object), detail, code: "" }
     };
-    first.map(line).collect()
+    lines.extend(first.map(|step| line(&step)));
+    lines
 }
 
 /// The values that an enum gets.

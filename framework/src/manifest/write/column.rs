@@ -12,6 +12,7 @@ use crate::kind::key::Key;
 use crate::kind::table::Table;
 use crate::kind::table::column::{Column, Identity};
 use crate::kind::{Kind as _, Object};
+use crate::manifest::mentioned::of_check;
 use crate::name::Name;
 use crate::schema::Schema;
 use crate::sql::quoted;
@@ -68,12 +69,13 @@ fn is_reference_inside(key: &ForeignKey) -> bool {
     key.columns.len() == 1 && !key.not_valid && key.name == derived
 }
 
-/// The column whose name the check's name is derived from.
+/// The column that a check names, when it names no other and is called after it.
 fn column_of<'a>(check: &Check, table: &'a Table) -> Option<&'a Column> {
-    let named = |column: &&Column| {
-        check.name == Name::derived(&table.name.name, std::slice::from_ref(&column.name), "check")
-    };
-    table.columns.iter().find(named).filter(|_| !check.not_valid)
+    let columns = table.columns.iter().map(|column| &column.name);
+    let of = of_check(check.expression.as_str(), &table.name.name, columns)?;
+    let derived = Name::derived(&table.name.name, std::slice::from_ref(of), "check");
+    let column = table.columns.iter().find(|column| column.name == *of);
+    column.filter(|_| check.name == derived && !check.not_valid)
 }
 
 /// What follows a column's name in `create table`.

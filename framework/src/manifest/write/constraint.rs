@@ -98,7 +98,7 @@ pub(super) fn index(index: &Index) -> String {
 }
 
 /// A value of a storage parameter: bare when it is a number or a word.
-fn setting(value: &str) -> String {
+pub(super) fn setting(value: &str) -> String {
     let number = value.parse::<f64>().is_ok() && value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let word = value.starts_with(|c: char| c.is_ascii_lowercase())
         && value.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');

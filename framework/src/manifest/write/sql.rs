@@ -2,6 +2,8 @@
 //!
 //! Each shorter form is taken only if it reads as the same thing.
 
+use super::constraint::setting;
+use crate::kind::table::options::Options;
 use crate::manifest::column::default_of;
 use crate::name::{Name, QName};
 use crate::sql::lex::{TokenKind, lex};
@@ -46,6 +48,22 @@ fn shortened(long: &str, long_name: &str, short: &str) -> Option<String> {
 /// A table as a reference inside of SQL: with its schema unless that is the service's own.
 pub(super) fn reference(table: &QName, home: &Name) -> String {
     if table.schema == *home { quoted(&table.name) } else { quoted(table) }
+}
+
+/// What follows the closing bracket of a table.
+pub(super) fn options(options: &Options) -> String {
+    let mut clauses = Vec::new();
+    if let Some(partition) = &options.partition {
+        clauses.push(format!("partition by {}", partition.clause()));
+    }
+    if !options.with.is_empty() {
+        let with = options.with.iter().map(|(name, value)| format!("{name} = {}", setting(value)));
+        clauses.push(format!("with ({})", with.collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(tablespace) = &options.tablespace {
+        clauses.push(format!("tablespace {}", quoted(tablespace)));
+    }
+    clauses.join(" ")
 }
 
 /// `a, "B"`

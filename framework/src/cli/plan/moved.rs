@@ -1,0 +1,69 @@
+//! What gets another name, goes, or comes back, in a few words. Pure.
+
+use crate::address::Tag;
+use crate::cli::sign::Sign;
+use crate::hazard::Hazard;
+use crate::sql::lex::lex;
+use crate::step::{Phase, Step, Undo};
+
+/// The name that a rename takes away: the last word of its way back.
+fn before(step: &Step) -> String {
+    let Undo::Run(undo) = &step.undo else { return String::new() };
+    let text = undo.as_str();
+    let tokens = lex(text).unwrap_or_default();
+    tokens.last().map(|token| token.text(text).to_owned()).unwrap_or_default()
+}
+
+fn renames_value(step: &Step) -> bool {
+    step.object.tag == Tag::Enum && step.run.as_str().contains(" rename value ")
+}
+
+fn is_sequence_of_column(step: &Step) -> bool {
+    step.object.tag == Tag::Column && step.run.as_str().starts_with("alter sequence")
+}
+
+/// The step as something that is done; nothing for steps that are about something else.
+pub(super) fn sentence(step: &Step) -> Option<String> {
+    let object = &step.object;
+    Some(match step.phase {
+        Phase::Shared if step.run.as_str().starts_with("grant") => format!("let every service use {object}"),
+        Phase::Rename if step.hazards.contains(&Hazard::Back) => format!("take {object} back from the attic"),
+        Phase::Rename if renames_value(step) => format!("rename the value {} of {object}", before(step)),
+        Phase::Rename if is_sequence_of_column(step) => format!("rename the sequence of {object}"),
+        Phase::Rename => {
+            let table = object.table.as_ref().map(|table| format!("{table}.")).unwrap_or_default();
+            format!("rename {} {table}{} → {}", object.tag.word(), before(step), object.name)
+        }
+        Phase::Contract if step.hazards.contains(&Hazard::Attic) => format!("take {object} to the attic"),
+        _ if step.hazards.contains(&Hazard::Drop) => format!("drop {object}"),
+        _ => return None,
+    })
+}
+
+/// The sign, the name if it is not the object's own, and what is said beside it; nothing for steps that are about something else.
+pub(super) fn line(step: &Step) -> Option<(Sign, Option<String>, String)> {
+    Some(match step.phase {
+        Phase::Rename if step.hazards.contains(&Hazard::Back) => {
+            (Sign::Add, None, "back from the attic with its values".to_owned())
+        }
+        Phase::Rename if is_sequence_of_column(step) => {
+            (Sign::Rename, None, format!("its sequence is renamed from {}", before(step)))
+        }
+        Phase::Rename => {
+            let value = renames_value(step).then(|| {
+                let text = step.run.as_str();
+                let last =
+                    lex(text).ok().and_then(|tokens| tokens.last().map(|token| token.text(text).to_owned()));
+                last.unwrap_or_default()
+            });
+            (Sign::Rename, value, format!("renamed from {}", before(step)))
+        }
+        Phase::Contract if step.hazards.contains(&Hazard::Attic) => {
+            (Sign::Remove, None, "to the attic with its values".to_owned())
+        }
+        _ if step.hazards.contains(&Hazard::Drop) => {
+            (Sign::Remove, None, "dropped; it holds no rows".to_owned())
+        }
+        _ => return None,
+    })
+}

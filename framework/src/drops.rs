@@ -1,0 +1,371 @@
+//! What goes because `[drops]` names it, and how: rows go to the attic, from where they come back; what holds no rows is dropped. Pure.
+//!
+//! A table moves into a schema of its own, a column gets another name where it stands and may be null. Both are renames, and so is the way
+//! back: what the manifest declares again, and the attic still has, comes back with its rows. Only `freehold purge` destroys.
+//!
+//! <https://www.postgresql.org/docs/current/sql-altertable.html>
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::address::{Address, Tag};
+use crate::hazard::Hazard;
+use crate::kind::table::column::Column;
+use crate::kind::{Draft, Facts, Object, Refusal, Size};
+use crate::lock::{Lock, Mode};
+use crate::name::{Name, QName};
+use crate::rename::Change;
+use crate::schema::Schema;
+use crate::sql::{Literal, Sql, quoted, sql};
+use crate::step::{Phase, Step, Transaction, Undo, When};
+
+/// The schema that tables go to.
+pub const ATTIC: &str = "freehold_attic";
+
+/// What the names of columns in the attic begin with.
+pub const IN_ATTIC: &str = "fh_attic_";
+
+/// What a manifest lets go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Drops {
+    /// What it names.
+    pub list: Vec<Drop>,
+    /// Whether all that is not declared goes too: the command line's `--prune`, which no manifest can say.
+    #[serde(skip)]
+    pub undeclared: bool,
+}
+
+/// An entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Drop {
+    /// What an address names.
+    Object(Address),
+    /// An index, whose table the entry does not say.
+    Index(QName),
+    /// A constraint, whose kind the entry does not say.
+    Constraint {
+        /// The table.
+        table: QName,
+        /// Its name.
+        name: Name,
+    },
+}
+
+impl Drops {
+    /// Whether nothing is to go.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+impl Drop {
+    /// Whether it is this object.
+    #[must_use]
+    pub fn is(&self, address: &Address) -> bool {
+        match self {
+            Self::Object(object) => object == address,
+            Self::Index(name) => {
+                address.tag == Tag::Index
+                    && address.schema.as_ref() == Some(&name.schema)
+                    && address.name == name.name
+            }
+            Self::Constraint { table, name } => {
+                is_constraint(address.tag) && address.table().as_ref() == Some(table) && address.name == *name
+            }
+        }
+    }
+
+    /// What it names, as far as the entry says.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Object(address) => address.clone(),
+            Self::Index(name) => Address::top(Tag::Index, name),
+            Self::Constraint { table, name } => Address::part(Tag::Check, table, name),
+        }
+    }
+}
+
+fn is_constraint(tag: Tag) -> bool {
+    matches!(tag, Tag::Key | Tag::Check | Tag::Exclusion | Tag::ForeignKey)
+}
+
+/// Something in the attic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What it was: a table or a column.
+    pub was: Address,
+    /// Where it stands now.
+    pub stands: Address,
+}
+
+/// Whether an object is in the attic, or a part of what is.
+#[must_use]
+pub fn is_in_attic(address: &Address) -> bool {
+    let schema = address.schema.as_ref().is_some_and(|schema| schema.as_str() == ATTIC);
+    schema || address.tag == Tag::Column && address.name.as_str().starts_with(IN_ATTIC)
+}
+
+/// Where a table or a column goes when this version drops it. The same one dropped by another version goes elsewhere.
+#[must_use]
+pub fn place(was: &Address, service: &str, version: &str) -> Address {
+    if was.tag == Tag::Table {
+        return Address { schema: Name::new(ATTIC).ok().or_else(|| was.schema.clone()), ..was.clone() };
+    }
+    let digest = Sha256::digest(format!("{service}\n{version}\n{}", was.path()));
+    let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Address {
+        name: Name::new(format!("{IN_ATTIC}{hash}")).unwrap_or_else(|_| was.name.clone()),
+        ..was.clone()
+    }
+}
+
+/// What stands and is to go, in the order in which it can: what leans on something before it.
+#[must_use]
+pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<Address>) -> Vec<Address> {
+    let mut gone: BTreeSet<Address> = BTreeSet::new();
+    let columns = live.objects.values().filter_map(|object| match object {
+        Object::Table(table) => Some(table),
+        _ => None,
+    });
+    let columns: Vec<Address> = columns
+        .flat_map(|table| {
+            table.columns.iter().map(|column| Address::part(Tag::Column, &table.name, &column.name))
+        })
+        .collect();
+    for address in live.objects.keys().chain(&columns) {
+        if is_in_attic(address) || !can_go(address.tag) {
+            continue;
+        }
+        let declared = wanted.holds(address);
+        let on_declared =
+            address.table().is_some_and(|table| wanted.holds(&Address::top(Tag::Table, &table)));
+        let pruned = drops.undeclared && (on_declared && address.table.is_some() || ours.contains(address));
+        if !declared && (pruned || drops.list.iter().any(|drop| drop.is(address))) {
+            gone.insert(address.clone());
+        }
+    }
+    let tables: BTreeSet<QName> =
+        gone.iter().filter(|address| address.tag == Tag::Table).filter_map(Address::table).collect();
+    // With its table goes everything that is on it.
+    gone.retain(|address| {
+        address.tag == Tag::Table || address.table().is_none_or(|table| !tables.contains(&table))
+    });
+    let mut gone: Vec<Address> = gone.into_iter().collect();
+    gone.sort_by_key(|address| order(address.tag));
+    gone
+}
+
+fn can_go(tag: Tag) -> bool {
+    order(tag) < u8::MAX
+}
+
+fn order(tag: Tag) -> u8 {
+    match tag {
+        Tag::Trigger => 0,
+        Tag::ForeignKey => 1,
+        Tag::Check | Tag::Exclusion => 2,
+        Tag::Key => 3,
+        Tag::Index => 4,
+        Tag::Column => 5,
+        Tag::Table => 6,
+        Tag::Function => 7,
+        Tag::Sequence => 8,
+        Tag::Enum => 9,
+        _ => u8::MAX,
+    }
+}
+
+/// What goes, with its steps, and what stands against it.
+#[derive(Clone, Debug, Default)]
+pub struct Going {
+    /// The steps; those that move something to the attic have where to.
+    pub steps: Vec<(Step, Option<Kept>)>,
+    /// What stands against some of it.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Going {
+    /// The steps that follow once all of it has gone, of what then stands: see [`freed`].
+    #[must_use]
+    pub fn freed(&self, live: &Schema) -> Vec<Step> {
+        let mut after = live.clone();
+        for (_, kept) in &self.steps {
+            if let Some(Kept { was, stands }) = kept {
+                Change::Object { from: was.clone(), to: stands.clone() }.apply(&mut after);
+            }
+        }
+        let dropped: BTreeSet<&Address> = self.steps.iter().map(|(step, _)| &step.object).collect();
+        let mut steps = freed(&after);
+        steps.retain(|step| !dropped.contains(&step.object));
+        steps
+    }
+}
+
+impl Going {
+    /// Drafts the steps for what is to go.
+    #[must_use]
+    pub fn of(gone: &[Address], live: &Schema, service: &str, version: &str) -> Self {
+        let mut going = Self::default();
+        for address in gone {
+            match address.tag {
+                Tag::Table => going.table(address, live, service, version),
+                Tag::Column => going.column(address, live, service, version),
+                _ => going.steps.extend(live.objects.get(address).map(|object| (dropped(object), None))),
+            }
+        }
+        going
+    }
+
+    fn table(&mut self, was: &Address, live: &Schema, service: &str, version: &str) {
+        let stands = place(was, service, version);
+        if live.holds(&stands) {
+            self.refusals.push(Refusal {
+                code: "FH266",
+                object: was.clone(),
+                what: format!("the attic has a table of that name already: `{}`", stands.path()),
+                help: "destroy that one with `freehold purge`, or rename it by hand, and start again"
+                    .to_owned(),
+            });
+            return;
+        }
+        self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
+    }
+
+    fn column(&mut self, was: &Address, live: &Schema, service: &str, version: &str) {
+        let Some(table) = was.table() else { return };
+        let keys = live.objects.values().filter_map(|object| match object {
+            Object::Key(key) if key.table == table && key.primary => Some(key),
+            _ => None,
+        });
+        if let Some(key) = keys.into_iter().find(|key| key.columns.contains(&was.name)) {
+            self.refusals.push(Refusal {
+                code: "FH261",
+                object: was.clone(),
+                what: format!("it is a part of the primary key `{}`", key.name),
+                help: format!("name the key in [drops] too: constraints = [\"{}.{}\"]", table, key.name),
+            });
+            return;
+        }
+        // A check may ask for a value that new rows no longer give. Whoever still writes the column does not need it.
+        let checks = live.objects.values().filter(|object| match object {
+            Object::Check(check) => {
+                check.table == table && crate::rename::mentions(&check.expression, &|name| *name == was.name)
+            }
+            _ => false,
+        });
+        for check in checks {
+            let known = self.steps.iter().any(|(step, _)| step.object == check.address());
+            let step = Step { when: When::Before, phase: Phase::Constraint, ..dropped(check) };
+            self.steps.extend((!known).then_some((step, None)));
+        }
+        if let Some(column) = column_of(live, was) {
+            self.steps.extend(loosened(column, &table, was).map(|step| (step, None)));
+        }
+        let stands = place(was, service, version);
+        self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
+    }
+}
+
+/// The column at an address.
+#[must_use]
+pub fn column_of<'a>(live: &'a Schema, address: &Address) -> Option<&'a Column> {
+    match live.objects.get(&Address::top(Tag::Table, &address.table()?)) {
+        Some(Object::Table(table)) => table.column(&address.name),
+        _ => None,
+    }
+}
+
+/// New rows say nothing of a column that is to go: it must let them.
+fn loosened(column: &Column, table: &QName, address: &Address) -> Option<Step> {
+    let fills_itself =
+        column.default.is_some() || column.identity.is_some() || column.serial || column.generated.is_some();
+    if !column.not_null || fills_itself {
+        return None;
+    }
+    let alter =
+        |what: &'static str| sql!("alter table {} alter column {} {}", table, column.name, Sql::fixed(what));
+    let done = sql!(
+        "not exists (select from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass({}) and attname = {} and attnotnull and not attisdropped)",
+        Literal(&quoted(table)),
+        Literal(column.name.as_str()),
+    );
+    let (run, undo) = (alter("drop not null"), Undo::Run(alter("set not null")));
+    let step = Step::on_new_ground(address.clone(), Phase::Column, run, done, undo);
+    Some(Step { transaction: Transaction::Alone, lock: Lock::on(Mode::AccessExclusive, [table]), ..step })
+}
+
+/// Takes a table or a column to the attic: it is as far away as another name.
+fn moved(was: &Address, stands: &Address) -> Step {
+    let change = Change::Object { from: was.clone(), to: stands.clone() };
+    let step = change.step();
+    let table = was.table().map(|table| Lock::on(Mode::AccessExclusive, [&table])).unwrap_or_else(Lock::none);
+    Step {
+        object: was.clone(),
+        phase: Phase::Contract,
+        when: When::After,
+        hazards: vec![Hazard::Attic],
+        lock: table,
+        ..step
+    }
+}
+
+/// The steps that free what is in the attic of what would keep others from working: its foreign keys, which hold the rows of their parents,
+/// and the checks over a column that new rows know nothing of. What a start that was killed left undone is found again here.
+fn freed(live: &Schema) -> Vec<Step> {
+    let in_attic = |column: &Name| column.as_str().starts_with(IN_ATTIC);
+    let parts = live.objects.values().filter(|object| match object {
+        Object::ForeignKey(key) => {
+            let attic = key.table.schema.as_str() == ATTIC && key.parent != key.table;
+            attic || key.columns.iter().any(in_attic)
+        }
+        Object::Check(check) => {
+            check.table.schema.as_str() != ATTIC && crate::rename::mentions(&check.expression, &in_attic)
+        }
+        _ => false,
+    });
+    parts.map(dropped).collect()
+}
+
+/// The step that drops what holds no rows, with the statement that makes it again.
+fn dropped(object: &Object) -> Step {
+    let address = object.address();
+    let table = address.table();
+    let on = table.as_ref().map(|table| sql!("{}", table)).unwrap_or_default();
+    let own = address.schema.clone().map(|schema| sql!("{}", QName { schema, name: address.name.clone() }));
+    let own = own.unwrap_or_else(|| sql!("{}", address.name));
+    let run = match address.tag {
+        Tag::Index => sql!("drop index {}", own),
+        Tag::Enum => sql!("drop type {}", own),
+        Tag::Sequence => sql!("drop sequence {}", own),
+        Tag::Trigger => sql!("drop trigger {} on {}", address.name, on),
+        Tag::Function => {
+            sql!("drop function {}({})", own, Sql::join(address.arguments.iter().flatten(), ", "))
+        }
+        _ => sql!("alter table {} drop constraint {}", on, address.name),
+    };
+    let done = sql!("not ({})", crate::rename::stands(&address));
+    let undo = made_again(object).map_or(Undo::Lost("the earlier manifest makes it again"), Undo::Run);
+    let lock = table.as_ref().map_or_else(Lock::none, |table| match object {
+        Object::ForeignKey(key) => Lock::on(Mode::AccessExclusive, [table, &key.parent]),
+        _ => Lock::on(Mode::AccessExclusive, [table]),
+    });
+    let step = Step::on_new_ground(address, Phase::Contract, run, done, undo);
+    Step { when: When::After, transaction: Transaction::Alone, lock, hazards: vec![Hazard::Drop], ..step }
+}
+
+/// The statement that makes it on a table that holds nothing: in one piece, and without looking at rows.
+fn made_again(object: &Object) -> Option<Sql> {
+    let mut facts = Facts::default();
+    if let Some(table) = object.address().table() {
+        facts.sizes.insert(table, Size::default());
+    }
+    let (tables, live) = Default::default();
+    let wanted = std::collections::BTreeMap::new();
+    let mut draft = Draft::new(&facts, &tables, &live, wanted);
+    object.create(&mut draft);
+    draft.steps.into_iter().next().map(|step| step.run)
+}

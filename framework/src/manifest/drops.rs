@@ -1,0 +1,111 @@
+//! `[drops]`: what may go. Nothing else ever does: what leaves the manifest stays in the database.
+//!
+//! An entry is SQL, quoted like any reference. It may stay as long as it likes: what is gone already is not looked for, and what is declared
+//! cannot be dropped.
+
+use std::ops::Range;
+
+use toml::de::DeTable;
+
+use super::build::Draft;
+use super::code;
+use super::cursor::{Cursor, Read, Word, tokens};
+use super::functions;
+use super::problem::Problem;
+use super::text::Text;
+use super::walk::{Keys, Walk};
+use crate::address::{Address, Tag};
+use crate::drops::{Drop, Drops};
+use crate::name::{Name, QName};
+
+pub(super) const KEYS: Keys = Keys {
+    place: "`[drops]`",
+    known: &["tables", "columns", "enums", "indexes", "constraints", "sequences", "functions", "triggers"],
+    later: &["enum_values", "released"],
+};
+
+/// Reads the section.
+pub(super) fn drops<'a>(root: &DeTable<'a>, home: &Name, draft: &mut Draft, walk: &mut Walk<'a>) -> Drops {
+    let mut drops = Drops::default();
+    let Some(section) = root.get("drops").and_then(|value| walk.table(value, "`drops`")) else {
+        return drops;
+    };
+    walk.check_keys(section, &KEYS);
+    for key in KEYS.known {
+        let Some(value) = section.get(*key) else { continue };
+        for text in walk.strings(value, &format!("`{key}`")).unwrap_or_default() {
+            let Some((drop, span)) = walk.keep(entry(key, &text, home)) else { continue };
+            if let Some((declared, place)) = draft.places.iter().find(|(address, _)| drop.is(address)) {
+                let title = format!("the {declared} cannot be dropped: it is declared");
+                let problem = Problem::error(code::DROP, span, title).context(place.clone(), "declared here");
+                walk.report(problem.help("take it out of one of the two"));
+                continue;
+            }
+            draft.dropped.push((drop.address(), span));
+            drops.list.push(drop);
+        }
+    }
+    drops
+}
+
+fn entry(key: &str, text: &Text, home: &Name) -> Read<(Drop, Range<usize>)> {
+    let drop = match key {
+        "functions" => Drop::Object(functions::signature(text, home)?),
+        "tables" => Drop::Object(Address::top(Tag::Table, &top(text, home, "a table")?)),
+        "enums" => Drop::Object(Address::top(Tag::Enum, &top(text, home, "an enum")?)),
+        "sequences" => Drop::Object(Address::top(Tag::Sequence, &top(text, home, "a sequence")?)),
+        "indexes" => Drop::Index(top(text, home, "an index")?),
+        "columns" => {
+            let (table, name) = part(text, home, "a table and a column, `orders.note`,")?;
+            Drop::Object(Address::part(Tag::Column, &table, &name))
+        }
+        "triggers" => {
+            let (table, name) = part(text, home, "a table and a trigger, `orders.touch`,")?;
+            Drop::Object(Address::part(Tag::Trigger, &table, &name))
+        }
+        _ => {
+            let (table, name) = part(text, home, "a table and a constraint, `orders.orders_note_check`,")?;
+            Drop::Constraint { table, name }
+        }
+    };
+    Ok((drop, text.whole()))
+}
+
+/// `orders`, `sales.orders`
+fn top(text: &Text, home: &Name, what: &str) -> Read<QName> {
+    match <[Word; 1]>::try_from(words(text, what, 2)?) {
+        Ok([name]) => Ok(QName { schema: home.clone(), name: name.name }),
+        Err(words) => {
+            let mut names = words.into_iter().map(|word| word.name);
+            match (names.next(), names.next()) {
+                (Some(schema), Some(name)) => Ok(QName { schema, name }),
+                _ => {
+                    Err(Problem::error(code::CLAUSE, text.whole(), format!("{what} was expected here"))
+                        .into())
+                }
+            }
+        }
+    }
+}
+
+/// `orders.note`, `sales.orders.note`
+fn part(text: &Text, home: &Name, what: &str) -> Read<(QName, Name)> {
+    let names: Vec<Name> = words(text, what, 3)?.into_iter().map(|word| word.name).collect();
+    match names.as_slice() {
+        [table, name] => Ok((QName { schema: home.clone(), name: table.clone() }, name.clone())),
+        [schema, table, name] => Ok((QName { schema: schema.clone(), name: table.clone() }, name.clone())),
+        _ => Err(Problem::error(code::CLAUSE, text.whole(), format!("{what} was expected here")).into()),
+    }
+}
+
+/// Names with dots between them.
+fn words(text: &Text, what: &str, most: usize) -> Read<Vec<Word>> {
+    let tokens = tokens(text)?;
+    let mut cursor = Cursor::new(text, &tokens);
+    let mut words = vec![cursor.name(what)?];
+    while words.len() < most && cursor.eat_symbol(".") {
+        words.push(cursor.name(what)?);
+    }
+    cursor.end("the end of the name")?;
+    Ok(words)
+}

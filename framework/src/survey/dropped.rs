@@ -1,0 +1,307 @@
+//! What goes and what comes back: what `[drops]` names, what leans on it, and what the attic still has of what is declared again.
+
+use std::collections::BTreeSet;
+
+use crate::address::{Address, Tag};
+use crate::catalog::leaning::{Leaning, leaning};
+use crate::drops::{ATTIC, Going, IN_ATTIC, Kept, column_of, is_in_attic, standing};
+use crate::hazard::Hazard;
+use crate::kind::{Object, Refusal};
+use crate::ledger::claim::{self, Claims};
+use crate::ledger::{attic, neighbours};
+use crate::manifest::Manifest;
+use crate::name::{Name, QName};
+use crate::plan::Plan;
+use crate::rename::{Change, Renames};
+use crate::schema::Schema;
+use crate::session::{Session, SessionError};
+use crate::sql::{Literal, quoted, sql};
+use crate::step::{Phase, Step, Transaction, When};
+
+/// What goes, and what stands against it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dropped {
+    steps: Vec<Step>,
+    refusals: Vec<Refusal>,
+    /// What the plan may take away.
+    pub(super) may_go: BTreeSet<Address>,
+}
+
+/// Adds to the renames what comes back from the attic: what is declared, not there, and kept as it is declared. A column of another type
+/// is another column.
+pub(super) fn bring_back(renames: &mut Renames, manifest: &Manifest, kept: &[Kept], live: &mut Schema) {
+    for Kept { was, stands } in kept {
+        let (was, stands) = (renames.address(was), renames.address(stands));
+        if !manifest.schema.holds(&was) || live.holds(&was) || !live.holds(&stands) {
+            continue;
+        }
+        let wanted = column_of(&manifest.schema, &was).map(|column| &column.type_name);
+        if wanted == column_of(live, &stands).map(|column| &column.type_name) {
+            renames.bring_back(stands, was, live);
+        }
+    }
+}
+
+/// Leaves out what is in the attic: nobody compares it or lists it.
+pub(super) fn hide(live: &mut Schema) {
+    let hidden = |name: &Name| name.as_str().starts_with(IN_ATTIC);
+    live.objects.retain(|address, object| {
+        let of_hidden = match object {
+            Object::Key(key) => key.columns.iter().chain(&key.include).any(hidden),
+            Object::Index(index) => {
+                let columns = index.elements.iter().filter_map(crate::kind::index::Element::column_name);
+                columns.chain(index.include.iter().cloned()).any(|name| hidden(&name))
+                    || index.predicate.as_ref().is_some_and(|text| crate::rename::mentions(text, &hidden))
+            }
+            Object::ForeignKey(key) => key.columns.iter().any(hidden),
+            Object::Check(check) => crate::rename::mentions(&check.expression, &hidden),
+            Object::Comment(comment) => is_in_attic(&comment.on),
+            _ => false,
+        };
+        !of_hidden && address.schema.as_ref().is_none_or(|schema| schema.as_str() != ATTIC)
+    });
+    for object in live.objects.values_mut() {
+        if let Object::Table(table) = object {
+            table.columns.retain(|column| !hidden(&column.name));
+        }
+    }
+}
+
+/// Finds what is to go. `live` is what stands in the names to come, with the attic.
+pub(super) async fn dropped(
+    session: &mut Session,
+    manifest: &Manifest,
+    claims: &Claims,
+    renames: &Renames,
+    live: &Schema,
+) -> Result<Dropped, SessionError> {
+    let mut dropped = Dropped::default();
+    let drops = &manifest.drops;
+    let free = Going::default().freed(live);
+    if drops.is_empty() && !drops.undeclared && free.is_empty() && renames.is_empty() {
+        return Ok(dropped);
+    }
+    let mut gone = standing(drops, &manifest.schema, live, &claims.ours);
+    gone.retain(|address| match not_ours(address, manifest, claims) {
+        Some(refusal) => {
+            dropped.refusals.push(refusal);
+            false
+        }
+        None => true,
+    });
+    let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
+    let found = leaning(session, &before).await?;
+    let mut kept_by_attic = BTreeSet::new();
+    for (address, leaning) in gone.iter().zip(found) {
+        let leaning: Vec<Leaning> =
+            leaning.into_iter().filter(|one| !goes_too(one, &before, &gone)).collect();
+        if leaning.is_empty() {
+            continue;
+        }
+        if leaning.iter().all(in_attic) {
+            // It goes with what is there: when that is purged.
+            kept_by_attic.insert(address.clone());
+        } else {
+            dropped.refusals.push(leant_on(session, address, &leaning).await?);
+        }
+    }
+    gone.retain(|address| !kept_by_attic.contains(address));
+    let refused = relied_on(session, manifest, claims, renames, &gone).await?;
+    dropped.refusals.extend(refused);
+    let service = &manifest.service;
+    let going = Going::of(&gone, live, &service.name, &service.version.to_string());
+    let free = going.freed(live);
+    let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
+    dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
+    dropped.refusals.extend(going.refusals);
+    for (mut step, kept) in going.steps {
+        step.source = manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
+        step.record = match &kept {
+            Some(kept) => attic::moved(&service.name, &service.version.to_string(), kept),
+            None if step.hazards.contains(&Hazard::Drop) => claim::forgotten(&service.name, &step.object),
+            None => step.record,
+        };
+        let to_attic = kept.is_some_and(|kept| kept.was.tag == Tag::Table);
+        if to_attic && !dropped.may_go.contains(&attic_schema()) {
+            dropped.may_go.insert(attic_schema());
+            dropped.steps.extend(attic_made());
+        }
+        dropped.steps.push(step);
+    }
+    dropped.steps.extend(free);
+    Ok(dropped)
+}
+
+impl Dropped {
+    /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.
+    pub(super) fn plan(self, plan: &mut Plan) {
+        plan.left_alone.retain(|address| !self.may_go.contains(address));
+        plan.steps.extend(self.steps);
+        plan.steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
+        plan.refusals.extend(self.refusals);
+    }
+}
+
+/// Where `[drops]` names it.
+fn place(manifest: &Manifest, object: &Address) -> Option<crate::step::Place> {
+    let entry = manifest.drops.list.iter().find(|drop| drop.is(object))?;
+    manifest.places.get(&entry.address()).cloned()
+}
+
+fn attic_schema() -> Address {
+    // A literal of ours within every limit; were it not, each test of the attic would say so.
+    let name = Name::new(ATTIC).unwrap_or_else(|error| unreachable!("{error}"));
+    Address::global(Tag::Schema, name)
+}
+
+/// The schema that tables go to. Every service of the database may put its own there; who may read them does not change.
+fn attic_made() -> [Step; 2] {
+    let address = attic_schema();
+    let stands = sql!("pg_catalog.to_regnamespace({}) is not null", Literal(&quoted(&address.name)));
+    let open = sql!(
+        "coalesce(pg_catalog.has_schema_privilege('public', pg_catalog.to_regnamespace({})::oid, 'create'), false)",
+        Literal(&quoted(&address.name)),
+    );
+    let undo = || crate::step::Undo::Lost("other services may have tables there");
+    let made = sql!("create schema if not exists {}", address.name);
+    let granted = sql!("grant usage, create on schema {} to public", address.name);
+    [(made, stands), (granted, open)].map(|(run, done)| {
+        let step = Step::on_new_ground(address.clone(), Phase::Shared, run, done, undo());
+        Step { when: When::After, transaction: Transaction::Alone, ..step }
+    })
+}
+
+/// Only what is ours can go: a table of this manifest or of its ledger, and what is on one.
+fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<Refusal> {
+    let top = match address.table() {
+        Some(table) => Address::top(Tag::Table, &table),
+        None => address.clone(),
+    };
+    if claims.ours.contains(&top) || manifest.schema.holds(&top) {
+        return None;
+    }
+    let (what, help) = match claims.others.get(&top) {
+        Some(owner) => (
+            format!("[drops] names it, and it belongs to {owner}"),
+            format!("take the entry out: {owner} says what becomes of it"),
+        ),
+        None => (
+            "[drops] names it, and no service has ever declared it".to_owned(),
+            "somebody made it by hand and may need it: drop it by hand, or declare it for one release first"
+                .to_owned(),
+        ),
+    };
+    Some(Refusal { code: "FH265", object: address.clone(), what, help })
+}
+
+/// Whether what leans goes in the same plan.
+fn goes_too(leaning: &Leaning, before: &[Address], gone: &[Address]) -> bool {
+    let Some(table) = &leaning.table else {
+        return false;
+    };
+    before.iter().chain(gone).any(|address| {
+        let own = address.table().as_ref() == Some(table);
+        own && (address.tag == Tag::Table || leaning.part.as_ref() == Some(&address.name))
+    })
+}
+
+fn in_attic(leaning: &Leaning) -> bool {
+    let schema = leaning.table.as_ref().is_some_and(|table| table.schema.as_str() == ATTIC);
+    schema || leaning.part.as_ref().is_some_and(|part| part.as_str().starts_with(IN_ATTIC))
+}
+
+/// The refusal that names who leans on it, with the service that each belongs to.
+async fn leant_on(
+    session: &mut Session,
+    address: &Address,
+    leaning: &[Leaning],
+) -> Result<Refusal, SessionError> {
+    let mut names = Vec::new();
+    for one in leaning.iter().take(5) {
+        let owner = match &one.table {
+            Some(table) => neighbours::owner(session, table).await?,
+            None => None,
+        };
+        names.push(match owner {
+            Some(owner) => format!("{} ({owner})", one.what),
+            None => one.what.clone(),
+        });
+    }
+    if leaning.len() > names.len() {
+        names.push(format!("{} more", leaning.len() - names.len()));
+    }
+    let lean = if leaning.len() == 1 { "leans" } else { "lean" };
+    Ok(Refusal {
+        code: "FH261",
+        object: address.clone(),
+        what: format!("it cannot go while {} {lean} on it", names.join(", ")),
+        help: "take that away first, by hand or in the manifest that declares it; Freehold never drops what hangs on something along with it"
+            .to_owned(),
+    })
+}
+
+/// What other services say or hold on to, of what is to go or to be renamed.
+async fn relied_on(
+    session: &mut Session,
+    manifest: &Manifest,
+    claims: &Claims,
+    renames: &Renames,
+    gone: &[Address],
+) -> Result<Vec<Refusal>, SessionError> {
+    let renamed: Vec<(&Address, &Address)> = renames
+        .changes
+        .iter()
+        .filter_map(|(change, _)| match change {
+            Change::Object { from, to } if !is_in_attic(from) && claims.ours.contains(&owner_of(to)) => {
+                Some((from, to))
+            }
+            _ => None,
+        })
+        .filter(|(_, to)| matches!(to.tag, Tag::Table | Tag::Column | Tag::Enum))
+        .collect();
+    if renamed.is_empty() && gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reliances = neighbours::reliances(session, &manifest.service.name).await?;
+    let mut refusals = Vec::new();
+    let gone = gone.iter().map(|address| (renames.before(address), address, "go"));
+    let renamed = renamed.into_iter().map(|(_, to)| (renames.before(to), to, "get another name"));
+    for (before, address, what) in gone.chain(renamed) {
+        let rely = reliances.iter().filter(|reliance| says(&reliance.requires, &before));
+        let services: Vec<&str> = rely.map(|reliance| reliance.service.as_str()).collect();
+        if let Some(first) = services.first() {
+            refusals.push(Refusal {
+                code: "FH262",
+                object: address.clone(),
+                what: format!("it cannot {what} while {} requires it", services.join(" and ")),
+                help: format!(
+                    "release {first} without `{}` in its `[requires.{}]` first, then this service again",
+                    before.path(),
+                    manifest.service.name,
+                ),
+            });
+        }
+    }
+    Ok(refusals)
+}
+
+fn owner_of(address: &Address) -> Address {
+    address.table().map_or_else(|| address.clone(), |table| Address::top(Tag::Table, &table))
+}
+
+/// Whether a requirement names it.
+fn says(requires: &crate::manifest::Requirement, address: &Address) -> bool {
+    let name = || {
+        let schema = address.schema.clone()?;
+        Some(QName { schema, name: address.name.clone() })
+    };
+    match address.tag {
+        Tag::Table => name().is_some_and(|name| requires.tables.contains_key(&name)),
+        Tag::Enum => name().is_some_and(|name| requires.enums.contains(&name)),
+        Tag::Column => address
+            .table()
+            .and_then(|table| requires.tables.get(&table))
+            .is_some_and(|columns| columns.contains_key(&address.name)),
+        _ => false,
+    }
+}
