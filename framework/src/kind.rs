@@ -183,6 +183,8 @@ pub struct Facts {
     pub allow_rewrite: BTreeSet<Address>,
     /// How a column's values become another type, where the manifest says it.
     pub using: BTreeMap<Address, Expr>,
+    /// The value of rows that have none in a column that is to refuse null, where the manifest says it.
+    pub backfill: BTreeMap<Address, Expr>,
     /// Rows without a value, of columns that shall have one in each; a number above [`SMALL_ROWS_MAX`] only says that it is above.
     pub nulls: BTreeMap<Address, i64>,
     /// Columns whose old type the server does not turn into the new one by itself.

@@ -82,6 +82,8 @@ pub struct Manifest {
     pub allow_rewrite: BTreeSet<Address>,
     /// How a column's values become another type.
     pub using: BTreeMap<Address, Expr>,
+    /// What rows get that have no value in a column that is to refuse null.
+    pub backfill: BTreeMap<Address, Expr>,
     /// What must be true of the rows, with its place.
     pub checks: Vec<(Check, Place)>,
     /// What SQLite is to have of a column in place of what is declared: what follows the column's name there.
@@ -326,6 +328,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
         using: draft.using,
+        backfill: draft.backfill,
         checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),
         sqlite: draft.sqlite,
         postgres_only: draft.postgres_only,

@@ -26,6 +26,8 @@ pub enum Phase {
     Table,
     /// Columns added to existing tables.
     Column,
+    /// Values of rows that have none in a column that is to refuse null.
+    Backfill,
     /// What needs tables and columns: functions that name them, the columns that sequences belong to; and changed functions.
     Routine,
     /// Triggers.

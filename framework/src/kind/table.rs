@@ -14,6 +14,7 @@ use crate::step::{Phase, Step, Transaction, Undo};
 
 pub mod change;
 pub mod column;
+pub mod nullability;
 mod numbering;
 pub mod options;
 mod rebuild;

@@ -37,6 +37,7 @@ pub(super) struct Draft {
     pub(super) enums: Vec<(QName, Range<usize>)>,
     pub(super) allow_rewrite: BTreeSet<Address>,
     pub(super) using: BTreeMap<Address, Expr>,
+    pub(super) backfill: BTreeMap<Address, Expr>,
     pub(super) sqlite: BTreeMap<Address, Expr>,
     pub(super) postgres_only: BTreeSet<Address>,
     /// What objects were called before, newest name first, with the places of the names.
@@ -120,6 +121,9 @@ impl Draft {
             }
             if let Some(using) = &column.using {
                 self.using.insert(address.clone(), using.clone());
+            }
+            if let Some(value) = &column.backfill {
+                self.backfill.insert(address.clone(), value.clone());
             }
             if let Some(own) = &column.sqlite {
                 self.sqlite.insert(address.clone(), own.clone());

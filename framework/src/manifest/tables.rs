@@ -51,6 +51,7 @@ pub(super) struct DeclaredColumn {
     pub(super) allow_rewrite: bool,
     /// How its values become another type.
     pub(super) using: Option<Expr>,
+    pub(super) backfill: Option<Expr>,
     /// What SQLite is to have in its place.
     pub(super) sqlite: Option<Expr>,
 }
@@ -85,8 +86,8 @@ pub(super) const TABLE: Keys = Keys {
 };
 pub(super) const COLUMN: Keys = Keys {
     place: "a column",
-    known: &["def", "comment", "allow_rewrite", "using", "sqlite", "renamed_from"],
-    later: &["keep_old_until", "backfill"],
+    known: &["def", "comment", "allow_rewrite", "using", "backfill", "sqlite", "renamed_from"],
+    later: &["keep_old_until"],
 };
 pub(super) const CONSTRAINT: Keys =
     Keys { place: "a constraint", known: &["def", "comment", "only", "renamed_from"], later: &[] };
@@ -250,10 +251,8 @@ pub(super) fn definition<'a>(
 fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableRead, walk: &mut Walk<'a>) {
     let (text, comment) = definition(value, &COLUMN, walk);
     let allow_rewrite = value.get_ref().as_table().is_some_and(|table| walk.flag(table, "allow_rewrite"));
-    let using = value.get_ref().as_table().and_then(|table| walk.optional(table, "using"));
-    let using = using.and_then(|text| {
-        walk.keep(tokens(&text).and_then(|tokens| expression(&Cursor::new(&text, &tokens))))
-    });
+    let using = beside(value, "using", walk);
+    let backfill = beside(value, "backfill", walk);
     let (type_name, read): (_, Option<Read<ColumnRead>>) = match &text {
         Some(text) => {
             let (type_name, read) = column(&word, text, home);
@@ -276,6 +275,13 @@ fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableR
             });
         }
     }
+    if let (Some((_, place)), Some(read)) = (&backfill, &read)
+        && !read.column.not_null
+    {
+        let title = "`backfill` gives values to rows that have none, and this column may be null";
+        let problem = Problem::error(code::CONTRADICTION, place.clone(), title);
+        walk.report(problem.help("declare the column `not null`, or leave `backfill` out"));
+    }
     let sqlite = value.get_ref().as_table().and_then(|table| own_words(table, walk));
     let former = former::beside(value, walk);
     table.columns.push(DeclaredColumn {
@@ -285,9 +291,17 @@ fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableR
         comment,
         former,
         allow_rewrite,
-        using,
+        using: using.map(|(value, _)| value),
+        backfill: backfill.map(|(value, _)| value),
         sqlite,
     });
+}
+
+/// An expression that stands beside the definition of a column, and its place.
+fn beside<'a>(value: &Value<'a>, key: &str, walk: &mut Walk<'a>) -> Option<(Expr, Range<usize>)> {
+    let text = value.get_ref().as_table().and_then(|table| walk.optional(table, key))?;
+    let read = walk.keep(tokens(&text).and_then(|tokens| expression(&Cursor::new(&text, &tokens))))?;
+    Some((read, text.whole()))
 }
 
 /// What SQLite is to have of a column, under `sqlite`.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::renamed::{column_facts, dependents, facts as read, key_facts};
 use crate::address::{Address, Tag};
 use crate::catalog::facts::ColumnChange;
 use crate::diff::Diff;
@@ -16,7 +17,6 @@ use crate::rename::Renames;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{TypeName, quoted};
-use crate::survey::renamed;
 
 /// Reads what the plan of a difference must know.
 pub(super) async fn facts(
@@ -40,35 +40,35 @@ pub(super) async fn facts(
             functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
         }
     }
-    let mut facts = renamed::facts(session, renames, &tables, &functions).await?;
+    let mut facts = read(session, renames, &tables, &functions).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
     facts.using.clone_from(&manifest.using);
-    let shaken = columns(manifest, difference, live, &mut facts);
+    facts.backfill.clone_from(&manifest.backfill);
+    columns(session, manifest, difference, live, renames, &mut facts).await?;
     let is_unique = |live: &Object| match live {
         Object::Key(_) => true,
         Object::Index(index) => index.unique,
         _ => false,
     };
     let keys = difference.different.iter().map(|(_, live)| live).filter(|live| is_unique(live));
-    let asked = Asked { keys: keys.map(Object::address).collect(), ..shaken };
-    renamed::changes(session, renames, &asked, &mut facts).await?;
+    let keys: Vec<Address> = keys.map(Object::address).collect();
+    if !keys.is_empty() {
+        key_facts(session, renames, &keys, &mut facts).await?;
+    }
     Ok(facts)
 }
 
-/// What is asked about a change, in the names that the database will have.
-#[derive(Default)]
-pub(super) struct Asked {
-    /// Columns whose rows matter.
-    pub(super) columns: Vec<ColumnChange>,
-    /// Tables with a column that cannot change without what hangs on it.
-    pub(super) shaken: BTreeSet<QName>,
-    /// Keys and unique indexes that change.
-    pub(super) keys: Vec<Address>,
-}
-
 /// What must be known of columns that change.
-fn columns(manifest: &Manifest, difference: &Diff, live: &Schema, facts: &mut Facts) -> Asked {
-    let mut asked = Asked::default();
+async fn columns(
+    session: &mut Session,
+    manifest: &Manifest,
+    difference: &Diff,
+    live: &Schema,
+    renames: &Renames,
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let mut asked = Vec::new();
+    let mut shaken = BTreeSet::new();
     for (table, wanted, now) in difference.different.iter().flat_map(standing_columns) {
         let address = Address::part(Tag::Column, &table.name, &wanted.name);
         let retyped = wanted.type_name != now.type_name;
@@ -85,11 +85,11 @@ fn columns(manifest: &Manifest, difference: &Diff, live: &Schema, facts: &mut Fa
             || wanted.generated != now.generated
             || is_numbered(wanted) != is_numbered(now)
         {
-            asked.shaken.insert(table.name.clone());
+            shaken.insert(&table.name);
         }
         let count_nulls = wanted.not_null && !now.not_null;
         if retyped || count_nulls {
-            asked.columns.push(ColumnChange {
+            asked.push(ColumnChange {
                 schema: table.name.schema.clone(),
                 table: table.name.name.clone(),
                 column: wanted.name.clone(),
@@ -100,7 +100,13 @@ fn columns(manifest: &Manifest, difference: &Diff, live: &Schema, facts: &mut Fa
         }
         facts.labels.extend(labels.map(|labels| (address, labels.to_vec())));
     }
-    asked
+    if !asked.is_empty() {
+        column_facts(session, renames, &asked, facts).await?;
+    }
+    if !shaken.is_empty() {
+        dependents(session, renames, &shaken, facts).await?;
+    }
+    Ok(())
 }
 
 /// What a column's value is called while it is looked at.

@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Asked;
 use crate::address::{Address, Tag};
 use crate::catalog;
-use crate::catalog::facts::{ColumnChange, column_facts, dependents, key_facts};
+use crate::catalog::facts::{self as asked_of, ColumnChange};
 use crate::equal::{Memory, Remembered};
 use crate::kind::{Dependent, Facts, Size};
 use crate::ledger::claim::{self, Claims};
 use crate::manifest::Manifest;
-use crate::name::{Name, QName};
+use crate::name::QName;
 use crate::plan::Plan;
 use crate::rename::{Change, Numbering, Renames, Words};
 use crate::schema::Schema;
@@ -96,7 +95,7 @@ pub(super) async fn facts(
 ) -> Result<Facts, SessionError> {
     let before = tables.iter().map(|table| (renames.table_before(table), table));
     let before: BTreeMap<QName, &QName> = before.collect();
-    let mut facts = catalog::facts::facts(session, &before.keys().cloned().collect(), functions).await?;
+    let mut facts = asked_of::facts(session, &before.keys().cloned().collect(), functions).await?;
     let sizes = std::mem::take(&mut facts.sizes).into_iter();
     let sizes: BTreeMap<QName, Size> =
         sizes.filter_map(|(table, size)| Some((QName::clone(before.get(&table)?), size))).collect();
@@ -104,29 +103,54 @@ pub(super) async fn facts(
     Ok(facts)
 }
 
-/// What must be known of columns and keys that are to change, asked in the names of the database.
-pub(super) async fn changes(
+/// What must be known of columns that are to change.
+pub(super) async fn column_facts(
     session: &mut Session,
     renames: &Renames,
-    asked: &Asked,
+    columns: &[ColumnChange],
     facts: &mut Facts,
 ) -> Result<(), SessionError> {
+    let asked: Vec<ColumnChange> = columns.iter().map(|change| column(renames, change)).collect();
     let mut found = Facts::default();
-    if !asked.columns.is_empty() {
-        let columns: Vec<ColumnChange> = asked.columns.iter().map(|change| column(renames, change)).collect();
-        column_facts(session, &columns, &mut found).await?;
-    }
-    if !asked.shaken.is_empty() {
-        let tables = asked.shaken.iter().map(|table| renames.table_before(table));
-        dependents(session, &tables.collect(), &mut found).await?;
-    }
-    if !asked.keys.is_empty() {
-        let keys = asked.keys.iter().filter_map(|key| {
-            let name: Name = renames.before(key).name;
-            Some(Address::part(key.tag, &renames.table_before(&key.table()?), &name))
-        });
-        key_facts(session, &keys.collect::<Vec<_>>(), &mut found).await?;
-    }
+    asked_of::column_facts(session, &asked, &mut found).await?;
+    told(found, renames, facts);
+    Ok(())
+}
+
+/// What leans on keys that are to change.
+pub(super) async fn key_facts(
+    session: &mut Session,
+    renames: &Renames,
+    keys: &[Address],
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let asked = keys.iter().filter_map(|key| {
+        let name = renames.before(key).name;
+        Some(Address::part(key.tag, &renames.table_before(&key.table()?), &name))
+    });
+    let asked: Vec<Address> = asked.collect();
+    let mut found = Facts::default();
+    asked_of::key_facts(session, &asked, &mut found).await?;
+    told(found, renames, facts);
+    Ok(())
+}
+
+/// What hangs on the columns of tables.
+pub(super) async fn dependents(
+    session: &mut Session,
+    renames: &Renames,
+    tables: &BTreeSet<&QName>,
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let asked: BTreeSet<QName> = tables.iter().map(|table| renames.table_before(table)).collect();
+    let mut found = Facts::default();
+    asked_of::dependents(session, &asked, &mut found).await?;
+    told(found, renames, facts);
+    Ok(())
+}
+
+/// Adds what was found, in the names to come.
+fn told(found: Facts, renames: &Renames, facts: &mut Facts) {
     let now = |address: Address| renames.address(&address);
     facts.nulls.extend(found.nulls.into_iter().map(|(address, rows)| (now(address), rows)));
     facts.misfits.extend(found.misfits.into_iter().map(|(address, rows)| (now(address), rows)));
@@ -138,7 +162,6 @@ pub(super) async fn changes(
         let parts = parts.into_iter().map(|part| Dependent { address: now(part.address), ..part });
         (now(address), parts.collect())
     }));
-    Ok(())
 }
 
 fn column(renames: &Renames, change: &ColumnChange) -> ColumnChange {

@@ -7,6 +7,7 @@
 
 mod additive;
 mod around;
+mod backfill;
 mod builds;
 mod by_hand;
 mod changes;

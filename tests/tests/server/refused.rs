@@ -96,7 +96,7 @@ const CHANGES: &[Change] = &[
     ),
     change("note = 'text'", "note = 'text collate \"C\"'", "column bills.note", ["all 10500 rows", "again"]),
     change("seen = 'varchar(5)'", "seen = 'varchar(9)'", "column bills.seen", ["view seen_bills", "type"]),
-    change("amount * 2", "amount * 3", "column bills.total", ["* 2", "* 3"]),
+    change("amount * 2", "amount * 3", "column bills.total", ["(2)::numeric", "amount * 3"]),
     change(
         "code = 'text not null unique'",
         "code = 'text not null unique deferrable'",

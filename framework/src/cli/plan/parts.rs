@@ -120,6 +120,7 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
         (Phase::CleanUp, Tag::Index) => format!("drop the old {named}"),
         (Phase::Key, Tag::Index) => format!("take {named} for the old one"),
         (_, Tag::Index) => format!("build {named}"),
+        (Phase::Backfill, _) => format!("fill {named} in the rows that have no value"),
         (_, Tag::Column) if run.as_str().contains(" drop column ") => {
             format!("compute {named} in another way")
         }

@@ -6,17 +6,18 @@
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>
 
 use super::column::Column;
+use super::nullability;
 use super::numbering::{Numbering, counted_as, is_numbered, renumbering};
 use super::rebuild::{As, Rebuild};
 use super::retype::{keeps_rows, misfit, silent_loss};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::kind::index::{Element, Index, On, State};
-use crate::kind::{Draft, Facts, Ground, Object, SMALL_ROWS_MAX, Size, all_or_nothing, constraint_stands};
+use crate::kind::{Draft, Facts, Ground, Object, SMALL_ROWS_MAX, Size, all_or_nothing};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
-use crate::step::{Phase, Step, Transaction, Undo, When};
+use crate::step::{Phase, Step, Transaction, Undo};
 
 /// A column that stands, and is to become another.
 struct Change<'a> {
@@ -37,20 +38,20 @@ pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &
     }
     let renumbered = Numbering::of(live) != Numbering::of(wanted);
     match (live.not_null, wanted.not_null) {
-        (true, false) if !renumbered => change.may_be_null(draft),
+        (true, false) if !renumbered => nullability::allow(wanted, table, draft),
         (false, true) => {
             // The server numbers only columns that refuse null.
             if wanted.identity.is_some() {
                 draft.without_nulls_first(table, std::slice::from_ref(&wanted.name));
             }
-            change.not_null(draft);
+            nullability::refuse(wanted, table, false, draft);
         }
         _ => {}
     }
     if renumbered {
         change.numbering(live, draft);
         if live.not_null && !wanted.not_null {
-            change.may_be_null(draft);
+            nullability::allow(wanted, table, draft);
         }
     } else if live.default != wanted.default {
         change.default(live, draft);
@@ -72,12 +73,7 @@ impl Change<'_> {
 
     /// That an attribute of the column in the catalog is so.
     fn attribute(&self, condition: &Sql) -> Sql {
-        sql!(
-            "exists (select from pg_catalog.pg_attribute a where a.attrelid = pg_catalog.to_regclass({}) and a.attname = {} and not a.attisdropped and {})",
-            Literal(&quoted(self.table)),
-            Literal(self.wanted.name.as_str()),
-            condition,
-        )
+        attribute(self.table, &self.wanted.name, condition)
     }
 
     /// The default that the catalog has, as text; empty when there is none.
@@ -349,92 +345,16 @@ impl Change<'_> {
         }
         too_long
     }
-
-    fn may_be_null(&self, draft: &mut Draft<'_>) {
-        let action = sql!("alter column {} drop not null", self.wanted.name);
-        let undo = self.undo(&sql!("alter column {} set not null", self.wanted.name));
-        draft.steps.push(self.brief(&action, self.attribute(&sql!("not a.attnotnull")), undo));
-    }
-
-    /// On a table in use: a check that is not proven, its proof, which blocks nobody, and then the server believes it without a look at the rows.
-    fn not_null(&self, draft: &mut Draft<'_>) {
-        let name = &self.wanted.name;
-        let nulls = draft.facts().nulls.get(&self.address).copied().unwrap_or(0);
-        if nulls > 0 {
-            let what = format!("{} of `{}` have no value in it", rows(nulls), self.table);
-            let help = format!(
-                "give them one first: update {} set {} = … where {} is null;",
-                quoted(self.table),
-                quoted(name),
-                quoted(name)
-            );
-            draft.refuse("FH218", self.address.clone(), what, help);
-            return;
-        }
-        let Size { rows, bytes, .. } = size(draft.ground(self.table));
-        let set = self.brief(
-            &sql!("alter column {} set not null", name),
-            self.attribute(&sql!("a.attnotnull")),
-            self.undo(&sql!("alter column {} drop not null", name)),
-        );
-        if rows <= SMALL_ROWS_MAX {
-            draft.steps.push(set);
-            return;
-        }
-        let check = helper(self.table, name);
-        let check_address = Address::part(Tag::Check, self.table, &check);
-        let add = sql!("add constraint {} check ({} is not null) not valid", check, name);
-        let drop = sql!("drop constraint {}", check);
-        let validate = sql!("validate constraint {}", check);
-        let proof = self.brief(
-            &validate,
-            constraint_stands(&check_address, true),
-            Undo::Lost("a proof is not taken back"),
-        );
-        // A primary key takes only columns that refuse null, and the service waits for its key.
-        let waited_for = draft.is_without_nulls_first(&self.address);
-        let after = |step: Step, phase| match waited_for {
-            true => Step { phase: Phase::Constraint, ..step },
-            false => Step { phase, when: When::After, ..step },
-        };
-        if draft.live(&check_address).is_none() {
-            let stands = constraint_stands(&check_address, false);
-            let done = sql!("({} or {})", stands, self.attribute(&sql!("a.attnotnull")));
-            draft.steps.push(Step { phase: Phase::Constraint, ..self.brief(&add, done, self.undo(&drop)) });
-        }
-        draft.steps.extend([
-            Step {
-                lock: Lock::on(Mode::ShareUpdateExclusive, [self.table]),
-                rows_estimate: rows,
-                bytes,
-                lock_timeout_ms: 0,
-                statement_timeout_ms: 0,
-                ..after(proof, Phase::Validate)
-            },
-            after(set, Phase::NotNull),
-            after(helper_removed(self.table, name), Phase::CleanUp),
-        ]);
-    }
 }
 
-/// The step that takes away the check that stood in for `not null`.
-pub(crate) fn helper_removed(table: &QName, column: &Name) -> Step {
-    let check = Address::part(Tag::Check, table, &helper(table, column));
-    let step = Step::on_new_ground(
-        Address::part(Tag::Column, table, column),
-        Phase::CleanUp,
-        sql!("alter table {} drop constraint {}", table, check.name),
-        sql!("not {}", constraint_stands(&check, false)),
-        Undo::Lost("it was a help, and nobody's"),
-    );
-    let lock = Lock::on(Mode::AccessExclusive, [table]);
-    Step { when: When::After, transaction: Transaction::Alone, lock, ..step }
-}
-
-/// The name of the check that stands in for `not null` while that is being proven.
-#[must_use]
-pub fn helper(table: &QName, column: &Name) -> Name {
-    Name::derived(&table.name, std::slice::from_ref(column), "fhnull")
+/// The proof that a condition holds of the row `a` of `pg_attribute` that is the column.
+pub(super) fn attribute(table: &QName, column: &Name, condition: &Sql) -> Sql {
+    sql!(
+        "exists (select from pg_catalog.pg_attribute a where a.attrelid = pg_catalog.to_regclass({}) and a.attname = {} and not a.attisdropped and {})",
+        Literal(&quoted(table)),
+        Literal(column.as_str()),
+        condition,
+    )
 }
 
 /// What is done to give a column the type, the collation and the default of another one. The default is taken off and set again in the same
@@ -456,7 +376,7 @@ fn retyping(from: &Column, to: &Column, using: Option<Sql>) -> Vec<Sql> {
 }
 
 /// `42 rows`, `more than 10000 rows`, of a count that ends there.
-fn rows(count: i64) -> String {
+pub(super) fn rows(count: i64) -> String {
     match count {
         1 => "1 row".to_owned(),
         _ if count > SMALL_ROWS_MAX => format!("more than {SMALL_ROWS_MAX} rows"),
@@ -468,7 +388,7 @@ fn shown(expression: &Option<Expr>) -> &str {
     expression.as_ref().map_or("", Expr::as_str)
 }
 
-fn size(ground: Ground) -> Size {
+pub(super) fn size(ground: Ground) -> Size {
     match ground {
         Ground::Used(size) => size,
         Ground::New | Ground::Empty => Size::default(),

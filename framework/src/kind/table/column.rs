@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::nullability;
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::kind::{Draft, Ground, SMALL_ROWS_MAX, Size};
@@ -93,12 +94,16 @@ impl Column {
         let rewrites = used && self.writes_every_row(draft);
         let fills_itself =
             self.default.is_some() || self.generated.is_some() || self.identity.is_some() || self.serial;
+        if used && self.not_null && self.takes_values() && draft.facts().backfill.contains_key(&address) {
+            self.add_filled(table, draft);
+            return;
+        }
         if used && self.not_null && !fills_itself {
             draft.refuse(
                 "FH212",
                 address,
                 format!("`{table}` has rows, and they would have no value in this `not null` column"),
-                "give it a `default`, or declare it without `not null`",
+                "give it a `default`, or say beside `def` what it is to be for them: `backfill = \"…\"`; or declare it without `not null`",
             );
             return;
         }
@@ -126,6 +131,26 @@ impl Column {
             bytes: if rewrites { bytes } else { 0 },
             ..step
         });
+    }
+
+    /// Whether its values are given, and not computed or counted by the server.
+    fn takes_values(&self) -> bool {
+        self.generated.is_none() && self.identity.is_none() && !self.serial
+    }
+
+    /// Drafts adding it without values, giving it those that the manifest says, and then having it refuse null.
+    fn add_filled(&self, table: &QName, draft: &mut Draft<'_>) {
+        let bare = Self { not_null: false, default: None, ..self.clone() };
+        let mut run = sql!("alter table {} add column {}", table, bare.clause());
+        if let Some(default) = &self.default {
+            run.push(&sql!(", alter column {} set default {}", self.name, default.bracketed()));
+        }
+        let undo = Undo::Run(sql!("alter table {} drop column {}", table, self.name));
+        let address = Address::part(Tag::Column, table, &self.name);
+        let step = Step::on_new_ground(address, Phase::Column, run, self.stands(table), undo);
+        let lock = Lock::on(Mode::AccessExclusive, [table]);
+        draft.steps.push(Step { transaction: Transaction::Alone, lock, ..step });
+        nullability::refuse(self, table, true, draft);
     }
 
     fn stands(&self, table: &QName) -> Sql {

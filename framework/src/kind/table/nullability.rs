@@ -1,0 +1,156 @@
+//! Columns that are to refuse null, or no longer.
+//!
+//! On a big table in use: rows without a value get one in batches, where the manifest says which; then a check that is not proven, its proof,
+//! which blocks nobody, and then the server believes it without a look at the rows.
+//!
+//! <https://www.postgresql.org/docs/current/sql-altertable.html> (`SET NOT NULL`), <https://www.postgresql.org/docs/current/plpgsql-transactions.html>
+
+use super::change::{attribute, rows, size};
+use super::column::Column;
+use crate::address::{Address, Tag};
+use crate::kind::{Draft, SMALL_ROWS_MAX, Size, constraint_stands};
+use crate::lock::{Lock, Mode};
+use crate::name::{Name, QName};
+use crate::sql::{Expr, Literal, Sql, quoted, sql};
+use crate::step::{Phase, Step, Transaction, Undo, When};
+
+/// Blocks of a table that are filled in one transaction: some thousands of rows, a moment's work.
+const BLOCKS: i64 = 100;
+
+/// Drafts letting a column be null.
+pub(super) fn allow(column: &Column, table: &QName, draft: &mut Draft<'_>) {
+    let action = |what: &'static str| sql!("alter column {} {} not null", column.name, Sql::fixed(what));
+    let done = attribute(table, &column.name, &sql!("not a.attnotnull"));
+    draft.steps.push(brief(column, table, &action("drop"), done, Undo::Run(altered(table, &action("set")))));
+}
+
+/// Drafts having a column refuse null. `new` says that it is added in the same plan, so that no row has a value yet.
+pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draft<'_>) {
+    let address = Address::part(Tag::Column, table, &column.name);
+    let nulls = draft.facts().nulls.get(&address).copied().unwrap_or(0);
+    let fill = draft.facts().backfill.get(&address).filter(|_| new || nulls > 0).cloned();
+    if nulls > 0 && fill.is_none() {
+        let what = format!("{} of `{table}` have no value in it", rows(nulls));
+        let name = quoted(&column.name);
+        let help = format!(
+            "say what it is to be for them, beside `def`: `backfill = \"…\"`; or by hand: update {} set {name} = … where {name} is null;",
+            quoted(table)
+        );
+        draft.refuse("FH218", address, what, help);
+        return;
+    }
+    let Size { rows, .. } = size(draft.ground(table));
+    // A primary key takes only columns that refuse null, and the service waits for its key.
+    let waited_for = draft.is_without_nulls_first(&address);
+    let big = rows > SMALL_ROWS_MAX;
+    let when = if big && !waited_for { When::After } else { When::Before };
+    if let Some(value) = &fill {
+        draft.steps.push(Step { when, ..filled(column, table, value, big, draft) });
+    }
+    let set = brief(
+        column,
+        table,
+        &sql!("alter column {} set not null", column.name),
+        attribute(table, &column.name, &sql!("a.attnotnull")),
+        Undo::Run(altered(table, &sql!("alter column {} drop not null", column.name))),
+    );
+    if big {
+        let phase = |phase| if waited_for { Phase::Constraint } else { phase };
+        // Rows that are still to be filled could not be written under the check.
+        let check_when = if fill.is_some() { when } else { When::Before };
+        proven(column, table, check_when, draft).into_iter().for_each(|step| draft.steps.push(step));
+        if let Some(proof) = draft.steps.last_mut() {
+            (proof.when, proof.phase) = (when, phase(Phase::Validate));
+        }
+        draft.steps.push(Step { when, phase: phase(Phase::NotNull), ..set });
+        draft.steps.push(Step { when, phase: phase(Phase::CleanUp), ..helper_removed(table, &column.name) });
+    } else {
+        let phase = if fill.is_some() { Phase::Constraint } else { Phase::Column };
+        draft.steps.push(Step { phase, ..set });
+    }
+}
+
+/// The check, unless an earlier run has added it, and its proof.
+fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<Step> {
+    let check = helper(table, &column.name);
+    let address = Address::part(Tag::Check, table, &check);
+    let Size { rows, bytes, .. } = size(draft.ground(table));
+    let mut steps = Vec::new();
+    if draft.live(&address).is_none() {
+        let stands = constraint_stands(&address, false);
+        let done = sql!("({} or {})", stands, attribute(table, &column.name, &sql!("a.attnotnull")));
+        let add = sql!("add constraint {} check ({} is not null) not valid", check, column.name);
+        let undo = Undo::Run(altered(table, &sql!("drop constraint {}", check)));
+        steps.push(Step { when, phase: Phase::Constraint, ..brief(column, table, &add, done, undo) });
+    }
+    let validate = sql!("validate constraint {}", check);
+    let undo = Undo::Lost("a proof is not taken back");
+    let proof = brief(column, table, &validate, constraint_stands(&address, true), undo);
+    steps.push(Step {
+        lock: Lock::on(Mode::ShareUpdateExclusive, [table]),
+        rows_estimate: rows,
+        bytes,
+        lock_timeout_ms: 0,
+        statement_timeout_ms: 0,
+        ..proof
+    });
+    steps
+}
+
+/// The step that gives rows a value. On a big table it goes through the file piece by piece, each in a transaction of its own, and rests as long
+/// as it worked; cut off, it goes on with the rows that have none.
+fn filled(column: &Column, table: &QName, value: &Expr, big: bool, draft: &Draft<'_>) -> Step {
+    let Size { rows, bytes, .. } = size(draft.ground(table));
+    let name = &column.name;
+    let update = sql!("update {} set {} = ({}) where {} is null", table, name, value, name);
+    let done = sql!("not exists (select from {} where {} is null)", table, name);
+    let undo = Undo::Lost("which rows had no value is not known any more");
+    let run = if big {
+        let body = sql!(
+            "declare first bigint := 0; began timestamptz; begin loop began := pg_catalog.clock_timestamp(); perform pg_catalog.set_config('lock_timeout', '2s', true); {} and ctid >= pg_catalog.format('(%s,0)', first)::tid and ctid < pg_catalog.format('(%s,0)', first + {})::tid; commit; first := first + {}; exit when first * pg_catalog.current_setting('block_size')::bigint >= pg_catalog.pg_relation_size({}); perform pg_catalog.pg_sleep(extract(epoch from pg_catalog.clock_timestamp() - began)); end loop; end",
+            update,
+            BLOCKS,
+            BLOCKS,
+            Literal(&quoted(table)),
+        );
+        sql!("do {}", Literal(body.as_str()))
+    } else {
+        update
+    };
+    let step = Step::on_new_ground(Address::part(Tag::Column, table, name), Phase::Backfill, run, done, undo);
+    let transaction = if big { Transaction::Outside } else { Transaction::Alone };
+    let (lock_timeout_ms, statement_timeout_ms) =
+        if big { (0, 0) } else { (step.lock_timeout_ms, step.statement_timeout_ms) };
+    Step { transaction, rows_estimate: rows, bytes, lock_timeout_ms, statement_timeout_ms, ..step }
+}
+
+/// A step that changes the catalog for a moment, alone in its transaction.
+fn brief(column: &Column, table: &QName, action: &Sql, done: Sql, undo: Undo) -> Step {
+    let address = Address::part(Tag::Column, table, &column.name);
+    let step = Step::on_new_ground(address, Phase::Column, altered(table, action), done, undo);
+    Step { transaction: Transaction::Alone, lock: Lock::on(Mode::AccessExclusive, [table]), ..step }
+}
+
+fn altered(table: &QName, action: &Sql) -> Sql {
+    sql!("alter table {} {}", table, action)
+}
+
+/// The step that takes away the check that stood in for `not null`.
+pub(crate) fn helper_removed(table: &QName, column: &Name) -> Step {
+    let check = Address::part(Tag::Check, table, &helper(table, column));
+    let step = Step::on_new_ground(
+        Address::part(Tag::Column, table, column),
+        Phase::CleanUp,
+        sql!("alter table {} drop constraint {}", table, check.name),
+        sql!("not {}", constraint_stands(&check, false)),
+        Undo::Lost("it was a help, and nobody's"),
+    );
+    let lock = Lock::on(Mode::AccessExclusive, [table]);
+    Step { when: When::After, transaction: Transaction::Alone, lock, ..step }
+}
+
+/// The name of the check that stands in for `not null` while that is being proven.
+#[must_use]
+pub fn helper(table: &QName, column: &Name) -> Name {
+    Name::derived(&table.name, std::slice::from_ref(column), "fhnull")
+}
