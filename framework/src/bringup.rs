@@ -262,7 +262,11 @@ pub(crate) fn seen<'a>(
 /// What a manifest is to decisions.
 #[must_use]
 pub fn build_of(manifest: &Manifest) -> Build {
-    Build { version: manifest.service.version.clone(), fingerprint: manifest.fingerprint() }
+    Build {
+        version: manifest.service.version.clone(),
+        fingerprint: manifest.fingerprint(),
+        back: manifest.went_back.is_some(),
+    }
 }
 
 async fn restamp(

@@ -36,6 +36,7 @@ mod paint;
 mod plan;
 mod purge;
 mod refusal;
+mod rollback;
 mod rows;
 mod saved;
 mod schema;
@@ -167,6 +168,7 @@ async fn run(cli: Cli) -> Result<Exit, End> {
             let manifests = pruned(manifests(&shell)?, args.prune);
             apply::run(&shell, &shell.config()?, &manifests, &args).await
         }
+        Command::Rollback(args) => rollback::run(&shell, &shell.config()?, &args).await,
         Command::Purge(args) => purge::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
         Command::Verify(args) => verify::run(&shell, &shell.config()?, &manifests(&shell)?, &args).await,
     }
@@ -178,6 +180,8 @@ fn formats(command: &Command) -> &'static [Format] {
         Command::Plan(_) => plan::FORMATS,
         Command::Apply(args) if args.dry_run => plan::FORMATS,
         Command::Apply(_) => apply::FORMATS,
+        Command::Rollback(args) if args.dry_run => plan::FORMATS,
+        Command::Rollback(_) => rollback::FORMATS,
         Command::Status(_) => status::FORMATS,
         Command::Verify(_) => verify::FORMATS,
         Command::Purge(_) => purge::FORMATS,

@@ -9,6 +9,8 @@ pub struct Build {
     pub version: Version,
     /// The manifest's fingerprint.
     pub fingerprint: String,
+    /// Whether somebody decided to go back to it.
+    pub back: bool,
 }
 
 /// What the ledger and the catalog say.
@@ -51,6 +53,7 @@ pub fn decide(build: &Build, seen: Option<&Seen>, lenient: bool) -> Decision {
         (std::cmp::Ordering::Equal, false, _) if lenient => Decision::Apply,
         (std::cmp::Ordering::Equal, false, _) => Decision::VersionReused,
         (std::cmp::Ordering::Greater, _, _) => Decision::Apply,
+        (std::cmp::Ordering::Less, _, _) if build.back => Decision::Apply,
         (std::cmp::Ordering::Less, _, _) => Decision::Follow,
     }
 }
@@ -60,11 +63,11 @@ mod tests {
     use super::*;
 
     fn build(version: &str, fingerprint: &str) -> Build {
-        Build { version: version.parse().unwrap(), fingerprint: fingerprint.to_owned() }
+        Build { version: version.parse().unwrap(), fingerprint: fingerprint.to_owned(), back: false }
     }
 
     fn seen(version: &str, fingerprint: &str, stamp: Option<&str>) -> Seen {
-        let Build { version, fingerprint } = build(version, fingerprint);
+        let Build { version, fingerprint, .. } = build(version, fingerprint);
         Seen { version, fingerprint, stamp: stamp.map(str::to_owned), live: "now".to_owned() }
     }
 
@@ -81,5 +84,8 @@ mod tests {
         assert_eq!(decide_with(&seen("1.9.9", "other", Some("now")), false), Decision::Apply);
         assert_eq!(decide_with(&seen("2.0.1", "f", Some("now")), false), Decision::Follow);
         assert_eq!(decide_with(&seen("10.0.0", "f", None), true), Decision::Follow);
+        let back = Build { back: true, ..mine };
+        assert_eq!(decide(&back, Some(&seen("2.0.1", "f", Some("now"))), false), Decision::Apply);
+        assert_eq!(decide(&back, Some(&seen("2.0.0", "f", Some("now"))), false), Decision::Ready);
     }
 }

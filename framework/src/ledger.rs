@@ -19,6 +19,7 @@ pub mod attic;
 pub mod claim;
 mod late;
 pub mod neighbours;
+pub mod past;
 pub mod presence;
 pub mod record;
 pub mod status;

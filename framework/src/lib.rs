@@ -13,7 +13,7 @@
 //! ```
 //!
 //! The modules, in reading order. Values, pure: [`name`], [`address`], [`sql`], [`lock`], [`hazard`], [`step`], [`kind`], [`schema`],
-//! [`seed`], [`mod@manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
+//! [`seed`], [`mod@manifest`]. Reasoning, pure: [`diff`], [`plan`], [`check`], [`decide`], [`rollback`]. Input and output: [`session`], [`catalog`], [`equal`], [`ledger`],
 //! [`seeding`], [`survey`], [`execute`], [`by_hand`], [`bringup`], [`import`]. The shell: [`disk`], [`config`], [`retry`], [`startup`],
 //! [`health`], with the feature `http` the module `http`, and for the tests of services [`testing`].
 #![forbid(unsafe_code)]
@@ -48,6 +48,7 @@ pub mod plan;
 pub mod purge;
 pub mod rename;
 pub mod retry;
+pub mod rollback;
 pub mod schema;
 pub mod seed;
 pub mod seeding;

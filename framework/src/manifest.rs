@@ -94,6 +94,8 @@ pub struct Manifest {
     pub hints: Hints,
     /// What may go.
     pub drops: Drops,
+    /// The fingerprint that it is recorded with, where an earlier slice is gone back to: hints and drops are not its own then.
+    pub went_back: Option<String>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
     pub places: BTreeMap<Address, Place>,
     /// What it was read from: the text of its file, or all of its files packed; [`Self::unpack`] reads it again.
@@ -188,6 +190,9 @@ impl Manifest {
     /// the order of tables and of seeded rows, the version and the file do not change it; the order of columns does.
     #[must_use]
     pub fn fingerprint(&self) -> String {
+        if let Some(earlier) = &self.went_back {
+            return earlier.clone();
+        }
         let Service { name, version: _, schema, prefix, owner } = &self.service;
         let mut requires: Vec<_> = self.requires.iter().map(Requirement::content).collect();
         requires.sort_by(|one, other| one.service.cmp(other.service));
@@ -334,6 +339,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         postgres_only: draft.postgres_only,
         hints,
         drops,
+        went_back: None,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),
         file: file.to_owned(),

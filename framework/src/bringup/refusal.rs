@@ -93,6 +93,20 @@ pub(crate) fn moved(manifest: &Manifest, how: &str) -> Refusal {
     }
 }
 
+/// Processes of later versions use what would go.
+pub(crate) fn in_use(manifest: &Manifest, newer: &[Version]) -> Refusal {
+    let versions = newer.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    Refusal {
+        code: "FH233",
+        object: slice(manifest),
+        what: format!("replicas of {} {versions} are connected", manifest.service.name),
+        help: format!(
+            "deploy {} first, or stop them: they use what goes, and would bring it up again at their next start",
+            manifest.service.version
+        ),
+    }
+}
+
 /// The slice, by its first object.
 fn slice(manifest: &Manifest) -> Address {
     let first = manifest.schema.objects.keys().next().cloned();

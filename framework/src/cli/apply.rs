@@ -94,7 +94,7 @@ pub(super) async fn saved(
 }
 
 /// One service after the other; the first that fails ends it.
-async fn all(
+pub(super) async fn all(
     shell: &Shell,
     config: &Config,
     way: &Way<'_>,
@@ -117,7 +117,7 @@ async fn all(
 }
 
 /// Shows the plans and asks; without a terminal there is nobody to ask.
-fn approved(shell: &Shell, config: &Config, outlooks: &[Outlook<'_>]) -> Result<bool, End> {
+pub(super) fn approved(shell: &Shell, config: &Config, outlooks: &[Outlook<'_>]) -> Result<bool, End> {
     for outlook in outlooks {
         tell(&screen::screen(outlook, plan::detail(shell, config)));
         tell("\n");

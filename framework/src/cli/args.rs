@@ -16,22 +16,27 @@ freehold — {about}
 {usage-heading} {usage}
 
 Every day
-  plan     Show what would change in the database (reads only)
-  apply    Make the database match the manifest
-  status   Versions, state and waiting work of every service on this database
-  verify   Check that the database matches; exit 2 if it does not
+  plan      Show what would change in the database (reads only)
+  apply     Make the database match the manifest
+  status    Versions, state and waiting work of every service on this database
+  verify    Check that the database matches; exit 2 if it does not
 
 When something is wrong
-  history  What was changed, when, by which version
-  purge    Destroy what has been in the attic long enough
+  explain   What a code means, and what to do
+  history   What was changed, when, by which version
+  rollback  Go back to an earlier version of a slice
+  purge     Destroy what has been in the attic long enough
 
 Writing manifests
-  lint     Check manifests; no database needed
-  import   Write a manifest from tables that already exist
+  init      Write a first manifest, and settings for editors
+  lint      Check manifests; no database needed
+  fmt       Format manifests and write freehold.lock beside them
+  import    Write a manifest from tables that already exist
 
 For machines
-  wait     Wait until the database is there
-  config   Every setting, and where it came from
+  wait      Wait until the database is there
+  schema    Print the JSON Schema of manifests, for editors
+  config    Every setting, and where it came from
 
 Options of all commands
 {options}{after-help}";
@@ -140,6 +145,8 @@ pub(super) enum Command {
     Verify(Verify),
     /// What was changed, when, by which version
     History(History),
+    /// Go back to an earlier version of a slice
+    Rollback(Rollback),
     /// Destroy what has been in the attic long enough; there is no way back
     Purge(Purge),
     /// What a code means, and what to do
@@ -175,7 +182,7 @@ pub(super) struct Plan {
 }
 
 /// Options of `apply`.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(super) struct Apply {
     /// A plan that `freehold plan -o plan.json` wrote: exactly its changes, without asking
     #[arg(value_name = "PLAN.json", conflicts_with_all = ["manifests", "services", "dry_run", "no_seeds", "prune"])]
@@ -198,6 +205,20 @@ pub(super) struct Apply {
     /// Let go what the manifest does not name, as if it stood in [drops]: for development databases
     #[arg(long)]
     pub(super) prune: bool,
+}
+
+/// Options of `rollback`.
+#[derive(Args)]
+pub(super) struct Rollback {
+    /// The version to go back to, as `freehold history` shows it
+    #[arg(long, value_name = "VERSION")]
+    pub(super) to: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Only show the plan
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 /// Options of `status`.
@@ -355,4 +376,25 @@ pub(super) struct Config {
     /// Exit with 64 when the settings cannot be used
     #[arg(long)]
     pub(super) check: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_help_names_every_command_and_no_other() {
+        let head = TEMPLATE.lines().take_while(|line| !line.starts_with("Options"));
+        let mut named: Vec<&str> = head
+            .filter_map(|line| line.strip_prefix("  "))
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        named.sort_unstable();
+        let command = Cli::command();
+        let mut known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        known.sort_unstable();
+        assert_eq!(named, known);
+    }
 }

@@ -95,7 +95,7 @@ pub(super) fn detail(shell: &Shell, config: &Config) -> Detail {
     Detail { all: shell.common.verbose > 0, lock_timeout: config.locks.timeout }
 }
 
-fn rendered(outlook: &Outlook<'_>, format: Format, detail: Detail) -> String {
+pub(super) fn rendered(outlook: &Outlook<'_>, format: Format, detail: Detail) -> String {
     match format {
         Format::Human | Format::Github => screen::screen(outlook, detail),
         Format::Json => json::document(outlook),

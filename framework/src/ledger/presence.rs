@@ -11,11 +11,28 @@ use super::Caller;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, sql};
 
+/// The versions of the service after this caller's that run beside it, each once, the oldest first.
+///
+/// # Errors
+/// When the connection fails.
+pub async fn newer(session: &mut Session, caller: &Caller) -> Result<Vec<Version>, SessionError> {
+    let (mine, mut others) = others(session, caller).await?;
+    others.retain(|version| version.cmp_precedence(&mine).is_gt());
+    Ok(others)
+}
+
 /// The versions of the service before this caller's that run beside it, each once, the oldest first.
 ///
 /// # Errors
 /// When the connection fails.
 pub async fn older(session: &mut Session, caller: &Caller) -> Result<Vec<Version>, SessionError> {
+    let (mine, mut others) = others(session, caller).await?;
+    others.retain(|version| version.cmp_precedence(&mine).is_lt());
+    Ok(others)
+}
+
+/// This caller's version, and those of the other processes of its service, each once, the oldest first.
+async fn others(session: &mut Session, caller: &Caller) -> Result<(Version, Vec<Version>), SessionError> {
     let own = format!("freehold/{} ", caller.service);
     let length = i64::try_from(own.chars().count()).unwrap_or(i64::MAX);
     let query = sql!(
@@ -28,8 +45,7 @@ pub async fn older(session: &mut Session, caller: &Caller) -> Result<Vec<Version
     let json = session.value(&query).await?.unwrap_or_default();
     let names: Vec<String> = serde_json::from_str(&json).map_err(SessionError::unreadable)?;
     let mine = Version::parse(&caller.version).map_err(SessionError::unreadable)?;
-    let versions = names.iter().filter_map(|name| Version::parse(name).ok());
-    let mut older: Vec<Version> = versions.filter(|version| version.cmp_precedence(&mine).is_lt()).collect();
-    older.sort();
-    Ok(older)
+    let mut versions: Vec<Version> = names.iter().filter_map(|name| Version::parse(name).ok()).collect();
+    versions.sort();
+    Ok((mine, versions))
 }

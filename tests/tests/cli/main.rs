@@ -10,6 +10,7 @@ mod end;
 mod import;
 mod look;
 mod provoked;
+mod rollback;
 mod rows;
 mod saved;
 mod usage;

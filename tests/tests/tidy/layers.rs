@@ -17,7 +17,7 @@ const VALUES: &[&str] = &[
     "seed", "manifest",
 ];
 /// Pure: what follows from it.
-const REASONING: &[&str] = &["diff", "plan", "check", "decide"];
+const REASONING: &[&str] = &["diff", "plan", "check", "decide", "rollback"];
 const IO: &[&str] = &[
     "session", "catalog", "equal", "ledger", "survey", "execute", "by_hand", "bringup", "import", "seeding",
     "presence", "purge", "sqlite",
@@ -58,6 +58,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     // The checker judges a finished plan; how the planner came to it is none of its business.
     ("check", &[VALUES, &["plan"]]),
     ("decide", &[VALUES, &["plan", "check"]]),
+    ("rollback", &[VALUES]),
     ("session", &[VALUES, REASONING, IO, FAILURES]),
     ("catalog", &[VALUES, REASONING, IO, FAILURES]),
     ("equal", &[VALUES, REASONING, IO, FAILURES]),

@@ -1,0 +1,166 @@
+//! `freehold rollback`: back to an earlier version of a slice, by the ordinary planner and without losing anything.
+
+use semver::Version;
+
+use super::apply;
+use super::args::{self, Format};
+use super::connect::{Target, Way};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::outlook::Outlook;
+use super::plan::{self, screen};
+use super::shell::{Shell, tell};
+use super::{End, code, refusal, source, trouble};
+use crate::bringup::BringUpError;
+use crate::bringup::refusal::in_use;
+use crate::config::Config;
+use crate::ledger::past::{Past, made_since, versions};
+use crate::ledger::presence;
+use crate::ledger::status::{self, Access};
+use crate::manifest::Manifest;
+use crate::rollback::back;
+use crate::session::SessionError;
+use crate::startup::caller;
+
+/// The formats of what is done.
+pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
+
+/// Goes back.
+pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Rollback) -> Result<Exit, End> {
+    let service = service(shell)?;
+    let to = Version::parse(&args.to).map_err(|error| {
+        Failure::new(Exit::Usage, code::SETTINGS, format!("`{}` is no version: {error}", args.to))
+            .help("as `freehold history` shows it: 1.4.0")
+    })?;
+    let way = Way::of(config);
+    let Way::Server(target) = &way else {
+        let failure = Failure::new(Exit::Usage, code::SETTINGS, "a file of SQLite is not rolled back");
+        return Err(failure.help("it is a developer's own: delete it, or restore a copy").into());
+    };
+    let Some(manifest) = earlier(target, &service, &to).await? else {
+        shell.answer(|format| match format {
+            Format::Json => String::new(),
+            _ => format!("{service} is at {to} already.\n"),
+        })?;
+        return Ok(Exit::Done);
+    };
+    let manifests = [manifest];
+    let outlooks = plan::outlooks(config, &way, &manifests, true).await?;
+    if args.dry_run {
+        for outlook in &outlooks {
+            shell.answer(|format| plan::rendered(outlook, format, plan::detail(shell, config)))?;
+        }
+        plan::refused(shell, &outlooks)?;
+        return Ok(Exit::Done);
+    }
+    free(target, &manifests[0]).await?;
+    approved(shell, config, &outlooks, args)?;
+    let args = args::Apply { yes: true, ..args::Apply::default() };
+    apply::all(shell, config, &way, &manifests, &args, None).await
+}
+
+/// The service that is meant: one, by name or because only its manifest is there.
+fn service(shell: &Shell) -> Result<String, End> {
+    if let [service] = shell.common.services.as_slice() {
+        return Ok(service.clone());
+    }
+    let files = source::read(&shell.manifest_paths())?;
+    let manifests = source::manifests(&files, &shell.common.services)?;
+    match manifests.as_slice() {
+        [manifest] => Ok(manifest.service.name.clone()),
+        several => {
+            let names: Vec<&str> = several.iter().map(|one| one.service.name.as_str()).collect();
+            let failure = Failure::new(Exit::Usage, code::SOURCE, "one service at a time is rolled back");
+            Err(failure.help(format!("name it with --service: {}", names.join(", "))).into())
+        }
+    }
+}
+
+/// The earlier manifest, ready to be applied; `None` when that version is in place.
+async fn earlier(target: &Target<'_>, service: &str, to: &Version) -> Result<Option<Manifest>, End> {
+    let mut session = target.open_to_look("rollback").await?;
+    let unreadable = |error: SessionError| trouble::failure(&BringUpError::from(error), None);
+    let access = status::access(&mut session).await.map_err(unreadable)?;
+    if access != Access::Readable {
+        session.close().await;
+        let failure = match access {
+            Access::Forbidden => trouble::failure(&BringUpError::LedgerForbidden, None),
+            _ => unknown(service, to, &[]),
+        };
+        return Err(failure.into());
+    }
+    let past = versions(&mut session, service).await.map_err(unreadable)?;
+    let wanted =
+        past.iter().rposition(|past| Version::parse(&past.version).is_ok_and(|version| version == *to));
+    let Some(first) = wanted else {
+        session.close().await;
+        return Err(unknown(service, to, &past).into());
+    };
+    let made = made_since(&mut session, service, past[first].id).await.map_err(unreadable)?;
+    session.close().await;
+    if first + 1 == past.len() {
+        return Ok(None);
+    }
+    let read = |past: &Past| {
+        let parsed = Manifest::unpack(&format!("{service}.toml"), &past.manifest);
+        parsed.map(|parsed| parsed.manifest).map_err(|problems| {
+            let what = format!("the manifest of {service} {} cannot be read any more", past.version);
+            Failure::new(Exit::Failed, code::SOURCE, what).cause(problems.to_string()).help(
+                "another release of Freehold wrote it; bring the slice up with a manifest of that version under a new one",
+            )
+        })
+    };
+    let manifests = past[first..].iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    if manifests.last().is_some_and(|last| last.service.version.cmp_precedence(to).is_lt()) {
+        let failure = Failure::new(Exit::Usage, code::SETTINGS, format!("{service} is below {to}"));
+        return Err(failure.help("what is ahead is brought up by `freehold apply`").into());
+    }
+    Ok(back(&manifests, &made.into_iter().collect()))
+}
+
+fn unknown(service: &str, to: &Version, past: &[Past]) -> Failure {
+    let what = format!("{service} {to} was never brought up in this database");
+    let failure = Failure::new(Exit::Usage, code::NO_RUN, what);
+    let mut known: Vec<&str> = past.iter().map(|past| past.version.as_str()).collect();
+    known.dedup();
+    match known.is_empty() {
+        true => failure.help("`freehold status` shows which services are there"),
+        false => failure.help(format!("it has been at {}", known.join(", "))),
+    }
+}
+
+/// Nobody may be using what goes: code that knows a column asks for it.
+async fn free(target: &Target<'_>, manifest: &Manifest) -> Result<(), End> {
+    let caller = caller(manifest);
+    let mut session = target.open(&caller, &manifest.service.schema).await?;
+    let newer = presence::newer(&mut session, &caller).await;
+    session.close().await;
+    let newer = newer.map_err(|error| trouble::failure(&error.into(), Some(manifest)))?;
+    match newer.is_empty() {
+        true => Ok(()),
+        false => Err(End::Failures(refusal::failures(manifest, &[in_use(manifest, &newer)]))),
+    }
+}
+
+fn approved(
+    shell: &Shell,
+    config: &Config,
+    outlooks: &[Outlook<'_>],
+    args: &args::Rollback,
+) -> Result<(), End> {
+    if args.yes {
+        return Ok(());
+    }
+    if Shell::can_ask() {
+        return match apply::approved(shell, config, outlooks)? {
+            true => Ok(()),
+            false => Err(Failure::new(Exit::Refused, code::APPROVAL, "nothing was changed").into()),
+        };
+    }
+    for outlook in outlooks {
+        tell(&screen::screen(outlook, plan::detail(shell, config)));
+    }
+    let command = plan::selected(&format!("freehold rollback --to {} --yes", args.to), &shell.common);
+    let failure = Failure::new(Exit::Refused, code::APPROVAL, "nothing was changed: nobody said yes");
+    Err(failure.help(format!("to go back: {command}")).into())
+}

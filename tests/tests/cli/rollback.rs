@@ -1,0 +1,135 @@
+//! Going back to an earlier version, and forward again: nothing is lost on the way.
+
+use crate::{Outcome, SHOP, Shop, ends_with};
+use freehold_tests::database::Database;
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+
+/// The next version: a column, a table and an index more, a column called otherwise, another default.
+const NEXT: &str = r#"manifest = 1
+
+[service]
+name = "shop-service"
+version = "1.1.0"
+
+[tables.shop_customers.columns]
+id = "bigint generated always as identity primary key"
+mail = { def = "text not null unique", renamed_from = "email" }
+
+[tables.shop_orders.columns]
+id = "bigint generated always as identity primary key"
+customer_id = "bigint not null references shop_customers (id)"
+total = "numeric(12,2) not null default 1 check (total >= 0)"
+note = "text"
+
+[tables.shop_orders.indexes]
+shop_orders_note_idx = "(note)"
+
+[tables.shop_notes.columns]
+id = "int primary key"
+body = "text"
+"#;
+
+const ROWS: &str = "select concat_ws(' ', (select string_agg(email, ',') from shop_customers), (select string_agg(total::text, ',') from shop_orders))";
+
+async fn at_next(hint: &str) -> Result<(Database, Shop), Box<dyn std::error::Error>> {
+    let database = Database::create(hint).await;
+    let shop = Shop::new(database.address());
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database.execute("insert into shop_customers (email) values ('a@x.example'); insert into shop_orders (customer_id, total) values (1, 7)").await?;
+    shop.declares(NEXT);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database
+        .execute("update shop_orders set note = 'kept'; insert into shop_notes values (1, 'kept too')")
+        .await?;
+    Ok((database, shop))
+}
+
+#[tokio::test]
+async fn c10_3_and_4_back_and_forth_loses_nothing() -> Outcome {
+    let (database, shop) = at_next("cli_rollback").await?;
+    let before = database.dump();
+    // Nothing without a yes, and the plan is shown first.
+    let asked = shop.said(&["rollback", "--to", "1.0.0"]);
+    ends_with(3, &asked);
+    assert!(asked.stderr.contains("shop-service 1.1.0 → 1.0.0"), "{asked}");
+    let help = "help:  to go back: freehold rollback --to 1.0.0 --yes -f shop-service.toml\n";
+    assert!(asked.stderr.ends_with(help), "{asked}");
+    let dry = shop.said(&["rollback", "--to", "1.0.0", "--dry-run"]);
+    ends_with(0, &dry);
+    assert!(dry.stdout.contains("shop-service 1.1.0 → 1.0.0"), "{dry}");
+    assert_eq!(database.dump(), before);
+    let done = shop.said(&["rollback", "--to", "1.0.0", "--yes"]);
+    ends_with(0, &done);
+    assert!(done.stdout.starts_with("shop-service 1.0.0: done"), "{done}");
+    // The earlier build finds its own slice, as it left it.
+    shop.declares(SHOP);
+    let verified = shop.said(&["verify"]);
+    ends_with(0, &verified);
+    let start = shop.said(&["apply", "--yes"]);
+    assert!(start.stdout.contains("nothing had to change"), "{start}");
+    assert_eq!(database.fetch_one_text(ROWS).await?, "a@x.example 7.00");
+    let shape = "select concat_ws(' ', to_regclass('shop_notes'), to_regclass('shop_orders_note_idx'), (select count(*) from freehold.attic where ended is null))";
+    assert_eq!(database.fetch_one_text(shape).await?, "2");
+    let default = "select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'shop_orders'::regclass and adnum = 3";
+    assert_eq!(database.fetch_one_text(default).await?, "0");
+    database.execute("insert into shop_customers (email) values ('b@x.example')").await?;
+    // And forward: what was parked is back.
+    shop.declares(NEXT);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let parked = "select concat_ws(' ', (select note from shop_orders), (select body from shop_notes), (select count(mail) from shop_customers))";
+    assert_eq!(database.fetch_one_text(parked).await?, "kept kept too 2");
+    ends_with(0, &shop.said(&["verify"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn c10_3_what_the_service_found_and_did_not_make_stays() -> Outcome {
+    let database = Database::create("cli_rollback_found").await;
+    let shop = Shop::new(database.address());
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database.execute("alter table shop_orders add column note text; create table shop_notes (id int primary key, body text); insert into shop_notes values (1)").await?;
+    shop.declares(NEXT);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    ends_with(0, &shop.said(&["rollback", "--to", "1.0.0", "--yes"]));
+    let stays = "select concat_ws(' ', (select count(*) from shop_notes), (select count(*) from information_schema.columns where table_name = 'shop_orders' and column_name = 'note'))";
+    assert_eq!(database.fetch_one_text(stays).await?, "1 1");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_may_be_at_work_with_what_goes() -> Outcome {
+    let (database, shop) = at_next("cli_rollback_used").await?;
+    let options: PgConnectOptions = database.url().parse()?;
+    let replica = options.application_name("freehold/shop-service 1.1.0");
+    let replica = PgConnection::connect_with(&replica).await?;
+    let before = database.dump();
+    let refused = shop.said(&["rollback", "--to", "1.0.0", "--yes"]);
+    ends_with(3, &refused);
+    assert!(
+        refused.stderr.contains("error[FH233]: replicas of shop-service 1.1.0 are connected"),
+        "{refused}"
+    );
+    assert_eq!(database.dump(), before);
+    replica.close().await?;
+    ends_with(0, &shop.said(&["rollback", "--to", "1.0.0", "--yes"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_never_was_or_is_there_already_is_said() -> Outcome {
+    let (database, shop) = at_next("cli_rollback_unknown").await?;
+    let unknown = shop.said(&["rollback", "--to", "0.9.0", "--yes"]);
+    ends_with(64, &unknown);
+    assert!(unknown.stderr.contains("shop-service 0.9.0 was never brought up in this database"), "{unknown}");
+    assert!(unknown.stderr.contains("help:  it has been at 1.0.0, 1.1.0"), "{unknown}");
+    ends_with(64, &shop.said(&["rollback", "--to", "soon", "--yes"]));
+    let there = shop.said(&["rollback", "--to", "1.1.0", "--yes"]);
+    ends_with(0, &there);
+    assert_eq!(there.stdout, "shop-service is at 1.1.0 already.\n");
+    let empty = Database::create("cli_rollback_empty").await;
+    let nothing = Shop::new(empty.address()).said(&["rollback", "--to", "1.0.0", "--yes"]);
+    ends_with(64, &nothing);
+    drop(database);
+    Ok(())
+}
