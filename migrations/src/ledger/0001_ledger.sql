@@ -106,11 +106,11 @@ comment on column freehold.seed.past is 'Per field what was wanted and what the 
 create table if not exists freehold.by_hand (
     service text not null,
     name text not null,
-    history bigint not null references freehold.history (id),
+    history bigint not null,
     ran_at timestamptz not null default clock_timestamp(),
     primary key (service, name)
 );
-comment on table freehold.by_hand is 'Steps that a service''s team wrote by hand, and that have run: each once.';
+comment on table freehold.by_hand is 'Steps that a service''s team wrote by hand, and that have run: each once, whatever becomes of the history.';
 
 create table if not exists freehold.attic (
     id bigint generated always as identity primary key,

@@ -78,7 +78,7 @@ create table freehold_waiting (
 create table freehold_by_hand (
     service text not null,
     name text not null,
-    history integer not null references freehold_history (id),
+    history integer not null,
     ran_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     primary key (service, name)
 ) strict;

@@ -61,7 +61,7 @@ async fn c10_3_and_4_back_and_forth_loses_nothing() -> Outcome {
     assert_eq!(database.dump(), before);
     let done = shop.said(&["rollback", "--to", "1.0.0", "--yes"]);
     ends_with(0, &done);
-    assert!(done.stdout.starts_with("shop-service 1.0.0: done"), "{done}");
+    assert!(done.stdout.starts_with("shop-service 1.1.0 → 1.0.0: done"), "{done}");
     // The earlier build finds its own slice, as it left it.
     shop.declares(SHOP);
     let verified = shop.said(&["verify"]);

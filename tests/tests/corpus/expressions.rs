@@ -127,7 +127,10 @@ async fn c1_5_a_change_of_one_token_is_seen_at_that_object_alone() -> Outcome {
         let name = line.split(" = ").next().unwrap_or_default().trim_matches('"');
         let steps = survey.plan.steps.iter().map(|step| step.object.name.to_string());
         let refusals = survey.plan.refusals.iter().map(|refusal| refusal.object.name.to_string());
-        let touched: BTreeSet<String> = steps.chain(refusals).collect();
+        // An index is built beside the one whose place it takes.
+        let touched =
+            steps.chain(refusals).map(|name| name.split("_fhnew").next().unwrap_or(&name).to_owned());
+        let touched: BTreeSet<String> = touched.collect();
         if touched != BTreeSet::from([name.to_owned()]) {
             wrong.push(format!("{line}\n  as {other}\n  touches {touched:?}{}", listed(&survey)));
         }

@@ -27,6 +27,8 @@ pub(crate) struct Scenario {
     pub(crate) answers: usize,
     /// How long an undisturbed run takes while others are at work.
     pub(crate) took: Duration,
+    /// Whether every moment is judged in every run of the tests.
+    pub(crate) in_full: bool,
 }
 
 /// A schema, a ledger and seeded rows, as texts that are equal when these are.
@@ -106,9 +108,9 @@ const SEQUENCES: &str = "select setval(format('%I.%I', schemaname, sequencename)
 /// Those that the tests are about.
 pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let cold =
+    let mut cold =
         scenario(&runtime, "a cold start", cold(), async || Database::create_on(cluster, "cold").await);
-    let additive = scenario(
+    let mut additive = scenario(
         &runtime,
         "an additive change on full tables",
         workspace().join("tests/cases/additive/second.toml"),
@@ -126,7 +128,8 @@ pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
         workspace().join("tests/cases/moved/second.toml"),
         async || filled(cluster, "moved", FILL_RIDES).await,
     );
-    for seeded in [&cold, &additive] {
+    for seeded in [&mut cold, &mut additive] {
+        seeded.in_full = true;
         let State { ledger, rows, .. } = &seeded.after;
         let seeds = ledger.lines().filter(|line| line.starts_with("seed ")).count();
         assert!(seeds > 7 && rows.matches("<row>").count() == seeds, "{ledger}\n{rows}");
@@ -158,7 +161,7 @@ fn scenario(
     let after = runtime.block_on(State::of(&database));
     let took = while_others_work(runtime, &before, &manifest);
     assert!(after.ledger.contains("step ") && after.schema.contains("CREATE TABLE"), "{}", after.ledger);
-    Scenario { name, before, manifest, after, sent, answers, took }
+    Scenario { name, before, manifest, after, sent, answers, took, in_full: false }
 }
 
 /// As many runs at one instant as the matrix has at work, so that instants drawn from their time fall into theirs.
