@@ -4,7 +4,7 @@ use crate::{Outcome, SHOP, Shop, ends_with};
 use freehold_tests::database::Database;
 use serde_json::Value;
 
-const TABLES: &str = "select string_agg(c.oid::regclass::text, ' ' order by 1) from pg_class c where relkind = 'r' and relnamespace::regnamespace::text in ('public', 'freehold_attic')";
+const TABLES: &str = "select string_agg(c.oid::regclass::text, ' ' order by c.oid::regclass::text collate \"C\") from pg_class c where relkind = 'r' and relnamespace::regnamespace::text in ('public', 'freehold_attic')";
 
 /// 1.0.0 in place with rows, and a manifest that drops a column and a table.
 async fn dropping(hint: &str) -> Result<(Database, Shop), Box<dyn std::error::Error>> {

@@ -31,7 +31,7 @@ fn a_database_that_is_not_there_in_time_ends_with_4() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_let_us_in_ends_with_1_at_once() -> Outcome {
+async fn c15_1_a_server_that_does_not_let_us_in_ends_with_1_at_once() -> Outcome {
     let database = Database::create("cli_rejected").await;
     let there = database.address();
     let wrong = there.with_database("no_such_database_here");

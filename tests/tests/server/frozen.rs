@@ -73,7 +73,7 @@ async fn c1_12_nor_one_of_a_column_or_a_check_that_is_added() -> Outcome {
 
 /// What nobody ever applied is not taken for equal: the word is said again, and from then on it is known.
 #[tokio::test]
-async fn a_moment_that_somebody_else_froze_is_not_ours() -> Outcome {
+async fn c1_11_a_moment_that_somebody_else_froze_is_said_once_and_then_known() -> Outcome {
     let database = Database::create("frozen_other").await;
     database
         .execute("create table visits (id bigint primary key, seen timestamptz not null default 'epoch')")
