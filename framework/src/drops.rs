@@ -189,7 +189,7 @@ pub struct Going {
 }
 
 impl Going {
-    /// The steps that follow once all of it has gone, of what then stands: see [`freed`].
+    /// The steps that follow once all of it has gone, of what then stands: see `freed`.
     #[must_use]
     pub fn freed(&self, live: &Schema) -> Vec<Step> {
         let mut after = live.clone();

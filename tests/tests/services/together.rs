@@ -5,6 +5,7 @@ use crate::ground::{account, told};
 use freehold_tests::database::Database;
 use freehold_tests::process::{End, Process};
 use freehold_tests::service::{Service, command};
+use freehold_tests::wait;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ async fn whoever_comes_first_waits_for_those_it_leans_on() -> Outcome {
     let body: Value = serde_json::from_str(&answer.body)?;
     assert_eq!((answer.status, &body["reason"]), (503, &json!("refused")), "{answer:?}");
     assert!(answer.header("retry-after").is_some());
-    assert!(payments.log().contains("FH310"), "{}", payments.log());
+    // Its state is there a moment before the line about it is.
+    assert!(wait::until(LIMIT, || payments.log().contains("FH310")), "{}", payments.log());
 
     let (orders, stock) = (start("order-service"), start("inventory-service"));
     orders.expect("/readyz", 503, "refused");
