@@ -61,9 +61,8 @@ fn names_back(earlier: &Manifest, later: &[Manifest]) -> Hints {
     let mut before = earlier;
     for after in later {
         let step = Step::between(before, after);
-        for (first, now) in &mut names {
+        for now in names.values_mut() {
             *now = step.address(now);
-            let _ = first;
         }
         for (from, to) in &step.names {
             // What an earlier step renamed is on its way already.
