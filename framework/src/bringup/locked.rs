@@ -318,7 +318,7 @@ impl Work<'_> {
             self.order.caller,
             run,
             before.objects(manifest),
-            &now.memory,
+            (&now.memory, &before.claims.memory),
             &state,
             waiting,
         )

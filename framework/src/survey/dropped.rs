@@ -157,7 +157,12 @@ impl Dropped {
 
     /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.
     pub(super) fn plan(self, plan: &mut Plan) {
-        plan.left_alone.retain(|address| !self.may_go.contains(address));
+        // What is on a table that goes, goes with it.
+        let goes = |address: &Address| {
+            let table = address.table().map(|table| Address::top(Tag::Table, &table));
+            self.may_go.contains(address) || table.is_some_and(|table| self.may_go.contains(&table))
+        };
+        plan.left_alone.retain(|address| !goes(address));
         plan.steps.extend(self.steps);
         plan.steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
         plan.refusals.extend(self.refusals);
