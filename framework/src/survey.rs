@@ -5,6 +5,7 @@ mod dropped;
 mod facts;
 mod renamed;
 mod vanished;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -212,6 +213,7 @@ async fn compare(
     }
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
+    plan.refusals.extend(version::too_new(&manifest.schema, found.version));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
         _ => None,
