@@ -48,10 +48,28 @@ pub trait Kind: Clone + PartialEq {
         let _ = live;
     }
 
+    /// What of it not every server has.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
     /// The expressions in it, which the server stores in other words than they were written in.
     fn texts(&mut self) -> Vec<Text<'_>> {
         Vec::new()
     }
+}
+
+/// Something that came into PostgreSQL with a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What has it.
+    pub object: Address,
+    /// What it is, in SQL's words.
+    pub what: &'static str,
+    /// The version.
+    pub since: u32,
+    /// What to write where the server is older.
+    pub instead: &'static str,
 }
 
 /// One expression of an object.
@@ -108,6 +126,12 @@ macro_rules! kinds {
                     $((Self::$variant(object), Self::$variant(live)) => object.spell(live),)*
                     _ => {}
                 }
+            }
+
+            /// See [`Kind::needs`].
+            #[must_use]
+            pub fn needs(&self) -> Vec<Need> {
+                match self { $(Self::$variant(object) => object.needs()),* }
             }
 
             /// See [`Kind::texts`].
@@ -397,6 +421,11 @@ pub(crate) fn constraint_is(address: &Address, condition: &Sql) -> Sql {
         Literal(address.name.as_str()),
         condition,
     )
+}
+
+/// That the server holds rows to the constraint `c`. A server that cannot let them break it has no such field.
+pub(crate) fn is_enforced() -> Sql {
+    sql!("pg_catalog.to_jsonb(c) ->> 'conenforced' is distinct from 'false'")
 }
 
 /// The proof that a constraint stands on a table.

@@ -7,6 +7,7 @@ mod fate;
 mod numbered;
 mod renamed;
 mod vanished;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -215,6 +216,7 @@ async fn compare(
     }
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
+    plan.refusals.extend(version::too_new(&manifest.schema, found.version));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
         _ => None,

@@ -124,7 +124,7 @@ with asked as (
         select 'access method', format('%I', x.amname), 'pg_catalog.pg_am'::regclass, x.oid from pg_catalog.pg_am x where x.oid >= 16384
         union all
         select 'default privileges', format('of %s%s on %s', pg_catalog.pg_get_userbyid(x.defaclrole), coalesce(' in ' || n.nspname, ''),
-            case x.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' else 'schemas' end),
+            case x.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' when 'L' then 'large objects' else 'schemas' end),
             'pg_catalog.pg_default_acl'::regclass, x.oid
         from pg_catalog.pg_default_acl x left join pg_catalog.pg_namespace n on n.oid = x.defaclnamespace
         where x.defaclnamespace = 0 or x.defaclnamespace in (select oid from asked)
@@ -174,8 +174,7 @@ with asked as (
         ('column option', t.attoptions is not null),
         ('grant on a column', exists (
             select from pg_catalog.aclexplode(t.attacl) g
-            where g.is_grantable or g.grantor <> w.relowner or octet_length('role:' || pg_catalog.pg_get_userbyid(g.grantee)) > 63)),
-        ('virtual column', t.attgenerated = 'v')
+            where g.is_grantable or g.grantor <> w.relowner or octet_length('role:' || pg_catalog.pg_get_userbyid(g.grantee)) > 63))
     ) o (kind, there)
     where o.there
     union all
@@ -196,7 +195,24 @@ with asked as (
     join pg_catalog.pg_constraint k on k.conrelid = w.oid and k.contype in ('p', 'u', 'x')
     join pg_catalog.pg_class c on c.oid = k.conindid
     join pg_catalog.pg_index i on i.indexrelid = c.oid
-    where c.reloptions is not null or (k.contype = 'x' and i.indnatts > i.indnkeyatts) or coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)
+    where c.reloptions is not null or (k.contype = 'x' and i.indnatts > i.indnkeyatts)
+    union all
+    -- Since PostgreSQL 18: what is left out of the manifest, and what a `not null` has beside its column.
+    select o.kind, format('%I on %s', k.conname, w.shown), null
+    from written w
+    join pg_catalog.pg_constraint k on k.conrelid = w.oid
+    left join pg_catalog.pg_attribute t on k.contype = 'n' and t.attrelid = w.oid and t.attnum = k.conkey[1]
+    cross join lateral (select w.relname || '_' || t.attname || '_not_null' as name) usual
+    cross join lateral (values
+        ('temporal key', k.contype in ('p', 'u') and coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)),
+        ('temporal foreign key', k.contype = 'f' and coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)),
+        ('constraint that is not enforced', k.contype in ('c', 'f') and not coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)),
+        ('not null of new rows alone', k.contype = 'n' and not k.convalidated),
+        ('not null without children', k.contype = 'n' and k.connoinherit),
+        -- A name that is too long is shortened, and that is the server's business.
+        ('name of a not null', k.contype = 'n' and k.conname <> usual.name and octet_length(usual.name) < 64)
+    ) o (kind, there)
+    where o.there
     union all
     select 'unfinished index', format('%s%I on %s', w.prefix, c.relname, w.shown), null
     from written w join pg_catalog.pg_index i on i.indrelid = w.oid and not (i.indisvalid and i.indisready) join pg_catalog.pg_class c on c.oid = i.indexrelid

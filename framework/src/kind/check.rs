@@ -28,6 +28,9 @@ pub struct Check {
     /// Whether rows that stood before it may break it.
     #[serde(default)]
     pub not_valid: bool,
+    /// Whether the server only remembers it and lets every row break it (`not enforced`, PostgreSQL 18 and later). No manifest says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unenforced: bool,
 }
 
 impl Kind for Check {
@@ -62,7 +65,7 @@ impl Kind for Check {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        if live.not_valid && !self.not_valid {
+        if live.not_valid && !live.unenforced && !self.not_valid {
             validate(&self.address(), &self.table, draft);
         }
         live.not_valid = self.not_valid;
@@ -90,7 +93,9 @@ impl Check {
             sql!("alter table {} drop constraint {}, add {}{}", table, name, check.clause(), unproven)
         };
         // An expression that means the same stands in `live` in the author's words, which the catalog does not know.
-        let is_the_new_one = if live.expression == self.expression {
+        let is_the_new_one = if live.unenforced {
+            sql!("{}", super::is_enforced())
+        } else if live.expression == self.expression {
             sql!("c.connoinherit = {}", Sql::fixed(if self.no_inherit { "true" } else { "false" }))
         } else {
             sql!("pg_catalog.pg_get_expr(c.conbin, c.conrelid) <> {}", Literal(live.expression.as_str()))

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ground, Kind, SMALL_ROWS_MAX, Size, Text, refuse_changes, relation_stands};
+use super::{Draft, Ground, Kind, Need, SMALL_ROWS_MAX, Size, Text, refuse_changes, relation_stands};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::lock::{Lock, Mode};
@@ -78,6 +78,17 @@ impl Kind for Table {
         self.move_files(live, draft);
         let differences = [self.options.partitioning(&live.options)];
         refuse_changes(self, live, &self.address(), &differences, draft);
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let computed = self.columns.iter().filter(|column| column.on_read);
+        let needs = computed.map(|column| Need {
+            object: Address::part(Tag::Column, &self.name, &column.name),
+            what: "virtual",
+            since: 18,
+            instead: "`stored` has the same values",
+        });
+        needs.collect()
     }
 
     fn texts(&mut self) -> Vec<Text<'_>> {

@@ -19,12 +19,19 @@ select json_agg(json_strip_nulls(json_build_object(
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
+    -- Since PostgreSQL 18 a column may refuse null to new rows alone.
+    select array(
+        select k.conkey[1] from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'n' and not k.convalidated) as columns
+) unproven
+cross join lateral (
     select coalesce(json_agg(json_build_object(
         'name', a.attname,
         'type', coalesce(current_setting('freehold.aside')::jsonb ->> a.atttypid::text, '') || pg_catalog.format_type(a.atttypid, a.atttypmod),
         'not_null', a.attnotnull,
+        'unproven', a.attnum = any (unproven.columns),
         'default', case when a.attgenerated = '' and s.owned is null and e.text not like 'NULL::%' then e.text end,
         'generated', case when a.attgenerated <> '' then e.text end,
+        'on_read', a.attgenerated = 'v',
         'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by_default' end,
         'serial', s.owned is not null,
         'collation', case when a.attcollation <> t.typcollation then (

@@ -169,10 +169,10 @@ fn constraint(
     Some(match read.body.clone() {
         Body::Key { primary, columns, include, nulls_not_distinct } => {
             let (columns, include) = (names(&columns), names(&include));
-            Key { table, name, primary, columns, include, nulls_not_distinct, timing }.into()
+            Key { table, name, primary, columns, include, nulls_not_distinct, timing, period: false }.into()
         }
         Body::Check { expression, no_inherit } => {
-            Check { table, name, expression, no_inherit, not_valid }.into()
+            Check { table, name, expression, no_inherit, not_valid, unenforced: false }.into()
         }
         Body::Exclusion { method, elements, operators, predicate } => {
             let elements = elements.into_iter().map(|element| element.element).collect();
@@ -190,6 +190,8 @@ fn constraint(
             on_update: reference.on_update,
             timing,
             not_valid,
+            unenforced: false,
+            period: false,
         }
         .into(),
     })

@@ -79,8 +79,10 @@ pub(super) fn column(name: &Word, text: &Text, home: &Name) -> (Option<TypeRead>
         name: name.name.clone(),
         type_name: of.name.clone(),
         not_null: serial,
+        unproven: false,
         default: None,
         generated: None,
+        on_read: false,
         identity: None,
         serial,
         collation: None,
@@ -287,13 +289,12 @@ impl Reader<'_> {
             return Err(self.cursor.expected_one_of("`identity`", &["identity"]));
         }
         self.read.column.generated = Some(bracketed(&mut self.cursor)?);
-        if self.cursor.eat(&["stored"]) {
+        // Which of the two it is without a word depends on the server's version.
+        self.read.column.on_read = self.cursor.eat(&["virtual"]);
+        if self.read.column.on_read || self.cursor.eat(&["stored"]) {
             return Ok(());
         }
-        if self.cursor.are(&["virtual"]) {
-            return Err(self.cursor.later("a virtual generated column"));
-        }
-        Err(self.cursor.expected_one_of("`stored`", &["stored"]))
+        Err(self.cursor.expected_one_of("`stored` or `virtual`", &["stored", "virtual"]))
     }
 
     /// Notes that the clause since `start` says where the values come from.

@@ -82,12 +82,12 @@ async fn columns(
         };
         if retyped
             || wanted.collation != now.collation
-            || wanted.generated != now.generated
+            || (&wanted.generated, wanted.on_read) != (&now.generated, now.on_read)
             || is_numbered(wanted) != is_numbered(now)
         {
             shaken.insert(&table.name);
         }
-        let count_nulls = wanted.not_null && !now.not_null;
+        let count_nulls = wanted.not_null && (!now.not_null || now.unproven);
         if retyped || count_nulls {
             asked.push(ColumnChange {
                 schema: table.name.schema.clone(),

@@ -44,6 +44,7 @@ mod service;
 mod session_settings;
 mod triggers;
 mod types;
+mod versions;
 mod warm;
 
 /// What a test gives back, so that a failed question ends it with the server's words.

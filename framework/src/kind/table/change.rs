@@ -37,8 +37,8 @@ pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &
         change.retype(live, draft);
     }
     let renumbered = Numbering::of(live) != Numbering::of(wanted);
-    match (live.not_null, wanted.not_null) {
-        (true, false) if !renumbered => nullability::allow(wanted, table, draft),
+    match (live.not_null && !live.unproven, wanted.not_null) {
+        (_, false) if live.not_null && !renumbered => nullability::allow(wanted, table, draft),
         (false, true) => {
             // The server numbers only columns that refuse null.
             if wanted.identity.is_some() {
@@ -56,7 +56,7 @@ pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &
     } else if live.default != wanted.default {
         change.default(live, draft);
     }
-    live.not_null = wanted.not_null;
+    (live.not_null, live.unproven) = (wanted.not_null, false);
 }
 
 impl Change<'_> {
@@ -99,7 +99,7 @@ impl Change<'_> {
     /// What the column is computed from. Says whether that has settled the whole column.
     fn computation(&self, live: &mut Column, draft: &mut Draft<'_>) -> bool {
         match (&live.generated, &self.wanted.generated) {
-            (Some(before), Some(after)) if before != after => {
+            (Some(before), Some(after)) if (before, live.on_read) != (after, self.wanted.on_read) => {
                 self.compute_otherwise(before, live, draft);
                 true
             }
@@ -107,6 +107,14 @@ impl Change<'_> {
                 let what =
                     format!("it is to be computed as `{after}`, and the values that it has would be lost");
                 let help = "declare the computed column under another name, and move over to it; PostgreSQL makes no standing column a computed one";
+                draft.refuse("FH223", self.address.clone(), what, help);
+                true
+            }
+            (Some(before), None) if live.on_read => {
+                let what = format!(
+                    "it is computed as `{before}` when it is read, and holds no values that could stay"
+                );
+                let help = "declare it `stored` first; in a later version without the expression";
                 draft.refuse("FH223", self.address.clone(), what, help);
                 true
             }
@@ -141,10 +149,15 @@ impl Change<'_> {
             return;
         }
         let name = &self.wanted.name;
+        // The same expression would be there before, too.
+        let otherwise = match live.on_read == self.wanted.on_read {
+            true => sql!("{} <> {}", self.stored_default(), Literal(before.as_str())),
+            false => sql!("true"),
+        };
         let done = self.attribute(&sql!(
-            "a.attgenerated <> '' and {} <> {} and pg_catalog.format_type(a.atttypid, a.atttypmod) = {}",
-            self.stored_default(),
-            Literal(before.as_str()),
+            "a.attgenerated = {} and {} and pg_catalog.format_type(a.atttypid, a.atttypmod) = {}",
+            Literal(if self.wanted.on_read { "v" } else { "s" }),
+            otherwise,
             Literal(self.wanted.type_name.as_str()),
         ));
         let swap =

@@ -25,10 +25,16 @@ pub struct Column {
     /// Whether null is refused. Keys, identities and serials are never null.
     #[serde(default)]
     pub not_null: bool,
+    /// Whether only new rows are held to that (`not null … not valid`, PostgreSQL 18 and later). No manifest says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
     /// The value of rows that do not give one.
     pub default: Option<Expr>,
-    /// The expression that the stored value is computed from.
+    /// The expression that the value is computed from.
     pub generated: Option<Expr>,
+    /// Whether it is computed when it is read, and not stored (`virtual`, PostgreSQL 18 and later).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_read: bool,
     /// Whether the server numbers the rows, and who may override it.
     pub identity: Option<Identity>,
     /// Whether it is numbered by a sequence of its own, the way `serial` makes one.
@@ -72,7 +78,8 @@ impl Column {
             out.push(&sql!(" default {}", default.bracketed()));
         }
         if let Some(expression) = &self.generated {
-            out.push(&sql!(" generated always as ({}) stored", expression));
+            let kind = Sql::fixed(if self.on_read { "virtual" } else { "stored" });
+            out.push(&sql!(" generated always as ({}) {}", expression, kind));
         }
         match self.identity {
             Some(Identity::Always) => out.push(&sql!(" generated always as identity")),
@@ -167,13 +174,20 @@ impl Column {
         let volatile = self.default.as_ref().is_some_and(|default| {
             called_functions(default.as_str()).iter().any(|name| draft.facts().volatile.contains(name))
         });
-        volatile || self.serial || self.identity.is_some() || self.generated.is_some()
+        volatile || self.serial || self.identity.is_some() || self.generated.is_some() && !self.on_read
     }
 
     /// What differs between the wanted column and the live one, in words: attribute, live, wanted.
     pub(super) fn differences(&self, live: &Self) -> Vec<(&'static str, String, String)> {
         let shown = |value: &Option<Expr>| value.as_ref().map_or("none".to_owned(), |e| format!("`{e}`"));
-        let nullable = |not_null: bool| if not_null { "not null" } else { "null" }.to_owned();
+        let nullable = |column: &Self| {
+            let words = match (column.not_null, column.unproven) {
+                (true, true) => "not null in new rows alone",
+                (true, false) => "not null",
+                (false, _) => "null",
+            };
+            words.to_owned()
+        };
         let collation =
             |value: &Option<PathName>| value.as_ref().map_or("the type's".to_owned(), |c| quoted(c));
         let numbering = |column: &Self| match (column.identity, column.serial) {
@@ -182,11 +196,13 @@ impl Column {
             (None, true) => "serial",
             (None, false) => "none",
         };
+        let kept = |column: &Self| if column.on_read { "virtual" } else { "stored" }.to_owned();
         vec![
             ("type", format!("`{}`", live.type_name), format!("`{}`", self.type_name)),
-            ("nullability", nullable(live.not_null), nullable(self.not_null)),
+            ("nullability", nullable(live), nullable(self)),
             ("default", shown(&live.default), shown(&self.default)),
             ("generation expression", shown(&live.generated), shown(&self.generated)),
+            ("generated column", kept(live), kept(self)),
             ("numbering", numbering(live).to_owned(), numbering(self).to_owned()),
             ("collation", collation(&live.collation), collation(&self.collation)),
         ]

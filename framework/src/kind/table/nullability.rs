@@ -51,7 +51,7 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
         column,
         table,
         &sql!("alter column {} set not null", column.name),
-        attribute(table, &column.name, &sql!("a.attnotnull")),
+        attribute(table, &column.name, &refuses_null()),
         Undo::Run(altered(table, &sql!("alter column {} drop not null", column.name))),
     );
     if big {
@@ -70,6 +70,13 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
     }
 }
 
+/// That the column `a` refuses null in all of its rows: since PostgreSQL 18 it may do so in new ones alone.
+fn refuses_null() -> Sql {
+    sql!(
+        "a.attnotnull and not exists (select from pg_catalog.pg_constraint k where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey[1] = a.attnum and not k.convalidated)"
+    )
+}
+
 /// The check, unless an earlier run has added it, and its proof.
 fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<Step> {
     let check = helper(table, &column.name);
@@ -78,7 +85,7 @@ fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<
     let mut steps = Vec::new();
     if draft.live(&address).is_none() {
         let stands = constraint_stands(&address, false);
-        let done = sql!("({} or {})", stands, attribute(table, &column.name, &sql!("a.attnotnull")));
+        let done = sql!("({} or {})", stands, attribute(table, &column.name, &refuses_null()));
         let add = sql!("add constraint {} check ({} is not null) not valid", check, column.name);
         let undo = Undo::Run(altered(table, &sql!("drop constraint {}", check)));
         steps.push(Step { when, phase: Phase::Constraint, ..brief(column, table, &add, done, undo) });

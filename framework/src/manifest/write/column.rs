@@ -112,7 +112,8 @@ pub(super) fn definition(
         out.push_str(&format!(" default {}", sql::default(default)));
     }
     if let Some(generated) = &column.generated {
-        out.push_str(&format!(" generated always as ({}) stored", sql::ended(generated.as_str())));
+        let kind = if column.on_read { "virtual" } else { "stored" };
+        out.push_str(&format!(" generated always as ({}) {kind}", sql::ended(generated.as_str())));
     }
     if let Some(key) = inside.key(&column.name, false) {
         let nulls = if key.nulls_not_distinct { " nulls not distinct" } else { "" };

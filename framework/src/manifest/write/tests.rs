@@ -124,8 +124,10 @@ fn columns() -> impl Strategy<Value = Vec<Column>> {
             name,
             type_name,
             not_null,
+            unproven: false,
             default,
             generated: None,
+            on_read: false,
             identity: None,
             serial: false,
             collation: collated.then(|| PathName { schema: None, name: self::name("C") }),
@@ -168,6 +170,7 @@ fn tables() -> impl Strategy<Value = Schema> {
                     .collect(),
                 nulls_not_distinct: flags[1],
                 timing,
+                period: false,
             });
         }
         schema.insert(Index {

@@ -127,6 +127,7 @@ fn values(column: &Column, whole: &Whole<'_>, sort: &Sort, address: &Address, dr
             }
             match place {
                 Place::Default => sql!(" default {}", translated.text.bracketed()),
+                Place::Row if column.on_read => sql!(" generated always as ({}) virtual", translated.text),
                 Place::Row => sql!(" generated always as ({}) stored", translated.text),
             }
         }
