@@ -143,7 +143,10 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
         let declared = wanted.holds(address);
         let on_declared =
             address.table().is_some_and(|table| wanted.holds(&Address::top(Tag::Table, &table)));
-        let pruned = drops.undeclared && (on_declared && address.table.is_some() || ours.contains(address));
+        // A comment that nobody declared is somebody's word, and stays.
+        let pruned = drops.undeclared
+            && address.tag != Tag::Comment
+            && (on_declared && address.table.is_some() || ours.contains(address));
         if !declared && (pruned || drops.list.iter().any(|drop| drop.is(address))) {
             gone.insert(address.clone());
         }
@@ -154,7 +157,12 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
     gone.retain(|address| {
         address.tag == Tag::Table || address.table().is_none_or(|table| !tables.contains(&table))
     });
-    let mut gone: Vec<Address> = gone.into_iter().collect();
+    // And with anything what is said of it.
+    let mut gone: Vec<Address> = gone
+        .iter()
+        .filter(|address| address.tag != Tag::Comment || !gone.contains(&address.subject()))
+        .cloned()
+        .collect();
     gone.sort_by_key(|address| order(address.tag));
     gone
 }
@@ -175,6 +183,7 @@ fn order(tag: Tag) -> u8 {
         Tag::Function => 7,
         Tag::Sequence => 8,
         Tag::Enum => 9,
+        Tag::Comment => 10,
         _ => u8::MAX,
     }
 }
@@ -214,7 +223,10 @@ impl Going {
             match address.tag {
                 Tag::Table => going.table(address, live, service, version),
                 Tag::Column => going.column(address, live, service, version),
-                _ => going.steps.extend(live.objects.get(address).map(|object| (dropped(object), None))),
+                _ => going.steps.extend(live.objects.get(address).map(|object| match object {
+                    Object::Comment(comment) => (comment.cleared(), None),
+                    other => (dropped(other), None),
+                })),
             }
         }
         going

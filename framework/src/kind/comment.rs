@@ -48,8 +48,10 @@ impl Comment {
     fn set(&self, before: Option<&str>, draft: &Draft<'_>) -> Step {
         let table = self.on.table();
         let new = match &table {
-            Some(table) => draft.ground(table) == Ground::New && self.on.tag != Tag::Trigger,
-            // Functions and triggers may come after the tables.
+            // A foreign key of a new table to one that stands comes after the tables; so do functions and triggers.
+            Some(table) => {
+                draft.ground(table) == Ground::New && !matches!(self.on.tag, Tag::Trigger | Tag::ForeignKey)
+            }
             None => draft.live(&self.on).is_none() && self.on.tag != Tag::Function,
         };
         let target = self.target();
@@ -61,6 +63,19 @@ impl Comment {
         let phase = if new { Phase::Table } else { Phase::Comment };
         let step = Step::on_new_ground(self.address(), phase, run, self.stands(), Undo::Run(undo));
         match table.filter(|_| !new) {
+            Some(table) => Step { lock: Lock::on(Mode::ShareUpdateExclusive, [&table]), ..step },
+            None => step,
+        }
+    }
+
+    /// The step that takes it away.
+    #[must_use]
+    pub fn cleared(&self) -> Step {
+        let target = self.target();
+        let run = sql!("comment on {} is null", target);
+        let done = sql!("not ({})", self.stands());
+        let step = Step::on_new_ground(self.address(), Phase::Comment, run, done, Undo::Run(self.said()));
+        match self.on.table() {
             Some(table) => Step { lock: Lock::on(Mode::ShareUpdateExclusive, [&table]), ..step },
             None => step,
         }

@@ -93,12 +93,14 @@ pub(super) async fn dropped(
     let found = leaning(session, &before).await?;
     let mut kept_by_attic = BTreeSet::new();
     for (address, leaning) in gone.iter().zip(found) {
+        // A column in the attic still has its type and its default, a table its triggers.
+        let parked = |one: &Leaning| !holds_rows(address.tag) && is_parked(one, &before, &gone);
         let leaning: Vec<Leaning> =
-            leaning.into_iter().filter(|one| !goes_too(one, &before, &gone)).collect();
+            leaning.into_iter().filter(|one| parked(one) || !goes_too(one, &before, &gone)).collect();
         if leaning.is_empty() {
             continue;
         }
-        if leaning.iter().all(in_attic) {
+        if leaning.iter().all(|one| in_attic(one) || parked(one)) {
             // It goes with what is there: when that is purged.
             kept_by_attic.insert(address.clone());
         } else {
@@ -175,7 +177,7 @@ fn attic_made() -> [Step; 2] {
 fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<Refusal> {
     let top = match address.table() {
         Some(table) => Address::top(Tag::Table, &table),
-        None => address.clone(),
+        None => address.subject(),
     };
     if claims.ours.contains(&top) || manifest.schema.holds(&top) {
         return None;
@@ -202,6 +204,22 @@ fn goes_too(leaning: &Leaning, before: &[Address], gone: &[Address]) -> bool {
     before.iter().chain(gone).any(|address| {
         let own = address.table().as_ref() == Some(table);
         own && (address.tag == Tag::Table || leaning.part.as_ref() == Some(&address.name))
+    })
+}
+
+fn holds_rows(tag: Tag) -> bool {
+    !matches!(tag, Tag::Enum | Tag::Sequence | Tag::Function)
+}
+
+/// Whether what leans goes to the attic in the same plan, and leans on there.
+fn is_parked(leaning: &Leaning, before: &[Address], gone: &[Address]) -> bool {
+    let Some(table) = &leaning.table else {
+        return false;
+    };
+    before.iter().chain(gone).any(|address| {
+        let own = address.table().as_ref() == Some(table);
+        let column = address.tag == Tag::Column && leaning.part.as_ref() == Some(&address.name);
+        own && (address.tag == Tag::Table || column)
     })
 }
 

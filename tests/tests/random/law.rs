@@ -3,7 +3,7 @@
 use crate::Fallible;
 use crate::change::next;
 use crate::generate::Maker;
-use crate::model::{Slice, sql};
+use crate::model::{Column, Filled, Id, Of, Part, Slice};
 use crate::replica::Replica;
 use crate::rows::{FIRST, LAST, read, unwritten, written};
 use crate::shape::shape;
@@ -81,11 +81,11 @@ pub(crate) async fn holds(seed: u64, template: &Database, shown: bool) -> Fallib
     let two = at("the second", Replica::new(&database, &second.text()))?;
     at("the second", two.applies().await)?;
     at("the second", two.verifies().await)?;
-    let (values, enums) = left(&first, &second);
-    let forth = shape(&database.dump(), &values, &enums);
+    let (none, stays) = (BTreeSet::new(), parked(&first, &second));
+    let forth = shape(&database.dump(), &none, &stays);
     let fresh = template.copy("random_fresh").await;
     at("the second, fresh", Replica::new(&fresh, &second.text())?.applies().await)?;
-    at("fresh", same("a fresh database and this", &shape(&fresh.dump(), &values, &enums), &forth))?;
+    at("fresh", same("a fresh database and this", &shape(&fresh.dump(), &none, &stays), &forth))?;
 
     let writes = seed % 2 == 1;
     if writes {
@@ -93,14 +93,14 @@ pub(crate) async fn holds(seed: u64, template: &Database, shown: bool) -> Fallib
     }
     let (kept, refused) = back(&two, &database, &second, writes).await?;
     at("back", one.verifies().await)?;
-    let none = BTreeSet::new();
-    let (as_it_was, now) = (shape(&before, &values, &none), shape(&database.dump(), &values, &none));
+    let (values, left) = (added(&first, &second), parked(&second, &first));
+    let (as_it_was, now) = (shape(&before, &values, &left), shape(&database.dump(), &values, &left));
     at("back", same("the earlier schema and this", &as_it_was, &now))?;
     at("back", same("the earlier rows and these", &rows, &text(&database, &read(&first, FIRST)).await?))?;
 
     at("forth again", two.applies().await)?;
     at("forth again", two.verifies().await)?;
-    at("forth again", same("the later schema and this", &forth, &shape(&database.dump(), &values, &enums)))?;
+    at("forth again", same("the later schema and this", &forth, &shape(&database.dump(), &none, &stays)))?;
     let again = text(&database, &read(&second, LAST)).await?;
     at("forth again", same("the later rows and these", &kept, &again))?;
     let aliens = "select coalesce(string_agg(sql, '; '), '') from freehold.step where sql like '%alien%' or object like '%alien%'";
@@ -135,23 +135,37 @@ fn counts_rows(what: &str) -> bool {
     what.contains("row") && what.contains(|letter: char| letter.is_ascii_digit())
 }
 
-/// Values of enums that a way back cannot take away, as pg_dump writes them, and enums that stay because something in the attic is of them.
-fn left(first: &Slice, second: &Slice) -> (BTreeSet<String>, BTreeSet<String>) {
-    let labels = |slice: &Slice| -> BTreeSet<String> {
-        let values = slice.enums.iter().flat_map(|one| &one.values);
-        values.map(|(value, _)| format!("'{}'", value.replace('\'', "''"))).collect()
-    };
-    let renamed: BTreeSet<String> = second
-        .enums
-        .iter()
-        .flat_map(|one| one.values.iter())
-        .filter(|(_, was)| was.is_some())
-        .map(|(now, _)| format!("'{}'", now.replace('\'', "''")))
-        .collect();
-    let added = labels(second).difference(&labels(first)).cloned().collect::<BTreeSet<_>>();
-    let values = added.difference(&renamed).cloned().collect();
-    let stays: BTreeSet<usize> = second.enums.iter().map(|one| one.named.id).collect();
-    let gone = first.enums.iter().filter(|one| !stays.contains(&one.named.id));
-    let enums = gone.flat_map(|one| [one.named.name.clone(), sql(&one.named.name)]).collect();
-    (values, enums)
+/// Values of enums that a way back cannot take away, as pg_dump writes them.
+fn added(first: &Slice, second: &Slice) -> BTreeSet<String> {
+    let known: Vec<&String> =
+        first.enums.iter().flat_map(|one| one.values.iter().map(|(value, _)| value)).collect();
+    let values = second.enums.iter().flat_map(|one| &one.values);
+    let added = values.filter(|(value, was)| was.is_none() && !known.contains(&value));
+    added.map(|(value, _)| format!("'{}'", value.replace('\'', "''"))).collect()
+}
+
+/// What one version has and the other has not, and what the attic may have use for after all: types, sequences and functions by name.
+fn parked(one: &Slice, other: &Slice) -> BTreeSet<String> {
+    let column = |id: &Id| other.tables.iter().flat_map(|table| &table.columns).any(|of| of.named.id == *id);
+    let gone = one.tables.iter().flat_map(|table| &table.columns).filter(|of| !column(&of.named.id));
+    let gone: Vec<&Column> = gone.collect();
+    let enums = one.enums.iter().filter(|of| other.enums.iter().all(|stays| stays.named.id != of.named.id));
+    let enums = enums.filter(|of| {
+        gone.iter().any(|column| matches!(column.of, Of::Enum(id) | Of::Enums(id) if id == of.named.id))
+    });
+    let sequences =
+        one.sequences.iter().filter(|of| other.sequences.iter().all(|stays| stays.named.id != of.named.id));
+    let sequences =
+        sequences.filter(|of| gone.iter().any(|column| column.default == Filled::Draws(of.named.id)));
+    let functions =
+        one.functions.iter().filter(|of| other.functions.iter().all(|stays| stays.named.id != of.named.id));
+    let functions = functions.filter(|of| {
+        let tables = one.tables.iter().filter(|table| other.table(table.named.id).is_none());
+        tables.flat_map(|table| &table.parts).any(|(_, part)| match part {
+            Part::Worth { function, .. } | Part::Trigger { function, .. } => *function == of.named.id,
+            _ => false,
+        })
+    });
+    let named = enums.map(|of| &of.named).chain(sequences.map(|of| &of.named));
+    named.chain(functions.map(|of| &of.named)).map(|named| named.name.clone()).collect()
 }

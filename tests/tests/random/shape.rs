@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-/// The dump without the attic, and without those values of enums that may have been left behind.
-pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, enums: &BTreeSet<String>) -> String {
+/// The dump without the attic, without those values of enums, types, sequences and functions that may have been left behind.
+pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, parked: &BTreeSet<String>) -> String {
     // The last words stand behind whatever comes last.
     let dump = dump.split("\n--\n-- PostgreSQL database dump complete").next().unwrap_or_default();
     let parts: Vec<&str> = dump.split("\n--\n-- Name: ").collect();
@@ -17,9 +17,10 @@ pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, enums: &BTreeSet<Stri
     let stays = |part: &&str| {
         let name = part.split("; Type").next().unwrap_or_default();
         let of_attic = part.starts_with("freehold_attic;") || part.contains("Schema: freehold_attic;");
-        let left = part.contains("Type: TYPE;") && enums.contains(name.trim_start_matches("TYPE "))
-            || part.contains("Type: COMMENT;")
-                && enums.iter().any(|one| name == format!("TYPE {one}") || name == format!("TYPE \"{one}\""));
+        let bare = ["TYPE ", "SEQUENCE ", "FUNCTION "].iter().find_map(|word| name.strip_prefix(word));
+        let bare = bare.unwrap_or(name).split('(').next().unwrap_or_default().replace('"', "");
+        let kinds = ["Type: TYPE;", "Type: SEQUENCE;", "Type: FUNCTION;", "Type: COMMENT;"];
+        let left = parked.contains(&bare) && kinds.iter().any(|kind| part.contains(kind));
         !of_attic
             && !hidden(part)
             && !left
