@@ -26,7 +26,9 @@ pub fn back(manifests: &[Manifest], made: &Made) -> Option<Manifest> {
     let mut back = earlier.clone();
     back.went_back = Some(earlier.fingerprint());
     back.hints = hints(earlier, &names, values_now(&steps));
-    let gone = gone(manifests, &steps, &names, made);
+    let first = names.iter().map(|(first, now)| (now, first)).collect();
+    let gone = gone(manifests, &steps, &first, made);
+    back.allow_rewrite.extend(accepted(manifests, &steps, &first));
     back.drops = Drops { list: gone.into_iter().map(Drop::Object).collect(), undeclared: false };
     Some(back)
 }
@@ -35,31 +37,53 @@ pub fn back(manifests: &[Manifest], made: &Made) -> Option<Manifest> {
 fn gone(
     manifests: &[Manifest],
     steps: &[Step],
-    names: &BTreeMap<Address, Address>,
+    first: &BTreeMap<&Address, &Address>,
     made: &Made,
 ) -> BTreeSet<Address> {
     let Some(earlier) = manifests.first() else { return BTreeSet::new() };
     let ours = |address: &Address| made.contains(&(address.tag.word().to_owned(), address.path()));
-    let first: BTreeMap<&Address, &Address> = names.iter().map(|(first, now)| (now, first)).collect();
     let mut gone = BTreeSet::new();
     for (at, pair) in manifests.windows(2).enumerate() {
         let stood: BTreeSet<Address> =
             addresses(&pair[0]).iter().map(|address| steps[at].address(address)).collect();
         let new = addresses(&pair[1]).into_iter().filter(|address| !stood.contains(address) && ours(address));
         for address in new {
-            let now = steps[at + 1..].iter().fold(address, |address, step| step.address(&address));
-            let table = now.table().filter(|_| now.table.is_some());
-            let table = table.and_then(|table| first.get(&Address::top(Tag::Table, &table))?.table());
-            let then = match table {
-                Some(table) => on_table(now, &table),
-                None => now,
-            };
+            let then = on_earlier_table(address, &steps[at + 1..], first);
             if !first.contains_key(&then) && !holds(earlier, &then) {
                 gone.insert(then);
             }
         }
     }
     gone
+}
+
+/// An object of a later version, as it is called by now on a table that has its earlier name again.
+fn on_earlier_table(address: Address, steps: &[Step], first: &BTreeMap<&Address, &Address>) -> Address {
+    let now = steps.iter().fold(address, |address, step| step.address(&address));
+    let table = now.table().filter(|_| now.table.is_some());
+    let table = table.and_then(|table| first.get(&Address::top(Tag::Table, &table))?.table());
+    match table {
+        Some(table) => on_table(now, &table),
+        None => now,
+    }
+}
+
+/// The columns whose tables might be written again on the way forth: then so may they be on the way back.
+fn accepted(
+    manifests: &[Manifest],
+    steps: &[Step],
+    first: &BTreeMap<&Address, &Address>,
+) -> BTreeSet<Address> {
+    let later = manifests.iter().skip(1).enumerate();
+    let columns = later.flat_map(|(at, manifest)| {
+        let rest = &steps[at + 1..];
+        manifest.allow_rewrite.iter().map(move |column| {
+            let now = rest.iter().fold(column.clone(), |address, step| step.address(&address));
+            let then = first.get(&now).map(|then| Address::clone(then));
+            then.unwrap_or_else(|| on_earlier_table(column.clone(), rest, first))
+        })
+    });
+    columns.collect()
 }
 
 /// Everything that a manifest declares: its objects, and the columns of its tables.

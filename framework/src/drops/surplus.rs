@@ -1,6 +1,5 @@
 //! What `--prune` takes away that no manifest can name to go: rights and comments that are not declared. A way back names comments that were
-//! made since. Nothing of it holds rows, and all of
-//! it can be said again. Pure.
+//! made since. Nothing of it holds rows, and all of it can be said again. Pure.
 //!
 //! <https://www.postgresql.org/docs/current/sql-revoke.html>
 
