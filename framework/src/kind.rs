@@ -205,6 +205,8 @@ pub struct Facts {
     pub volatile: BTreeSet<String>,
     /// Columns that may be added or changed though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// Whether the manifest is an earlier one that is gone back to: nothing can be written into it.
+    pub going_back: bool,
     /// How a column's values become another type, where the manifest says it.
     pub using: BTreeMap<Address, Expr>,
     /// The value of rows that have none in a column that is to refuse null, where the manifest says it.

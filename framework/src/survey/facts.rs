@@ -42,6 +42,7 @@ pub(super) async fn facts(
     }
     let mut facts = read(session, renames, &tables, &functions).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
+    facts.going_back = manifest.went_back.is_some();
     facts.using.clone_from(&manifest.using);
     facts.backfill.clone_from(&manifest.backfill);
     columns(session, manifest, difference, live, renames, &mut facts).await?;

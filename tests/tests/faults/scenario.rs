@@ -9,6 +9,7 @@ use freehold_tests::database::Database;
 use freehold_tests::difference;
 use freehold_tests::process::{Output, Process, run_all};
 use freehold_tests::proxy::{Fault, Proxy};
+use freehold_tests::settings::Settings;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,12 +24,18 @@ pub(crate) struct Scenario {
     pub(crate) after: State,
     /// The messages of an undisturbed run: the text of a simple query, `None` for a prepared statement.
     pub(crate) sent: Vec<Option<String>>,
+    /// The answer to each of them.
+    pub(crate) answered: Vec<usize>,
     /// The answers that it waits for.
     pub(crate) answers: usize,
     /// How long an undisturbed run takes while others are at work.
     pub(crate) took: Duration,
     /// Whether every moment is judged in every run of the tests.
     pub(crate) in_full: bool,
+    /// How many drawn instants it is killed at.
+    pub(crate) instants: usize,
+    /// Whether the server is stopped after each of its steps too.
+    pub(crate) crashes: bool,
 }
 
 /// A schema, a ledger and seeded rows, as texts that are equal when these are.
@@ -101,40 +108,68 @@ const FILL_RIDES: &str =
     insert into rides (rider_id, km, state) select i % 50 + 1, i, 'canceled' from generate_series(1, 3000) i;
     insert into ride_notes select i, i, 'n' from generate_series(1, 100) i; analyze";
 
+const FILL_YARDS: &str =
+    "insert into yards (code, size, note, legacy, width) select 'c' || i, case when i % 3 > 0 then i end, 'n' || i, 'l', i from generate_series(1, 500) i;
+    insert into boxes (yard_id, weight, label) select i % 500 + 1, i, case when i % 2 = 0 then 'b' end from generate_series(1, 3000) i;
+    insert into box_notes select i, i from generate_series(1, 100) i; analyze yards; analyze boxes; analyze box_notes";
+
+/// Steps of the plan that has one of every kind.
+const STEPS_MIN: usize = 40;
+
 /// A sequence takes 32 values from the write-ahead log at a time, and a copied database believes that it did (a crash
 /// would give the same values again: PostgreSQL 15 and later copy pages, not their log). This makes it ask again.
 const SEQUENCES: &str = "select setval(format('%I.%I', schemaname, sequencename)::regclass, last_value) from pg_sequences where last_value is not null";
 
+/// A server for them. Nobody but they may work on it: a table that is being vacuumed is locked, and who finds it so asks once more than an
+/// undisturbed run.
+pub(crate) fn ground() -> Cluster {
+    let settings = Settings::hasty().set("max_connections", "200").set("autovacuum", "off");
+    Cluster::start(&settings).unwrap()
+}
+
 /// Those that the tests are about.
 pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut cold =
-        scenario(&runtime, "a cold start", cold(), async || Database::create_on(cluster, "cold").await);
+    let mut cold = scenario((cluster, &runtime), "a cold start", cold(), async || {
+        Database::create_on(cluster, "cold").await
+    });
     let mut additive = scenario(
-        &runtime,
+        (cluster, &runtime),
         "an additive change on full tables",
         workspace().join("tests/cases/additive/second.toml"),
         async || filled(cluster, "additive", FILL).await,
     );
     let evolving = scenario(
-        &runtime,
+        (cluster, &runtime),
         "changes of what stands in full tables",
         workspace().join("tests/cases/evolving/second.toml"),
         async || filled(cluster, "evolving", FILL_BILLS).await,
     );
     let moved = scenario(
-        &runtime,
+        (cluster, &runtime),
         "renames and drops on full tables",
         workspace().join("tests/cases/moved/second.toml"),
         async || filled(cluster, "moved", FILL_RIDES).await,
     );
+    let mut every = scenario(
+        (cluster, &runtime),
+        "a plan with steps of every kind on full tables",
+        workspace().join("tests/cases/every/second.toml"),
+        async || filled(cluster, "every", FILL_YARDS).await,
+    );
+    (every.instants, every.crashes) = (100, true);
+    let steps = every.after.ledger.lines().filter(|line| line.starts_with("step "));
+    let of = |database: &Database| runtime.block_on(State::of(database)).ledger;
+    let before = of(&every.before);
+    let steps = steps.filter(|line| !before.contains(*line)).count();
+    assert!(steps >= STEPS_MIN, "{steps} steps: {}", every.after.ledger);
     for seeded in [&mut cold, &mut additive] {
         seeded.in_full = true;
         let State { ledger, rows, .. } = &seeded.after;
         let seeds = ledger.lines().filter(|line| line.starts_with("seed ")).count();
         assert!(seeds > 7 && rows.matches("<row>").count() == seeds, "{ledger}\n{rows}");
     }
-    vec![cold, additive, evolving, moved]
+    vec![cold, additive, evolving, moved, every]
 }
 
 /// The first manifest of a case in place, with rows.
@@ -149,19 +184,31 @@ async fn filled(cluster: &Cluster, case: &str, fill: &str) -> Database {
 }
 
 fn scenario(
-    runtime: &tokio::runtime::Runtime,
+    (cluster, runtime): (&Cluster, &tokio::runtime::Runtime),
     name: &'static str,
     manifest: PathBuf,
     before: impl AsyncFn() -> Database,
 ) -> Scenario {
     let before = runtime.block_on(before());
     let database = runtime.block_on(before.copy("undisturbed"));
-    let proxy = undisturbed(&database, &manifest);
-    let (sent, answers) = (proxy.sent(), proxy.counts().answers);
+    let proxy = undisturbed(cluster, &database, &manifest);
+    let (sent, answered, answers) = (proxy.sent(), proxy.answers_to_sent(), proxy.counts().answers);
     let after = runtime.block_on(State::of(&database));
     let took = while_others_work(runtime, &before, &manifest);
     assert!(after.ledger.contains("step ") && after.schema.contains("CREATE TABLE"), "{}", after.ledger);
-    Scenario { name, before, manifest, after, sent, answers, took, in_full: false }
+    Scenario {
+        name,
+        before,
+        manifest,
+        after,
+        sent,
+        answered,
+        answers,
+        took,
+        in_full: false,
+        instants: 50,
+        crashes: false,
+    }
 }
 
 /// As many runs at one instant as the matrix has at work, so that instants drawn from their time fall into theirs.
@@ -173,11 +220,14 @@ fn while_others_work(runtime: &tokio::runtime::Runtime, before: &Database, manif
     outputs.iter().map(|output| output.elapsed).max().unwrap_or_default()
 }
 
-/// One run that nobody disturbs, with what was said.
-fn undisturbed(database: &Database, manifest: &Path) -> Proxy {
+/// One run that nobody disturbs, with what was said. What somebody disturbed would not be the measure of others.
+fn undisturbed(cluster: &Cluster, database: &Database, manifest: &Path) -> Proxy {
+    let mark = cluster.log().mark();
     let proxy = Proxy::start(database.address().port, Fault::None).unwrap();
     let through = database.address().through(proxy.port());
     let output = Process::spawn(&mut command::apply(&through, manifest)).unwrap().wait(LIMIT);
     assert!(output.success(), "{output}");
+    let log = cluster.log().since(mark).of_database(database.name());
+    assert!(log.errors().is_empty(), "{:?}", log.errors());
     proxy
 }

@@ -349,12 +349,11 @@ impl Change<'_> {
                 "from {from} to {to}, PostgreSQL writes all {rows} rows of `{}` again while everybody waits",
                 self.table
             );
-            draft.refuse(
-                "FH213",
-                self.address.clone(),
-                what,
-                "write `allow_rewrite = true` beside `def` to accept the wait",
-            );
+            let help = match draft.facts().going_back {
+                true => "go back with `--allow-rewrite` to accept the wait",
+                false => "write `allow_rewrite = true` beside `def` to accept the wait",
+            };
+            draft.refuse("FH213", self.address.clone(), what, help);
         }
         too_long
     }
