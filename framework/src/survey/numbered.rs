@@ -66,7 +66,7 @@ async fn of(
     }
     let before: Vec<Address> = columns.iter().map(|kept| renames.before(&kept.was)).collect();
     let tables: BTreeSet<QName> = before.iter().filter_map(Address::table).collect();
-    let numberings = catalog::numberings(session, &tables).await?;
+    let numberings = catalog::undeclared(session, &tables).await?.numberings;
     let found = columns.iter().zip(&before).filter_map(|(kept, before)| {
         let of_column =
             |found: &&Numbering| Some(&found.table) == before.table().as_ref() && found.column == before.name;
