@@ -26,6 +26,9 @@ pub fn back(manifests: &[Manifest], made: &Made) -> Option<Manifest> {
     back.hints = names_back(earlier, later);
     let drops = later.iter().flat_map(|manifest| gone(manifest, earlier, made));
     let list: BTreeSet<Address> = drops.collect();
+    // The order of values was put right for a later version, so it may be put back.
+    let enums = earlier.schema.objects.keys().filter(|address| address.tag == Tag::Enum);
+    back.reorder = enums.cloned().collect();
     back.drops = Drops { list: list.into_iter().map(Drop::Object).collect(), undeclared: false };
     Some(back)
 }
@@ -43,6 +46,10 @@ fn gone<'a>(
     let columns = columns.flat_map(|table| {
         table.columns.iter().map(|column| Address::part(Tag::Column, &table.name, &column.name))
     });
+    let values = later.schema.objects.values().filter_map(|object| match object {
+        Object::Enum(of) => Some(of.labels.iter().filter_map(|label| of.value(label))),
+        _ => None,
+    });
     let ours = |address: &Address| made.contains(&(address.tag.word().to_owned(), address.path()));
     later
         .schema
@@ -50,6 +57,7 @@ fn gone<'a>(
         .keys()
         .cloned()
         .chain(columns)
+        .chain(values.flatten())
         .filter(move |address| !earlier.schema.holds(address) && ours(address))
 }
 
@@ -134,7 +142,7 @@ impl Step {
         }
         for FormerValue { of, now, labels } in &after.hints.values {
             let was = original(&back, of);
-            let stood = |label: &&String| labels_of(before, &was).contains(label);
+            let stood = |label: &&String| before.schema.values(&was).contains(label);
             if let Some(label) = labels.iter().find(stood) {
                 step.values.insert((was.clone(), label.clone()), now.clone());
             }
@@ -161,13 +169,6 @@ fn qualified(address: &Address) -> Option<QName> {
 
 fn on_table(address: Address, table: &QName) -> Address {
     Address { schema: Some(table.schema.clone()), table: Some(table.name.clone()), ..address }
-}
-
-fn labels_of<'a>(manifest: &'a Manifest, name: &QName) -> &'a [String] {
-    match manifest.schema.objects.get(&Address::top(Tag::Enum, name)) {
-        Some(Object::Enum(of)) => &of.labels,
-        _ => &[],
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod checks;
 mod dropped;
 mod facts;
 mod renamed;
+mod revalued;
 mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::revalued;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::drops::{ATTIC, Going, IN_ATTIC, Kept, column_of, is_in_attic, standing};
@@ -78,7 +79,8 @@ pub(super) async fn dropped(
     let mut dropped = Dropped::default();
     let drops = &manifest.drops;
     let free = Going::default().freed(live);
-    if drops.is_empty() && !drops.undeclared && free.is_empty() && renames.is_empty() {
+    let nothing_goes = drops.is_empty() && !drops.undeclared && free.is_empty();
+    if nothing_goes && renames.is_empty() && manifest.reorder.is_empty() {
         return Ok(dropped);
     }
     let mut gone = standing(drops, &manifest.schema, live, &claims.ours);
@@ -106,10 +108,16 @@ pub(super) async fn dropped(
         }
     }
     gone.retain(|address| !kept_by_attic.contains(address));
-    let refused = relied_on(session, manifest, claims, renames, &gone).await?;
-    dropped.refusals.extend(refused);
+    let (values, mut gone): (Vec<Address>, Vec<Address>) =
+        gone.into_iter().partition(|address| address.tag == Tag::Value);
     let service = &manifest.service;
     let going = Going::of(&gone, live, &service.name, &service.version.to_string());
+    let ground = revalued::Ground { manifest, renames, live, gone: [&before, &gone], steps: &going };
+    let mut revalued = revalued::revalued(session, &ground, &values).await?;
+    gone.append(&mut revalued.going);
+    let refused = relied_on(session, manifest, claims, renames, &gone).await?;
+    dropped.refusals.extend(refused);
+    dropped.refusals.append(&mut revalued.refusals);
     let free = going.freed(live);
     let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
     dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
@@ -129,6 +137,8 @@ pub(super) async fn dropped(
         dropped.steps.push(step);
     }
     dropped.steps.extend(free);
+    // Last: what else goes may have had the type.
+    dropped.steps.append(&mut revalued.steps);
     Ok(dropped)
 }
 
@@ -173,9 +183,10 @@ fn attic_made() -> [Step; 2] {
 
 /// Only what is ours can go: a table of this manifest or of its ledger, and what is on one.
 fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<Refusal> {
-    let top = match address.table() {
-        Some(table) => Address::top(Tag::Table, &table),
-        None => address.clone(),
+    let top = match (address.table(), address.enumeration()) {
+        (Some(table), _) => Address::top(Tag::Table, &table),
+        (None, Some(of)) => Address::top(Tag::Enum, &of),
+        (None, None) => address.clone(),
     };
     if claims.ours.contains(&top) || manifest.schema.holds(&top) {
         return None;
@@ -195,7 +206,7 @@ fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<R
 }
 
 /// Whether what leans goes in the same plan.
-fn goes_too(leaning: &Leaning, before: &[Address], gone: &[Address]) -> bool {
+pub(super) fn goes_too(leaning: &Leaning, before: &[Address], gone: &[Address]) -> bool {
     let Some(table) = &leaning.table else {
         return false;
     };
@@ -210,12 +221,8 @@ fn in_attic(leaning: &Leaning) -> bool {
     schema || leaning.part.as_ref().is_some_and(|part| part.as_str().starts_with(IN_ATTIC))
 }
 
-/// The refusal that names who leans on it, with the service that each belongs to.
-async fn leant_on(
-    session: &mut Session,
-    address: &Address,
-    leaning: &[Leaning],
-) -> Result<Refusal, SessionError> {
+/// What leans, with the service that each belongs to.
+pub(super) async fn named(session: &mut Session, leaning: &[Leaning]) -> Result<Vec<String>, SessionError> {
     let mut names = Vec::new();
     for one in leaning.iter().take(5) {
         let owner = match &one.table {
@@ -230,6 +237,16 @@ async fn leant_on(
     if leaning.len() > names.len() {
         names.push(format!("{} more", leaning.len() - names.len()));
     }
+    Ok(names)
+}
+
+/// The refusal that names who leans on it, with the service that each belongs to.
+async fn leant_on(
+    session: &mut Session,
+    address: &Address,
+    leaning: &[Leaning],
+) -> Result<Refusal, SessionError> {
+    let names = named(session, leaning).await?;
     let lean = if leaning.len() == 1 { "leans" } else { "lean" };
     Ok(Refusal {
         code: "FH261",
@@ -276,7 +293,7 @@ async fn relied_on(
                 what: format!("it cannot {what} while {} requires it", services.join(" and ")),
                 help: format!(
                     "release {first} without `{}` in its `[requires.{}]` first, then this service again",
-                    before.path(),
+                    before.enumeration().map_or_else(|| before.path(), |of| of.to_string()),
                     manifest.service.name,
                 ),
             });
@@ -298,6 +315,7 @@ fn says(requires: &crate::manifest::Requirement, address: &Address) -> bool {
     match address.tag {
         Tag::Table => name().is_some_and(|name| requires.tables.contains_key(&name)),
         Tag::Enum => name().is_some_and(|name| requires.enums.contains(&name)),
+        Tag::Value => address.enumeration().is_some_and(|of| requires.enums.contains(&of)),
         Tag::Column => address
             .table()
             .and_then(|table| requires.tables.get(&table))

@@ -16,6 +16,7 @@ mod corpus_expressions;
 mod drift;
 mod drops;
 mod enums;
+mod enums_anew;
 mod extensions;
 mod forbidden;
 mod frozen;
