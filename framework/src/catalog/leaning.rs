@@ -15,6 +15,8 @@ pub struct Leaning {
     id: usize,
     /// What it is, in the server's words.
     pub what: String,
+    /// The object of the question that it is, by its position.
+    pub also: Option<usize>,
     /// Whether it is a foreign key.
     pub foreign_key: bool,
     /// The table that it is a part of.

@@ -37,6 +37,7 @@ with wanted as (
 ), named as (
     select d.id, d.own, d.classid = 'pg_catalog.pg_constraint'::regclass and c.contype = 'f' as foreign_key,
         pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) as what,
+        (select min(w.id) from wanted w where w.kind <> 'column' and w.class = d.classid and w.oid = d.objid) as also,
         coalesce(nullif(c.conrelid, 0), f.adrelid, t.tgrelid, p.polrelid, i.indrelid,
             case when d.classid = 'pg_catalog.pg_class'::regclass then d.objid end) as rel,
         coalesce(c.conname, t.tgname,
@@ -51,10 +52,10 @@ with wanted as (
     left join pg_catalog.pg_index i on d.classid = 'pg_catalog.pg_class'::regclass and i.indexrelid = d.objid
 )
 select coalesce(json_agg(json_build_object(
-    'id', n.id, 'what', n.what, 'foreign_key', n.foreign_key, 'part', n.part,
+    'id', n.id, 'what', n.what, 'also', n.also, 'foreign_key', n.foreign_key, 'part', n.part,
     'table', case when c.oid is not null then json_build_object('schema', s.nspname, 'name', c.relname) end
 ) order by n.id, n.what), '[]')
 from named n
 left join pg_catalog.pg_class c on c.oid = n.rel and c.relkind in ('r', 'p')
 left join pg_catalog.pg_namespace s on s.oid = c.relnamespace
-where n.rel is distinct from n.own
+where n.own is null or n.rel is distinct from n.own

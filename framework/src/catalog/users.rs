@@ -17,8 +17,6 @@ pub struct Users {
     pub held: Vec<String>,
     /// The tables whose columns follow those of others.
     pub heirs: BTreeSet<QName>,
-    /// The functions that go and come with it, in the server's words.
-    pub functions: BTreeSet<String>,
 }
 
 /// Asks what uses an enum. `functions` go and come with it, each with the types of its arguments.

@@ -1,5 +1,5 @@
 -- What keeps a type from being made anew and no object of the slice shows: rights on it and on the functions that go and come with it, keys of
--- partitions; the tables that inherit their columns, which follow their parents; and how the server calls those functions.
+-- partitions; and the tables that inherit their columns, which follow their parents.
 select json_build_object(
     'held', (
         select coalesce(json_agg(h.text order by h.text), '[]')
@@ -19,11 +19,7 @@ select json_build_object(
         from pg_catalog.pg_attribute a
         join pg_catalog.pg_class c on c.oid = a.attrelid
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where a.atttypid in (own.oid, own.list) and not a.attisdropped and a.attinhcount > 0),
-    'functions', (
-        select coalesce(json_agg(pg_catalog.pg_describe_object('pg_catalog.pg_proc'::regclass, to_regprocedure(f.called)::oid, 0)), '[]')
-        from json_array_elements_text(own.functions) f (called)
-        where to_regprocedure(f.called) is not null)
+        where a.atttypid in (own.oid, own.list) and not a.attisdropped and a.attinhcount > 0)
 )
 from (
     select t.oid, t.typarray as list, w.functions

@@ -196,10 +196,7 @@ fn an_enum() -> Value {
         ("renamed_values", renamed),
         (
             "reorder",
-            json!({
-                "type": "boolean",
-                "description": "Put the values of the database in this order, although the tables that hold them are written again for it",
-            }),
+            json!({ "type": "boolean", "description": "Put them in this order, though their tables are written again" }),
         ),
     ];
     json!({ "anyOf": [values, object(&enums::KEYS, &["values"], &shapes)] })

@@ -208,7 +208,7 @@ fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<R
 /// Whether what leans goes in the same plan.
 pub(super) fn goes_too(leaning: &Leaning, before: &[Address], gone: &[Address]) -> bool {
     let Some(table) = &leaning.table else {
-        return false;
+        return leaning.also.is_some();
     };
     before.iter().chain(gone).any(|address| {
         let own = address.table().as_ref() == Some(table);
@@ -224,7 +224,7 @@ fn in_attic(leaning: &Leaning) -> bool {
 /// What leans, with the service that each belongs to.
 pub(super) async fn named(session: &mut Session, leaning: &[Leaning]) -> Result<Vec<String>, SessionError> {
     let mut names = Vec::new();
-    for one in leaning.iter().take(5) {
+    for one in leaning {
         let owner = match &one.table {
             Some(table) => neighbours::owner(session, table).await?,
             None => None,
@@ -234,10 +234,16 @@ pub(super) async fn named(session: &mut Session, leaning: &[Leaning]) -> Result<
             None => one.what.clone(),
         });
     }
-    if leaning.len() > names.len() {
-        names.push(format!("{} more", leaning.len() - names.len()));
-    }
     Ok(names)
+}
+
+/// The first few, and how many more lean: `view a, view b lean`.
+pub(super) fn lean(names: &[String]) -> String {
+    let mut few: Vec<String> = names.iter().take(5).cloned().collect();
+    if names.len() > few.len() {
+        few.push(format!("{} more", names.len() - few.len()));
+    }
+    format!("{} {}", few.join(", "), if names.len() == 1 { "leans" } else { "lean" })
 }
 
 /// The refusal that names who leans on it, with the service that each belongs to.
@@ -247,11 +253,10 @@ async fn leant_on(
     leaning: &[Leaning],
 ) -> Result<Refusal, SessionError> {
     let names = named(session, leaning).await?;
-    let lean = if leaning.len() == 1 { "leans" } else { "lean" };
     Ok(Refusal {
         code: "FH261",
         object: address.clone(),
-        what: format!("it cannot go while {} {lean} on it", names.join(", ")),
+        what: format!("it cannot go while {} on it", lean(&names)),
         help: "take that away first, by hand or in the manifest that declares it; Freehold never drops what hangs on something along with it"
             .to_owned(),
     })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::dropped::{goes_too, named};
+use super::dropped::{goes_too, lean, named};
 use super::renamed;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
@@ -255,7 +255,7 @@ impl Ground<'_> {
     }
 
     fn is_dealt_with(&self, one: &Leaning, anew: &Anew<'_>, known: &Users) -> bool {
-        if known.functions.contains(&one.what) || goes_too(one, self.gone[0], self.gone[1]) {
+        if goes_too(one, self.gone[0], self.gone[1]) {
             return true;
         }
         let (Some(table), Some(part)) = (&one.table, &one.part) else { return false };
@@ -331,11 +331,10 @@ impl Ground<'_> {
 }
 
 fn cannot(object: &Address, names: &[String]) -> Refusal {
-    let lean = if names.len() == 1 { "leans" } else { "lean" };
     Refusal {
         code: "FH261",
         object: object.clone(),
-        what: format!("it cannot be made anew while {} {lean} on it", names.join(", ")),
+        what: format!("it cannot be made anew while {} on it", lean(names)),
         help:
             "take that away first, by hand or in the manifest that declares it, and make it again afterwards"
                 .to_owned(),

@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::service::{Service, listed, manifest, statements};
+use freehold::bringup;
 use freehold_tests::database::Database;
 use freehold_tests::difference;
 use freehold_tests::server::Server;
@@ -10,8 +11,8 @@ use freehold_tests::server::Server;
 const PARTS: &str = r#"
 state = "order_state not null default 'new'"
 before = "order_state[] not null default array['new']::order_state[]"
-done = "boolean generated always as (state = 'paid') stored"
 note = "text"
+done = "boolean generated always as (state = 'paid') stored"
 [tables.orders.constraints]
 orders_state_check = "check (state <> 'new' or before <> '{}')"
 orders_done_key = "unique (id, done)"
@@ -167,7 +168,7 @@ async fn c3_3_what_says_the_value_or_cannot_come_along_is_named() -> Outcome {
         [
             "FH261 value void of order_state: it cannot go while the check orders.by_hand_check says it",
             "FH261 enum order_state: it cannot be made anew while column state of table bills (bill-service), column state of table by_hand, \
-             column state of view open_orders, function others(order_state), type sure_state, view open_orders lean on it",
+             column state of view open_orders, function others(order_state), type sure_state, 1 more lean on it",
         ]
     );
     assert_eq!(database.dump(), dump);
@@ -258,5 +259,39 @@ async fn c3_4_a_value_that_only_the_attic_holds_stays_until_it_is_purged() -> Ou
     third.applies().await;
     third.finds_nothing_to_do().await;
     assert_eq!(database.fetch_one_text(ORDER).await?, "new");
+    Ok(())
+}
+
+#[tokio::test]
+async fn c3_3_a_value_that_an_older_replica_may_write_goes_when_that_one_has_gone() -> Outcome {
+    let database = filled("c3_3_alone").await?;
+    let first = Service::new(&database, &orders("1.0.0", "'new', 'void', 'paid'", ""));
+    // As a replica that serves keeps one, for its health.
+    let replica = first.session().await;
+    let without = format!("{}{DROP_VOID}", orders("1.1.0", "'new', 'paid'", ""));
+    let second = Service::new(&database, &without);
+    let applied = second.applies().await;
+    let waiting: Vec<String> =
+        applied.waiting.iter().map(|waiting| format!("{} {}", waiting.code, waiting.object)).collect();
+    assert_eq!(waiting, ["FH263 enum order_state"]);
+    assert_eq!(database.fetch_one_text(ORDER).await?, "new, void, paid");
+    // It writes the value, as it may: then nothing is changed, and the row is counted.
+    database.execute("update orders set state = 'void' where id = 7").await?;
+    replica.close().await;
+    let drift = match second.start().await? {
+        bringup::Outcome::Drifted(drift) => drift,
+        other => panic!("{other:?}"),
+    };
+    let said: Vec<String> =
+        drift.iter().map(|refusal| format!("{} {}", refusal.code, refusal.what)).collect();
+    assert_eq!(said, ["FH224 1 row of `events.state` holds it", "FH224 1 row of `orders.state` holds it"]);
+    database.execute("update orders set state = 'new' where id = 7").await?;
+    second.applies().await;
+    second.finds_nothing_to_do().await;
+    assert_eq!(database.fetch_one_text(ORDER).await?, "new, paid");
+    // A build that needs the value says so, and changes nothing.
+    let refused = first.is_refused().await;
+    assert_eq!(refused[0].code, "FH231");
+    assert!(refused[0].what.contains("value void of order_state"), "{refused:?}");
     Ok(())
 }

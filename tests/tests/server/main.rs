@@ -17,6 +17,7 @@ mod drift;
 mod drops;
 mod enums;
 mod enums_anew;
+mod enums_shared;
 mod extensions;
 mod forbidden;
 mod frozen;
