@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::dropped::{goes_too, lean, named};
+use super::dropped::{lean, named};
 use super::renamed;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
@@ -255,7 +255,7 @@ impl Ground<'_> {
     }
 
     fn is_dealt_with(&self, one: &Leaning, anew: &Anew<'_>, known: &Users) -> bool {
-        if goes_too(one, self.gone[0], self.gone[1]) {
+        if goes_too(one, self.gone) {
             return true;
         }
         let (Some(table), Some(part)) = (&one.table, &one.part) else { return false };
@@ -328,6 +328,15 @@ impl Ground<'_> {
             ..step
         }
     }
+}
+
+/// Whether what leans is another of the objects that were asked about, or goes in the same plan.
+fn goes_too(leaning: &Leaning, [before, gone]: [&[Address]; 2]) -> bool {
+    let Some(table) = &leaning.table else { return leaning.also.is_some() };
+    before.iter().chain(gone).any(|address| {
+        let own = address.table().as_ref() == Some(table);
+        own && (address.tag == Tag::Table || leaning.part.as_ref() == Some(&address.name))
+    })
 }
 
 fn cannot(object: &Address, names: &[String]) -> Refusal {
