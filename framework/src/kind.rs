@@ -203,6 +203,8 @@ pub struct Facts {
     pub sizes: BTreeMap<QName, Size>,
     /// Names of the volatile functions among those that the manifest calls.
     pub volatile: BTreeSet<String>,
+    /// Enums whose values may be put into the order of the manifest.
+    pub reorder: BTreeSet<Address>,
     /// Columns that may be added or changed though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
     /// Whether the manifest is an earlier one that is gone back to: nothing can be written into it.

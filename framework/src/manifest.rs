@@ -94,6 +94,8 @@ pub struct Manifest {
     pub hints: Hints,
     /// What may go.
     pub drops: Drops,
+    /// The enums whose values may be put in the order of the manifest, though the tables that hold them are written again for it.
+    pub reorder: BTreeSet<Address>,
     /// The fingerprint that it is recorded with, where an earlier slice is gone back to: hints and drops are not its own then.
     pub went_back: Option<String>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
@@ -339,6 +341,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         postgres_only: draft.postgres_only,
         hints,
         drops,
+        reorder: draft.reorder,
         went_back: None,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),

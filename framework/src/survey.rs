@@ -6,6 +6,7 @@ mod facts;
 mod fate;
 mod numbered;
 mod renamed;
+mod revalued;
 mod vanished;
 mod version;
 

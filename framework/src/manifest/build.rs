@@ -43,6 +43,7 @@ pub(super) struct Draft {
     /// What objects were called before, newest name first, with the places of the names.
     pub(super) former: Vec<(Address, Vec<Word>)>,
     pub(super) former_values: Vec<FormerLabel>,
+    pub(super) reorder: BTreeSet<Address>,
     /// What may go, with the places that say so.
     pub(super) dropped: Vec<(Address, Range<usize>)>,
 }

@@ -128,6 +128,7 @@ fn drops() -> Value {
             ("tables", texts("Tables; they go to the attic with their rows")),
             ("columns", texts("Columns, as \"orders.note\"; they go to the attic with their values")),
             ("enums", texts("Enums that nothing uses")),
+            ("enum_values", texts("Values that no row holds, as \"order_status.'void'\"")),
             ("indexes", texts("Indexes")),
             ("constraints", texts("Constraints of any kind, as \"orders.orders_note_check\"")),
             ("sequences", texts("Sequences")),
@@ -193,6 +194,10 @@ fn an_enum() -> Value {
         ("comment", text("Kept in the database")),
         ("renamed_from", former()),
         ("renamed_values", renamed),
+        (
+            "reorder",
+            json!({ "type": "boolean", "description": "Put them in this order, though their tables are written again" }),
+        ),
     ];
     json!({ "anyOf": [values, object(&enums::KEYS, &["values"], &shapes)] })
 }
@@ -398,9 +403,9 @@ mod tests {
              [tables.t.indexes]\nt_idx = \"(n)\"\nt_idy = { def = \"(n desc)\", comment = \"z\" }",
             "[checks]\nfull = \"select true\"",
             "[schemas]\na = {}\nb = { comment = \"x\" }",
-            "[drops]\ntables = [\"s\", \"sales.s\"]\ncolumns = [\"t.a\"]\nenums = [\"e\"]\nindexes = [\"i\"]\nconstraints = [\"t.c\"]\nsequences = []\n\
+            "[drops]\ntables = [\"s\", \"sales.s\"]\ncolumns = [\"t.a\"]\nenums = [\"e\"]\nenum_values = [\"e.'x'\"]\nindexes = [\"i\"]\nconstraints = [\"t.c\"]\nsequences = []\n\
              functions = [\"f(int, text)\"]\ntriggers = [\"t.x\"]",
-            "[enums]\nb = { values = [\"y\"], renamed_from = [\"a\", \"z\"], renamed_values = { x = \"y\" } }\n\
+            "[enums]\nb = { values = [\"y\"], renamed_from = [\"a\", \"z\"], renamed_values = { x = \"y\" }, reorder = true }\n\
              [tables.t]\nrenamed_from = \"s\"\n[tables.t.columns]\nid = { def = \"int primary key\", renamed_from = \"no\" }\n\
              [tables.t.indexes]\nt_idx = { def = \"(id)\", renamed_from = [\"s_idx\"] }",
             "[sequences]\na = \"start 100\"\nb = { def = \"increment 5\", comment = \"x\" }",

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
+use super::revalued::may_reorder;
 use crate::address::{Address, Tag};
 use crate::catalog::facts::ColumnChange;
 use crate::diff::Diff;
 use crate::kind::table::Table;
 use crate::kind::table::column::{Column, called_functions};
 use crate::kind::table::retype;
-use crate::kind::{Facts, Object};
+use crate::kind::{Facts, Kind, Object};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::rename::Renames;
@@ -26,12 +27,17 @@ pub(super) async fn facts(
     live: &Schema,
     renames: &Renames,
 ) -> Result<Facts, SessionError> {
+    let enums = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Enum(wanted) => Some(wanted).filter(|wanted| may_reorder(manifest, wanted)),
+        _ => None,
+    });
+    let reorder: BTreeSet<Address> = enums.map(Kind::address).collect();
     let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
     let tables = changed.filter_map(|object| object.address().table());
     let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
     let tables: BTreeSet<QName> = tables.filter(standing).collect();
     if tables.is_empty() {
-        return Ok(Facts::default());
+        return Ok(Facts { reorder, ..Facts::default() });
     }
     let mut functions = BTreeSet::new();
     for object in manifest.schema.objects.values() {
@@ -41,6 +47,7 @@ pub(super) async fn facts(
         }
     }
     let mut facts = read(session, renames, &tables, &functions).await?;
+    facts.reorder = reorder;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
     facts.going_back = manifest.went_back.is_some();
     facts.using.clone_from(&manifest.using);

@@ -16,6 +16,8 @@ mod corpus_expressions;
 mod drift;
 mod drops;
 mod enums;
+mod enums_anew;
+mod enums_shared;
 mod extensions;
 mod forbidden;
 mod frozen;

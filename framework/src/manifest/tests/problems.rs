@@ -271,3 +271,31 @@ fn advice() {
         check(&table(&format!("{ID}\na = \"{def}\"")), wanted);
     }
 }
+
+#[test]
+fn c3_3_a_value_goes_from_an_enum_of_the_manifest_and_is_none_of_it_any_more() {
+    let drop = |entry: &str| {
+        format!(
+            "[enums]\nstate = [\"new\", \"it's\"]\n\"sales.state\" = [\"void\"]\n[drops]\nenum_values = [\"{entry}\"]"
+        )
+    };
+    for (entry, wanted) in [
+        ("state.'void'", &[][..]),
+        ("State.'void'", &[]),
+        ("sales.state.'new'", &[]),
+        ("state.'it''s'", &[(code::DROP, "state.'it''s'")]),
+        ("sales.state.'void'", &[(code::DROP, "sales.state.'void'")]),
+        ("stat.'void'", &[(code::DROP, "stat.'void'")]),
+        ("sales.stat.'void'", &[(code::DROP, "sales.stat.'void'")]),
+        ("state.void", &[(code::CLAUSE, "state.void")]),
+        ("state", &[(code::CLAUSE, "state")]),
+        ("state.'void' x", &[(code::CLAUSE, "x")]),
+        ("state.''", &[(code::ENUM_VALUE, "state.''")]),
+    ] {
+        check(&drop(entry), wanted);
+    }
+    let problems = Manifest::parse("m.toml", &manifest(&drop("stat.'void'"))).unwrap_err();
+    assert!(problems.to_string().contains("did you mean `state`?"), "{problems}");
+    // The enum goes as a whole in the same release.
+    check("[drops]\nenums = [\"state\"]\nenum_values = [\"state.'void'\"]", &[]);
+}
