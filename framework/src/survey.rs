@@ -4,6 +4,7 @@ pub mod checks;
 mod dropped;
 mod facts;
 mod renamed;
+mod still;
 mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -195,7 +196,7 @@ async fn compare(
     let mut wanted = manifest.schema.clone();
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
     let difference = diff(&wanted, &live);
-    let facts = facts::facts(session, manifest, &difference, &live, &renames).await?;
+    let facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -206,7 +207,7 @@ async fn compare(
     }
     renamed::plan(&mut plan, manifest, &renames);
     let may_go = dropped.may_go.clone();
-    dropped.plan(&mut plan);
+    dropped.plan(service, &mut plan);
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }

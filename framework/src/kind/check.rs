@@ -121,7 +121,7 @@ impl Check {
 }
 
 /// Drafts proving a constraint that stands unproven. Reads and writes go on meanwhile, so nothing limits its time.
-pub(super) fn validate(address: &Address, table: &QName, draft: &mut Draft<'_>) {
+pub(in crate::kind) fn validate(address: &Address, table: &QName, draft: &mut Draft<'_>) {
     let Size { rows, bytes, .. } = match draft.ground(table) {
         Ground::Used(size) => size,
         Ground::New | Ground::Empty => Size::default(),

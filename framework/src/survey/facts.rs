@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
 use crate::address::{Address, Tag};
-use crate::catalog::facts::ColumnChange;
+use crate::catalog::facts::{ColumnChange, sequence_facts};
+use crate::catalog::leaning::{Leaning, leaning};
 use crate::diff::Diff;
 use crate::kind::table::Table;
 use crate::kind::table::column::{Column, called_functions};
 use crate::kind::table::retype;
-use crate::kind::{Facts, Object};
+use crate::kind::{Facts, Kind as _, Object, User};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::rename::Renames;
@@ -25,13 +26,17 @@ pub(super) async fn facts(
     difference: &Diff,
     live: &Schema,
     renames: &Renames,
+    going: &BTreeSet<Address>,
 ) -> Result<Facts, SessionError> {
     let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
     let tables = changed.filter_map(|object| object.address().table());
     let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
     let tables: BTreeSet<QName> = tables.filter(standing).collect();
+    let mut other = Facts { going: going.clone(), ..Facts::default() };
+    counted(session, difference, renames, &mut other).await?;
+    users(session, difference, renames, live, &mut other).await?;
     if tables.is_empty() {
-        return Ok(Facts::default());
+        return Ok(other);
     }
     let mut functions = BTreeSet::new();
     for object in manifest.schema.objects.values() {
@@ -40,7 +45,8 @@ pub(super) async fn facts(
             functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
         }
     }
-    let mut facts = read(session, renames, &tables, &functions).await?;
+    let read = read(session, renames, &tables, &functions).await?;
+    let mut facts = Facts { sizes: read.sizes, volatile: read.volatile, ..other };
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
     facts.using.clone_from(&manifest.using);
     facts.backfill.clone_from(&manifest.backfill);
@@ -51,11 +57,64 @@ pub(super) async fn facts(
         _ => false,
     };
     let keys = difference.different.iter().map(|(_, live)| live).filter(|live| is_unique(live));
-    let keys: Vec<Address> = keys.map(Object::address).collect();
+    let going = live.objects.iter().filter(|(address, live)| going.contains(address) && is_unique(live));
+    let keys: Vec<Address> =
+        keys.map(Object::address).chain(going.map(|(address, _)| address.clone())).collect();
     if !keys.is_empty() {
         key_facts(session, renames, &keys, &mut facts).await?;
     }
     Ok(facts)
+}
+
+/// How far sequences have counted whose limits are to be narrower.
+async fn counted(
+    session: &mut Session,
+    difference: &Diff,
+    renames: &Renames,
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let narrower = difference.different.iter().filter_map(|pair| match pair {
+        (Object::Sequence(wanted), Object::Sequence(live)) if wanted.is_narrower(live) => {
+            Some(wanted.address())
+        }
+        _ => None,
+    });
+    for address in narrower {
+        let counted = sequence_facts(session, &renames.before(&address)).await?;
+        facts.counted.extend(counted.map(|counted| (address, counted)));
+    }
+    Ok(())
+}
+
+/// What uses functions that cannot be replaced in place.
+async fn users(
+    session: &mut Session,
+    difference: &Diff,
+    renames: &Renames,
+    live: &Schema,
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let anew = difference.different.iter().filter_map(|pair| match pair {
+        (Object::Function(wanted), Object::Function(live)) if !wanted.takes_the_place_of(live) => {
+            Some(wanted.address())
+        }
+        _ => None,
+    });
+    let anew: Vec<Address> = anew.collect();
+    let before: Vec<Address> = anew.iter().map(|address| renames.before(address)).collect();
+    for (address, leaning) in anew.into_iter().zip(leaning(session, &before).await?) {
+        let users = leaning.into_iter().map(|one| User { parts: parts(&one, renames, live), what: one.what });
+        facts.users.insert(address, users.collect());
+    }
+    Ok(())
+}
+
+/// The parts of a table that something which leans may be, in the names to come.
+pub(super) fn parts(leaning: &Leaning, renames: &Renames, live: &Schema) -> Vec<Address> {
+    let (Some(table), Some(part)) = (&leaning.table, &leaning.part) else { return Vec::new() };
+    let tags = [Tag::Column, Tag::Key, Tag::Check, Tag::Exclusion, Tag::Index, Tag::ForeignKey, Tag::Trigger];
+    let parts = tags.map(|tag| renames.address(&Address::part(tag, table, part)));
+    parts.into_iter().filter(|part| live.holds(part)).collect()
 }
 
 /// What must be known of columns that change.

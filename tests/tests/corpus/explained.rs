@@ -109,7 +109,9 @@ impl Told<'_> {
 
     fn tell(&self, kind: &str, ident: &str) -> bool {
         let mut words = words(ident);
-        let owner = self.owners.get(ident).map(|owner| self::words(owner));
+        // A comment on an index says so.
+        let owner =
+            self.owners.get(ident.strip_prefix("index ").unwrap_or(ident)).map(|owner| self::words(owner));
         words.extend(owner.into_iter().flatten());
         // The oracle does not quote schemas.
         let schema = ident.strip_prefix("schema ").map(|schema| vec![schema.to_owned()]);
@@ -142,7 +144,7 @@ pub(crate) fn about(left: &Left) -> Vec<String> {
     let before = |end: &str| name.split(end).next().unwrap_or_default().to_owned();
     let text = match left.kind.as_str() {
         "foreign key" => before(":"),
-        "function" | "procedure" | "aggregate" | "window function" | "grant" => before("("),
+        "function" | "procedure" | "aggregate" | "window function" | "grant" | "operator" => before("("),
         _ => name.to_owned(),
     };
     let link = |word: &String| {
@@ -151,7 +153,12 @@ pub(crate) fn about(left: &Left) -> Vec<String> {
     words(&text).into_iter().filter(link).collect()
 }
 
-/// The names in a text, without quotes.
+/// Whether a letter may stand in the name of an operator.
+fn is_of_operator(letter: char) -> bool {
+    "+-*/<>=~!@#%^&|`?".contains(letter)
+}
+
+/// The names in a text, without quotes, and those of operators.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -167,7 +174,14 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             }
         } else if letter.is_alphanumeric() || matches!(letter, '_' | '$') {
             word.push(letter);
-            continue;
+            if letters.peek().is_some_and(|next| next.is_alphanumeric() || matches!(next, '_' | '$')) {
+                continue;
+            }
+        } else if is_of_operator(letter) {
+            word.push(letter);
+            if letters.peek().is_some_and(|next| is_of_operator(*next)) {
+                continue;
+            }
         }
         if !word.is_empty() {
             words.push(std::mem::take(&mut word));
@@ -184,6 +198,14 @@ mod tests {
 
     fn left(kind: &str, name: &str) -> Left {
         Left { kind: kind.to_owned(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn an_operator_is_known_by_its_name() {
+        let delta = json!({ "operator": { "add": [], "drop": ["public.||++(text,text)", "public.+(text,text)"], "alter": {} } });
+        let told = [left("operator", "||++(text, text)")];
+        let told = Told { left: &told, standing: false, away: Vec::new(), owners: BTreeMap::new() };
+        assert_eq!(unexplained(&delta, &told), ["drop operator public.+(text,text)"]);
     }
 
     #[test]
