@@ -21,7 +21,7 @@ use crate::kind::table::column::Column;
 use crate::kind::{Draft, Facts, Object, Refusal, Size};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
-use crate::rename::Change;
+use crate::rename::{Change, Numbering, goes_along};
 use crate::schema::Schema;
 use crate::sql::{Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
@@ -211,6 +211,18 @@ impl Going {
 }
 
 impl Going {
+    /// The sequences of columns that go get out of the way too: their names say whose they are.
+    pub fn take_along(&mut self, numberings: &[Numbering]) {
+        let mut steps = Vec::new();
+        for (step, kept) in std::mem::take(&mut self.steps) {
+            let along = kept.as_ref().and_then(|kept| goes_along(&kept.was, &kept.stands, numberings));
+            let (when, phase) = (step.when, step.phase);
+            steps.push((step, kept));
+            steps.extend(along.map(|change| (Step { when, phase, ..change.step() }, None)));
+        }
+        self.steps = steps;
+    }
+
     /// Drafts the steps for what is to go.
     #[must_use]
     pub fn of(gone: &[Address], live: &Schema, service: &str, version: &str) -> Self {

@@ -20,7 +20,7 @@ mod object;
 mod statement;
 mod words;
 
-pub use follow::Numbering;
+pub use follow::{Numbering, goes_along, numbers_back};
 pub use statement::stands;
 pub use words::{Words, mentions};
 
@@ -195,6 +195,13 @@ impl Renames {
         self.change(Change::Object { from, to }, live);
         if let Some((_, step)) = self.changes.last_mut() {
             step.hazards = vec![Hazard::Back];
+        }
+    }
+
+    /// Gives the sequences of columns that come back the names that they had.
+    pub fn renumber(&mut self, numberings: &[Numbering], live: &mut Schema) {
+        for change in numbers_back(&self.changes, numberings) {
+            self.change(change, live);
         }
     }
 

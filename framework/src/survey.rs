@@ -184,6 +184,7 @@ async fn compare(
     let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
     let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
     dropped::bring_back(&mut renames, manifest, &kept, &mut found.live);
+    dropped::renumber(session, &mut renames, &mut found.live).await?;
     let mut claims = renamed::claims(manifest, &renames, claims);
     let dropped = dropped::dropped(session, manifest, &claims, &renames, &found.live).await?;
     dropped::hide(&mut found.live);

@@ -228,7 +228,7 @@ impl Key {
             elements: self.columns.iter().map(Element::column).collect(),
             include: self.include.clone(),
             nulls_not_distinct: self.nulls_not_distinct,
-            with: std::collections::BTreeMap::new(),
+            with: index::Parameters::default(),
             predicate: None,
             state: index::State::Valid,
         }

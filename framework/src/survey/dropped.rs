@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::still::still_leaning;
 use crate::address::{Address, Tag};
+use crate::catalog;
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::drops::{ATTIC, Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_in_attic, standing};
 use crate::hazard::Hazard;
+use crate::kind::table::column::Column;
 use crate::kind::{Object, Refusal};
 use crate::ledger::claim::{self, Claims};
 use crate::ledger::{attic, neighbours};
@@ -45,6 +47,27 @@ pub(super) fn bring_back(renames: &mut Renames, manifest: &Manifest, kept: &[Kep
             renames.bring_back(stands, was, live);
         }
     }
+}
+
+/// Gives the sequences of columns that come back the names that they had.
+pub(super) async fn renumber(
+    session: &mut Session,
+    renames: &mut Renames,
+    live: &mut Schema,
+) -> Result<(), SessionError> {
+    let back = renames.changes.iter().filter_map(|(change, _)| match change {
+        Change::Object { from, .. } if from.tag == Tag::Column && is_in_attic(from) => from.table(),
+        _ => None,
+    });
+    let back: BTreeSet<QName> = back.collect();
+    if !back.is_empty() {
+        renames.renumber(&catalog::numberings(session, &back).await?, live);
+    }
+    Ok(())
+}
+
+fn is_numbered(column: &Column) -> bool {
+    column.serial || column.identity.is_some()
 }
 
 /// Leaves out what is in the attic: nobody compares it or lists it.
@@ -127,6 +150,12 @@ pub(super) async fn dropped(
     let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
     let haste = Haste::of(&objects, &manifest.schema, live);
     going.hurry(&haste);
+    let numbered = gone.iter().filter(|address| column_of(live, address).is_some_and(is_numbered));
+    let numbered: BTreeSet<QName> =
+        numbered.filter_map(Address::table).map(|table| renames.table_before(&table)).collect();
+    if !numbered.is_empty() {
+        going.take_along(&catalog::numberings(session, &numbered).await?);
+    }
     dropped.going = objects;
     dropped.taken = haste.taken;
     let free = going.freed(live);

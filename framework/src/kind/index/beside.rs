@@ -110,7 +110,7 @@ mod tests {
             elements: vec![Element::column(&named(column))],
             include: Vec::new(),
             nulls_not_distinct: false,
-            with: std::collections::BTreeMap::new(),
+            with: crate::kind::index::Parameters::default(),
             predicate: None,
             state: State::Valid,
         }

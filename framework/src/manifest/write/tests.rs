@@ -187,7 +187,7 @@ fn tables() -> impl Strategy<Value = Schema> {
             }],
             include: Vec::new(),
             nulls_not_distinct: false,
-            with: [(name("fillfactor"), "70".to_owned())].into(),
+            with,
             predicate,
             state: State::Valid,
         });
