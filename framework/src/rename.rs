@@ -20,7 +20,7 @@ mod object;
 mod statement;
 mod words;
 
-pub use follow::{Numbering, goes_along, numbers_back};
+pub use follow::Numbering;
 pub use statement::stands;
 pub use words::{Words, mentions};
 
@@ -198,14 +198,8 @@ impl Renames {
         }
     }
 
-    /// Gives the sequences of columns that come back the names that they had.
-    pub fn renumber(&mut self, numberings: &[Numbering], live: &mut Schema) {
-        for change in numbers_back(&self.changes, numberings) {
-            self.change(change, live);
-        }
-    }
-
-    fn change(&mut self, change: Change, live: &mut Schema) {
+    /// Adds a change, and writes `live` as it will be then.
+    pub(crate) fn change(&mut self, change: Change, live: &mut Schema) {
         let step = change.step();
         change.apply(live);
         self.changes.push((change, step));

@@ -154,39 +154,6 @@ impl Renames {
     }
 }
 
-/// The change of a sequence's name that goes along with its column's, which takes it to the attic. Only a name that the server gave by itself
-/// follows: then it can be given back, and a new column can have it meanwhile.
-#[must_use]
-pub fn goes_along(was: &Address, stands: &Address, numberings: &[Numbering]) -> Option<Change> {
-    let table = was.table()?;
-    let of = |of: &&Numbering| {
-        of.table == table && of.column == was.name && of.sequence.name == own(&table, &was.name)
-    };
-    let from = numberings.iter().find(of)?.sequence.clone();
-    Some(Change::Numbering { of: was.clone(), from, to: own(&table, &stands.name) })
-}
-
-/// The same the other way, for columns that come back.
-#[must_use]
-pub fn numbers_back(changes: &[(Change, crate::step::Step)], numberings: &[Numbering]) -> Vec<Change> {
-    let back = changes.iter().filter_map(|(change, _)| {
-        let Change::Object { from, to } = change else { return None };
-        let (before, after) = (from.table()?, to.table()?);
-        let of = |of: &&Numbering| {
-            of.table == before && of.column == from.name && of.sequence.name == own(&before, &from.name)
-        };
-        let sequence = numberings.iter().find(of)?.sequence.clone();
-        let column = from.tag == Tag::Column && crate::drops::is_in_attic(from);
-        column.then(|| Change::Numbering { of: to.clone(), from: sequence, to: own(&after, &to.name) })
-    });
-    back.collect()
-}
-
-/// The name that the server gives the sequence of a column.
-fn own(table: &QName, column: &Name) -> Name {
-    Name::derived(&table.name, std::slice::from_ref(column), "seq")
-}
-
 fn follows(tag: Tag) -> bool {
     matches!(tag, Tag::Key | Tag::Check | Tag::Exclusion | Tag::Index | Tag::ForeignKey | Tag::Trigger)
 }

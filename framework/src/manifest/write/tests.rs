@@ -170,6 +170,8 @@ fn tables() -> impl Strategy<Value = Schema> {
                 timing,
             });
         }
+        let mut with = crate::kind::index::Parameters::default();
+        with.add(name("fillfactor"), "70".to_owned());
         schema.insert(Index {
             table: table.clone(),
             name: index_name,
