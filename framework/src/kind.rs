@@ -20,7 +20,6 @@ pub mod extension;
 pub mod foreign_key;
 pub mod function;
 pub mod grant;
-mod held;
 pub mod index;
 pub mod key;
 pub mod namespace;
@@ -202,6 +201,8 @@ pub struct Facts {
     pub leaning: BTreeMap<Address, Vec<String>>,
     /// What would go with a column, and is not this table's or nobody declares: in the server's words.
     pub referring: BTreeMap<Address, Vec<String>>,
+    /// Whether nothing is to be there that the manifest does not say: `--prune`.
+    pub exact: bool,
     /// What goes in the same plan.
     pub going: BTreeSet<Address>,
     /// How far sequences have counted whose limits are to be narrower.

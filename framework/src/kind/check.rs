@@ -65,7 +65,10 @@ impl Kind for Check {
         if live.not_valid && !self.not_valid {
             validate(&self.address(), &self.table, draft);
         }
-        live.not_valid = self.not_valid;
+        // A proof is more than is asked for, and stays, but where nothing more is to be there.
+        if !self.not_valid || !draft.facts().exact {
+            live.not_valid = self.not_valid;
+        }
         if live != self {
             self.replace(live, draft);
             live.clone_from(self);
@@ -91,7 +94,8 @@ impl Check {
         };
         // An expression that means the same stands in `live` in the author's words, which the catalog does not know.
         let is_the_new_one = if live.expression == self.expression {
-            sql!("c.connoinherit = {}", Sql::fixed(if self.no_inherit { "true" } else { "false" }))
+            let flag = |set| Sql::fixed(if set { "true" } else { "false" });
+            sql!("(c.connoinherit, c.convalidated) = ({}, {})", flag(self.no_inherit), flag(!unproven))
         } else {
             sql!("pg_catalog.pg_get_expr(c.conbin, c.conrelid) <> {}", Literal(live.expression.as_str()))
         };

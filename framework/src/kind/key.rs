@@ -4,9 +4,12 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-altertable.html> (`ADD table_constraint_using_index`)
 
+pub(in crate::kind) mod held;
+
 use serde::{Deserialize, Serialize};
 
-use super::held::Held;
+use held::Held;
+
 use super::index::{self, Element, Index};
 use super::{
     Draft, Ground, Kind, Object, Size, all_or_nothing, constraint_stands, refuse_changes, relation_stands,

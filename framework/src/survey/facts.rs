@@ -8,16 +8,17 @@ use crate::address::{Address, Tag};
 use crate::catalog::facts::{ColumnChange, sequence_facts};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::diff::Diff;
+use crate::drops::column_of;
 use crate::kind::table::Table;
 use crate::kind::table::column::{Column, called_functions};
 use crate::kind::table::retype;
 use crate::kind::{Facts, Kind as _, Object, User};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
-use crate::rename::Renames;
+use crate::rename::{Renames, mentions};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
-use crate::sql::{TypeName, quoted};
+use crate::sql::{Expr, TypeName, quoted};
 
 /// Reads what the plan of a difference must know.
 pub(super) async fn facts(
@@ -32,7 +33,8 @@ pub(super) async fn facts(
     let tables = changed.filter_map(|object| object.address().table());
     let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
     let tables: BTreeSet<QName> = tables.filter(standing).collect();
-    let mut other = Facts { going: going.clone(), ..Facts::default() };
+    let exact = manifest.drops.undeclared;
+    let mut other = Facts { exact, going: going.clone(), ..Facts::default() };
     counted(session, difference, renames, &mut other).await?;
     users(session, difference, renames, live, &mut other).await?;
     if tables.is_empty() {
@@ -103,10 +105,26 @@ async fn users(
     let anew: Vec<Address> = anew.collect();
     let before: Vec<Address> = anew.iter().map(|address| renames.before(address)).collect();
     for (address, leaning) in anew.into_iter().zip(leaning(session, &before).await?) {
-        let users = leaning.into_iter().map(|one| User { parts: parts(&one, renames, live), what: one.what });
-        facts.users.insert(address, users.collect());
+        let users = leaning.into_iter().map(|one| {
+            let mut parts = parts(&one, renames, live);
+            parts.retain(|part| says(part, &address.name, live));
+            User { parts, what: one.what }
+        });
+        let users: Vec<User> = users.collect();
+        facts.users.insert(address, users);
     }
     Ok(())
+}
+
+/// Whether a part of a table that stands says the name of a function: another part of the same name may be the one that uses it.
+fn says(part: &Address, function: &Name, live: &Schema) -> bool {
+    let says = |text: &Expr| mentions(text, &|name| name == function);
+    if let Some(column) = column_of(live, part) {
+        return column.default.iter().chain(&column.generated).any(says);
+    }
+    let Some(object) = live.objects.get(part) else { return false };
+    let of_trigger = matches!(object, Object::Trigger(trigger) if trigger.function.name == *function);
+    of_trigger || object.clone().texts().iter().any(|text| says(text.expression))
 }
 
 /// The parts of a table that something which leans may be, in the names to come.

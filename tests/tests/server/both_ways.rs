@@ -107,6 +107,14 @@ const CASES: &[Case] = &[
         rows: "",
     },
     Case {
+        name: "a proof that is not asked for",
+        one: "[tables.a.columns]\nid = 'bigint primary key'\nn = 'bigint'\n\
+              [tables.a.constraints]\nunproven_check = 'check (n > 0)'\nunproven_fk = 'foreign key (n) references a (id)'",
+        other: "[tables.a.columns]\nid = 'bigint primary key'\nn = 'bigint'\n\
+              [tables.a.constraints]\nunproven_check = 'check (n > 0) not valid'\nunproven_fk = 'foreign key (n) references a (id) not valid'",
+        rows: "insert into a select i, i from generate_series(1, 50) i",
+    },
+    Case {
         name: "a sequence counts within narrower limits",
         one: "[sequences]\nused = 'maxvalue 1000'\nunused = ''",
         other: "[sequences]\nused = 'maxvalue 100'\nunused = 'minvalue 500 maxvalue 900'",

@@ -33,13 +33,10 @@ impl Function {
         let mut around = Around::default();
         let mut stays = Vec::new();
         for user in &users {
-            let going = |part: &Address| draft.facts().going.contains(part);
-            let parts: Vec<&Address> =
-                user.parts.iter().filter(|part| self.is_said_in(part, draft)).collect();
-            if parts.is_empty() && user.parts.iter().any(going) {
-                continue;
-            }
-            let known = !parts.is_empty() && parts.iter().all(|part| around.take(part, draft));
+            // What goes for good has gone by then.
+            let going = &draft.facts().going;
+            let mut staying = user.parts.iter().filter(|part| !going.contains(*part));
+            let known = !user.parts.is_empty() && staying.all(|part| around.take(part, draft));
             if !known {
                 stays.push(user.what.clone());
             }
@@ -72,24 +69,6 @@ impl Function {
                 validate(&constraint, &table, draft);
             }
         }
-    }
-
-    /// Whether a part that stands says its name: another part of the same name may be the one that uses it.
-    fn is_said_in(&self, part: &Address, draft: &Draft<'_>) -> bool {
-        let says = |text: &crate::sql::Expr| crate::rename::mentions(text, &|name| *name == self.name.name);
-        if part.tag == Tag::Column {
-            let Some(Object::Table(table)) =
-                part.table().and_then(|table| draft.live(&Address::top(Tag::Table, &table)))
-            else {
-                return false;
-            };
-            let column = table.column(&part.name);
-            return column.is_some_and(|column| column.default.iter().chain(&column.generated).any(says));
-        }
-        let Some(object) = draft.live(part) else { return false };
-        let of_trigger =
-            matches!(object, Object::Trigger(trigger) if trigger.function.name == self.name.name);
-        of_trigger || object.clone().texts().iter().any(|text| says(text.expression))
     }
 
     fn refuse_for(&self, live: &Self, stays: &[String], draft: &mut Draft<'_>) {

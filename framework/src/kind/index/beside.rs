@@ -8,7 +8,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Index, State, concurrently};
-use crate::kind::held::Held;
+use crate::kind::key::held::Held;
 use crate::kind::{Draft, Ground, Kind, Object, Size, relation_stands};
 use crate::name::Name;
 use crate::sql::{quoted, sql};

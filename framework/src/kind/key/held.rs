@@ -3,19 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use super::check::validate;
-use super::{Draft, Ground, Object, Size};
 use crate::address::{Address, Tag};
+use crate::kind::check::validate;
+use crate::kind::{Draft, Ground, Object, Size};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Sql, sql};
 
 /// What goes and comes around a change.
-pub(super) struct Held {
+pub(in crate::kind) struct Held {
     /// What takes the foreign keys away.
-    pub(super) off: Vec<Sql>,
+    pub(in crate::kind) off: Vec<Sql>,
     /// What makes them again.
-    pub(super) on: Vec<Sql>,
+    pub(in crate::kind) on: Vec<Sql>,
     /// The tables that are locked beside the one that changes.
     tables: Vec<QName>,
     later: Vec<Address>,
@@ -25,7 +25,12 @@ pub(super) struct Held {
 impl Held {
     /// What stands on the key or index at an address, which is to be on these columns. `None` when something stands there that nobody
     /// declares: then it is refused.
-    pub(super) fn on(address: &Address, columns: &[Name], help: &str, draft: &mut Draft<'_>) -> Option<Self> {
+    pub(in crate::kind) fn on(
+        address: &Address,
+        columns: &[Name],
+        help: &str,
+        draft: &mut Draft<'_>,
+    ) -> Option<Self> {
         let mut held = Self::none();
         let on: BTreeSet<&Name> = columns.iter().collect();
         let standing = draft.facts().held.get(address).cloned().unwrap_or_default();
@@ -60,12 +65,12 @@ impl Held {
     }
 
     /// Nothing, where nothing can stand.
-    pub(super) fn none() -> Self {
+    pub(in crate::kind) fn none() -> Self {
         Self { off: Vec::new(), on: Vec::new(), tables: Vec::new(), later: Vec::new(), unproven: Vec::new() }
     }
 
     /// The lock of the statement that changes what they stand on.
-    pub(super) fn locked(&self, table: &QName) -> Lock {
+    pub(in crate::kind) fn locked(&self, table: &QName) -> Lock {
         let mut tables: Vec<QName> = std::iter::once(table).chain(&self.tables).cloned().collect();
         tables.sort();
         tables.dedup();
@@ -73,7 +78,7 @@ impl Held {
     }
 
     /// Drafts what follows the change.
-    pub(super) fn afterwards(self, draft: &mut Draft<'_>) {
+    pub(in crate::kind) fn afterwards(self, draft: &mut Draft<'_>) {
         for address in self.later {
             draft.make_again(&address);
         }
