@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Tag};
 use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
-use crate::step::Step;
+use crate::step::{Phase, Step, When};
 
 pub mod check;
 pub mod comment;
@@ -229,6 +229,34 @@ pub struct Facts {
     pub leaning: BTreeMap<Address, Vec<String>>,
     /// What would go with a column, and is not this table's or nobody declares: in the server's words.
     pub referring: BTreeMap<Address, Vec<String>>,
+    /// Whether nothing is to be there that the manifest does not say: `--prune`.
+    pub exact: bool,
+    /// What goes in the same plan.
+    pub going: BTreeSet<Address>,
+    /// How far sequences have counted whose limits are to be narrower.
+    pub counted: BTreeMap<Address, Counted>,
+    /// The foreign keys that stand on keys and unique indexes which are to change.
+    pub held: BTreeMap<Address, Vec<Address>>,
+    /// What uses functions that are to be made anew.
+    pub users: BTreeMap<Address, Vec<User>>,
+}
+
+/// How far a sequence has counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Counted {
+    /// The number that it gave last, or would give first.
+    pub last: i64,
+    /// Whether it has given one.
+    pub called: bool,
+}
+
+/// Something that uses a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// What it is, in the server's words.
+    pub what: String,
+    /// What of the slice it is, or may be: a part of a table is known by its name alone.
+    pub parts: Vec<Address>,
 }
 
 /// A part of a table that hangs on one of its columns.
@@ -306,6 +334,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The primary key that a table has now.
+    fn primary_key(&self, table: &QName) -> Option<&'a key::Key> {
+        self.live.values().find_map(|object| match object {
+            Object::Key(key) if key.primary && key.table == *table => Some(key),
+            _ => None,
+        })
+    }
+
     /// Whether a table of this name is made in this run, in any schema.
     #[must_use]
     pub fn makes_a_table_called(&self, name: &Name) -> bool {
@@ -334,6 +370,28 @@ impl<'a> Draft<'a> {
         self.without_nulls.contains(column)
     }
 
+    /// Drafts dropping a foreign key before columns change, by this step, and making it again as it is wanted.
+    pub(crate) fn detach(&mut self, address: &Address, gone: Step) {
+        if self.declared(address).is_some() && self.rebuilt.insert(address.clone()) {
+            self.steps.push(Step { when: When::Before, phase: Phase::Freed, hazards: Vec::new(), ..gone });
+            self.make_again(address);
+        }
+    }
+
+    /// Drafts making a declared foreign key that has gone by then, with the comment that it had.
+    fn make_again(&mut self, address: &Address) {
+        let Some(Object::ForeignKey(wanted)) = self.declared(address) else { return };
+        let first = self.steps.len();
+        wanted.create(self);
+        let comment = match self.live(&address.comment()) {
+            Some(Object::Comment(comment)) => Some(comment.said()),
+            _ => None,
+        };
+        if let Some(step) = self.steps.get_mut(first) {
+            step.run = all_or_nothing(std::iter::once(step.run.clone()).chain(comment).collect());
+        }
+    }
+
     /// The statement that drops an object and makes it again, of one or more. Its comment would go with the old one, so it is given back in the
     /// same breath.
     fn made_anew(&self, object: &Address, mut statements: Vec<Sql>) -> Sql {
@@ -345,7 +403,7 @@ impl<'a> Draft<'a> {
 
     /// What the manifest and the server said beside the objects.
     #[must_use]
-    pub fn facts(&self) -> &Facts {
+    pub fn facts(&self) -> &'a Facts {
         self.facts
     }
 

@@ -169,7 +169,7 @@ fn hints(
     let names = names.iter().filter(|(first, now)| first.name != now.name && earlier.schema.holds(first));
     let values = values
         .into_iter()
-        .filter(|((of, first), now)| first != now && labels_of(earlier, of).contains(first));
+        .filter(|((of, first), now)| first != now && earlier.schema.values(of).contains(first));
     Hints {
         names: names
             .map(|(first, now)| Former { now: first.clone(), names: vec![now.name.clone()] })

@@ -7,6 +7,7 @@ mod fate;
 mod numbered;
 mod renamed;
 mod revalued;
+mod still;
 mod vanished;
 mod version;
 
@@ -199,7 +200,7 @@ async fn compare(
     let mut wanted = manifest.schema.clone();
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
     let difference = diff(&wanted, &live);
-    let facts = facts::facts(session, manifest, &difference, &live, &renames).await?;
+    let facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -211,7 +212,7 @@ async fn compare(
     renamed::plan(&mut plan, manifest, &renames);
     dropped.add(surplus(&manifest.drops, &wanted, &live));
     let may_go = dropped.may_go.clone();
-    dropped.plan(&mut plan);
+    dropped.plan(service, &mut plan);
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }

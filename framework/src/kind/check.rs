@@ -68,7 +68,10 @@ impl Kind for Check {
         if live.not_valid && !live.unenforced && !self.not_valid {
             validate(&self.address(), &self.table, draft);
         }
-        live.not_valid = self.not_valid;
+        // A proof is more than is asked for, and stays, but where nothing more is to be there.
+        if !self.not_valid || !draft.facts().exact {
+            live.not_valid = self.not_valid;
+        }
         if live != self {
             self.replace(live, draft);
             live.clone_from(self);
@@ -93,10 +96,11 @@ impl Check {
             sql!("alter table {} drop constraint {}, add {}{}", table, name, check.clause(), unproven)
         };
         // An expression that means the same stands in `live` in the author's words, which the catalog does not know.
+        let flag = |set| Sql::fixed(if set { "true" } else { "false" });
         let is_the_new_one = if live.unenforced {
             sql!("{}", super::is_enforced())
         } else if live.expression == self.expression {
-            sql!("c.connoinherit = {}", Sql::fixed(if self.no_inherit { "true" } else { "false" }))
+            sql!("(c.connoinherit, c.convalidated) = ({}, {})", flag(self.no_inherit), flag(!unproven))
         } else {
             sql!("pg_catalog.pg_get_expr(c.conbin, c.conrelid) <> {}", Literal(live.expression.as_str()))
         };
@@ -126,7 +130,7 @@ impl Check {
 }
 
 /// Drafts proving a constraint that stands unproven. Reads and writes go on meanwhile, so nothing limits its time.
-pub(super) fn validate(address: &Address, table: &QName, draft: &mut Draft<'_>) {
+pub(in crate::kind) fn validate(address: &Address, table: &QName, draft: &mut Draft<'_>) {
     let Size { rows, bytes, .. } = match draft.ground(table) {
         Ground::Used(size) => size,
         Ground::New | Ground::Empty => Size::default(),

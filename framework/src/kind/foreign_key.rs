@@ -132,7 +132,10 @@ impl Kind for ForeignKey {
         if live.not_valid && !live.unenforced && !self.not_valid {
             validate(&self.address(), &self.table, draft);
         }
-        live.not_valid = self.not_valid;
+        // A proof is more than is asked for, and stays, but where nothing more is to be there.
+        if !self.not_valid || !draft.facts().exact {
+            live.not_valid = self.not_valid;
+        }
         if live != self {
             self.replace(live, draft);
             live.clone_from(self);
@@ -194,11 +197,12 @@ impl ForeignKey {
             let (table, name) = (&self.table, &self.name);
             sql!("alter table {} drop constraint {}, add {}{}", table, name, key.clause(), unproven)
         };
+        let unproven = Sql::fixed(if self.not_valid { " and not c.convalidated" } else { "" });
         let step = Step::on_new_ground(
             self.address(),
             Phase::ForeignKey,
             draft.made_anew(&self.address(), vec![swap(self, in_use || self.not_valid)]),
-            constraint_is(&self.address(), &self.is_in_the_catalog()),
+            constraint_is(&self.address(), &sql!("{}{}", self.is_in_the_catalog(), unproven)),
             Undo::Run(swap(live, in_use)),
         );
         draft.steps.push(Step {

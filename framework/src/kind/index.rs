@@ -5,8 +5,6 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-createindex.html>
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Ground, Kind, Need, Object, Size, Text, refuse_changes};
@@ -18,6 +16,9 @@ use crate::sql::{Expr, Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 mod beside;
+mod parameters;
+
+pub use parameters::Parameters;
 
 /// An index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ pub struct Index {
     pub nulls_not_distinct: bool,
     /// Storage parameters.
     #[serde(default)]
-    pub with: BTreeMap<Name, String>,
+    pub with: Parameters,
     /// The condition of a partial index.
     pub predicate: Option<Expr>,
     /// Whether queries use it.

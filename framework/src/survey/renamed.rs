@@ -159,6 +159,9 @@ fn told(found: Facts, renames: &Renames, facts: &mut Facts) {
     facts.other_family.extend(found.other_family.into_iter().map(now));
     facts.leaning.extend(found.leaning.into_iter().map(|(address, who)| (now(address), who)));
     facts.referring.extend(found.referring.into_iter().map(|(address, who)| (now(address), who)));
+    facts.held.extend(
+        found.held.into_iter().map(|(address, keys)| (now(address), keys.into_iter().map(now).collect())),
+    );
     facts.dependents.extend(found.dependents.into_iter().map(|(address, parts)| {
         let parts = parts.into_iter().map(|part| Dependent { address: now(part.address), ..part });
         (now(address), parts.collect())

@@ -152,7 +152,7 @@ pub(crate) fn about(left: &Left) -> Vec<String> {
     let before = |end: &str| name.split(end).next().unwrap_or_default().to_owned();
     let text = match left.kind.as_str() {
         "foreign key" => before(":"),
-        "function" | "procedure" | "aggregate" | "window function" | "grant" => before("("),
+        "function" | "procedure" | "aggregate" | "window function" | "grant" | "operator" => before("("),
         _ => name.to_owned(),
     };
     let link = |word: &String| {
@@ -203,6 +203,14 @@ mod tests {
 
     fn left(kind: &str, name: &str) -> Left {
         Left { kind: kind.to_owned(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn an_operator_is_known_by_its_name() {
+        let delta = json!({ "operator": { "add": [], "drop": ["public.||++(text,text)", "public.+(text,text)"], "alter": {} } });
+        let told = [left("operator", "||++(text, text)")];
+        let told = Told { left: &told, standing: false, away: Vec::new(), owners: BTreeMap::new() };
+        assert_eq!(unexplained(&delta, &told), ["drop operator public.+(text,text)"]);
     }
 
     #[test]

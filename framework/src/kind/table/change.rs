@@ -100,7 +100,11 @@ impl Change<'_> {
     fn computation(&self, live: &mut Column, draft: &mut Draft<'_>) -> bool {
         match (&live.generated, &self.wanted.generated) {
             (Some(before), Some(after)) if (before, live.on_read) != (after, self.wanted.on_read) => {
-                self.compute_otherwise(before, live, draft);
+                self.compute_otherwise(Some(before), live, draft);
+                true
+            }
+            (None, Some(_)) if !matches!(draft.ground(self.table), Ground::Used(_)) => {
+                self.compute_otherwise(None, live, draft);
                 true
             }
             (None, Some(after)) => {
@@ -133,16 +137,17 @@ impl Change<'_> {
     }
 
     /// Takes the column away and adds it again: its values follow from the others, so nothing is lost but its place among the columns. PostgreSQL
-    /// 17 could keep the place, and writes every row just the same.
-    fn compute_otherwise(&self, before: &Expr, live: &Column, draft: &mut Draft<'_>) {
+    /// 17 could keep the place, and writes every row just the same. A column that was not computed has no values in a table without rows; that it
+    /// still has none is looked at under the lock.
+    fn compute_otherwise(&self, before: Option<&Expr>, live: &Column, draft: &mut Draft<'_>) {
         let rebuild = Rebuild::of(&self.address, true, self.table, draft);
         if self.stands_in_the_way(&rebuild, "what it is computed from", draft) {
             return;
         }
         let Size { rows, .. } = size(draft.ground(self.table));
         if self.is_too_long(
-            &format!("`{before}`"),
-            &format!("`{}`", shown(&self.wanted.generated)),
+            &format!("`{}`", shown(before)),
+            &format!("`{}`", shown(self.wanted.generated.as_ref())),
             rows,
             draft,
         ) {
@@ -151,7 +156,7 @@ impl Change<'_> {
         let name = &self.wanted.name;
         // The same expression would be there before, too.
         let otherwise = match live.on_read == self.wanted.on_read {
-            true => sql!("{} <> {}", self.stored_default(), Literal(before.as_str())),
+            true => sql!("{} <> {}", self.stored_default(), Literal(shown(before))),
             false => sql!("true"),
         };
         let done = self.attribute(&sql!(
@@ -166,7 +171,13 @@ impl Change<'_> {
         if let Some(Object::Comment(comment)) = draft.live(&self.address.comment()) {
             run = all_or_nothing(vec![run, comment.said()]);
         }
-        let undo = Undo::Run(rebuild.around(swap(live), As::Before, draft));
+        let undo = match before {
+            Some(_) => Undo::Run(rebuild.around(swap(live), As::Before, draft)),
+            None => {
+                run = all_or_nothing(vec![still_empty(self.table), run]);
+                Undo::Lost("its values would be those that it is computed from, or none")
+            }
+        };
         self.rewrite(run, done, undo, rebuild, draft);
     }
 
@@ -260,7 +271,11 @@ impl Change<'_> {
         let forth = match using {
             Some(using) => Some(sql!("{}", using)),
             None => {
-                draft.facts().labels.get(&self.address).map(|_| self.through_text(&self.wanted.type_name))
+                // Rows that came since the look are turned by their texts, or say loudly that they cannot be.
+                let facts = draft.facts();
+                let by_text =
+                    facts.labels.contains_key(&self.address) || facts.inconvertible.contains(&self.address);
+                by_text.then(|| self.through_text(&self.wanted.type_name))
             }
         };
         let undo = match using {
@@ -314,7 +329,7 @@ impl Change<'_> {
             return false;
         }
         let empty = !matches!(draft.ground(self.table), Ground::Used(_));
-        if facts.inconvertible.contains(&self.address) {
+        if facts.inconvertible.contains(&self.address) && !empty {
             let what = format!("PostgreSQL does not turn `{from}` into `{to}` by itself");
             let help = format!("say how, beside `def`: `using = \"{name}::{to}\"`");
             draft.refuse("FH219", self.address.clone(), what, help);
@@ -381,7 +396,7 @@ fn retyping(from: &Column, to: &Column, using: Option<Sql>) -> Vec<Sql> {
         retype.push(&sql!(" using ({})", using));
     }
     let plain = Numbering::of(from) == Numbering::None && Numbering::of(to) == Numbering::None;
-    let off = from.default.as_ref().filter(|_| plain).map(|_| sql!("alter column {} drop default", name));
+    let off = from.default.as_ref().map(|_| sql!("alter column {} drop default", name));
     let on = to.default.as_ref().filter(|_| plain);
     let on = on.map(|default| sql!("alter column {} set default {}", name, default.bracketed()));
     off.into_iter().chain([retype]).chain(on).collect()
@@ -396,11 +411,22 @@ pub(super) fn rows(count: i64) -> String {
     }
 }
 
-fn shown(expression: &Option<Expr>) -> &str {
-    expression.as_ref().map_or("", Expr::as_str)
+/// The statement that fails when a table that was empty has got rows.
+fn still_empty(table: &QName) -> Sql {
+    let said = format!("rows were written into {} meanwhile: start again", quoted(table));
+    sql!(
+        "lock table {} in access exclusive mode; if exists (select from {}) then raise exception '%', {}; end if",
+        table,
+        table,
+        Literal(&said),
+    )
 }
 
-pub(super) fn size(ground: Ground) -> Size {
+fn shown(expression: Option<&Expr>) -> &str {
+    expression.map_or("", Expr::as_str)
+}
+
+pub(in crate::kind) fn size(ground: Ground) -> Size {
     match ground {
         Ground::Used(size) => size,
         Ground::New | Ground::Empty => Size::default(),

@@ -8,7 +8,7 @@
 use super::change::{attribute, rows, size};
 use super::column::Column;
 use crate::address::{Address, Tag};
-use crate::kind::{Draft, SMALL_ROWS_MAX, Size, constraint_stands};
+use crate::kind::{Draft, Kind as _, Object, SMALL_ROWS_MAX, Size, constraint_stands};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, quoted, sql};
@@ -21,7 +21,27 @@ const BLOCKS: i64 = 100;
 pub(super) fn allow(column: &Column, table: &QName, draft: &mut Draft<'_>) {
     let action = |what: &'static str| sql!("alter column {} {} not null", column.name, Sql::fixed(what));
     let done = attribute(table, &column.name, &sql!("not a.attnotnull"));
-    draft.steps.push(brief(column, table, &action("drop"), done, Undo::Run(altered(table, &action("set")))));
+    let step = brief(column, table, &action("drop"), done, Undo::Run(altered(table, &action("set"))));
+    let Some(key) = draft.primary_key(table).filter(|key| key.columns.contains(&column.name)) else {
+        draft.steps.push(step);
+        return;
+    };
+    let address = key.address();
+    let stays = match draft.declared(&address) {
+        Some(Object::Key(wanted)) => wanted.columns.contains(&column.name),
+        _ => !draft.facts().going.contains(&address),
+    };
+    if stays {
+        let what = format!("it cannot be null while it is a part of the primary key `{}`", key.name);
+        let help = format!(
+            "name the key in [drops]: constraints = [\"{table}.{}\"]; or declare the column `not null`",
+            key.name
+        );
+        draft.refuse("FH222", Address::part(Tag::Column, table, &column.name), what, help);
+        return;
+    }
+    // Once the key has gone, or has become another one.
+    draft.steps.push(Step { phase: Phase::NotNull, ..step });
 }
 
 /// Drafts having a column refuse null. `new` says that it is added in the same plan, so that no row has a value yet.

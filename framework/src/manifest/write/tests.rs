@@ -173,6 +173,8 @@ fn tables() -> impl Strategy<Value = Schema> {
                 period: false,
             });
         }
+        let mut with = crate::kind::index::Parameters::default();
+        with.add(name("fillfactor"), "70".to_owned());
         schema.insert(Index {
             table: table.clone(),
             name: index_name,
@@ -190,7 +192,7 @@ fn tables() -> impl Strategy<Value = Schema> {
             }],
             include: Vec::new(),
             nulls_not_distinct: false,
-            with: [(name("fillfactor"), "70".to_owned())].into(),
+            with,
             predicate,
             state: State::Valid,
         });
