@@ -280,7 +280,7 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
     }
 }
 
-/// What stands under names of the slice. Under a former name anything may stand.
+/// What stands under names of the slice. Under a former name anything may stand, and what stands on a table that gets another name keeps its own.
 fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
     let drops = manifest.drops.list.iter().map(Drop::address);
     let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();
@@ -297,7 +297,8 @@ fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
             help: "give one of the two another name; what stands is left alone".to_owned(),
         }
     });
-    refusals.filter(|refusal| !before.contains(&refusal.object)).collect()
+    let stays = |object: &Address| before.contains(object) || found.live.objects.contains_key(object);
+    refusals.filter(|refusal| !stays(&refusal.object)).collect()
 }
 
 /// Why a foreign key to a table of another service cannot be made yet.

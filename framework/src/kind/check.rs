@@ -62,13 +62,13 @@ impl Kind for Check {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        if live.not_valid && !self.not_valid {
-            validate(&self.address(), &self.table, draft);
-        }
-        live.not_valid = self.not_valid;
+        let unproven = std::mem::replace(&mut live.not_valid, self.not_valid);
         if live != self {
+            // One that takes its place is proven by itself.
             self.replace(live, draft);
             live.clone_from(self);
+        } else if unproven && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
         }
     }
 
