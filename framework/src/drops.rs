@@ -1,7 +1,8 @@
 //! What goes because `[drops]` names it, and how: rows go to the attic, from where they come back; what holds no rows is dropped. Pure.
 //!
-//! A table moves into a schema of its own, a column gets another name where it stands and may be null. Both are renames, and so is the way
-//! back: what the manifest declares again, and the attic still has, comes back with its rows. Only `freehold purge` destroys.
+//! A table moves into a schema of its own, a column gets another name where it stands and may be null. What such a table or column still uses
+//! (its type, a function of its default or trigger, a sequence) gets another name where it stands, too. All of these are renames, and so is
+//! the way back: what the manifest declares again, and the attic still has, comes back with its rows. Only `freehold purge` destroys.
 //!
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>
 
@@ -9,6 +10,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+mod surplus;
+
+pub use surplus::surplus;
 
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
@@ -24,7 +29,7 @@ use crate::step::{Phase, Step, Transaction, Undo, When};
 /// The schema that tables go to.
 pub const ATTIC: &str = "freehold_attic";
 
-/// What the names of columns in the attic begin with.
+/// What the names of what is in the attic where it stands begin with.
 pub const IN_ATTIC: &str = "fh_attic_";
 
 /// What a manifest lets go.
@@ -96,7 +101,7 @@ fn is_constraint(tag: Tag) -> bool {
 /// Something in the attic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// What it was: a table or a column.
+    /// What it was: a table, a column, or what one of those uses.
     pub was: Address,
     /// Where it stands now.
     pub stands: Address,
@@ -106,10 +111,15 @@ pub struct Kept {
 #[must_use]
 pub fn is_in_attic(address: &Address) -> bool {
     let schema = address.schema.as_ref().is_some_and(|schema| schema.as_str() == ATTIC);
-    schema || address.tag == Tag::Column && address.name.as_str().starts_with(IN_ATTIC)
+    schema || is_kept_in_place(address.tag) && address.name.as_str().starts_with(IN_ATTIC)
 }
 
-/// Where a table or a column goes when this version drops it. The same one dropped by another version goes elsewhere.
+/// Whether the attic is another name for it, where it stands.
+fn is_kept_in_place(tag: Tag) -> bool {
+    matches!(tag, Tag::Column | Tag::Enum | Tag::Function | Tag::Sequence)
+}
+
+/// Where something goes when this version drops it. The same column dropped by another version goes elsewhere.
 #[must_use]
 pub fn place(was: &Address, service: &str, version: &str) -> Address {
     if was.tag == Tag::Table {
@@ -137,7 +147,9 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
         })
         .collect();
     for address in live.objects.keys().chain(&columns) {
-        if is_in_attic(address) || !can_go(address.tag) {
+        // What all services share is never named to go, and the schema that every database has stays.
+        let shared = address.tag.is_shared() && (!drops.undeclared || address.name.as_str() == "public");
+        if is_in_attic(address) || !can_go(address.tag) || shared {
             continue;
         }
         let declared = wanted.holds(address);
@@ -150,9 +162,12 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
     }
     let tables: BTreeSet<QName> =
         gone.iter().filter(|address| address.tag == Tag::Table).filter_map(Address::table).collect();
-    // With its table goes everything that is on it.
-    gone.retain(|address| {
-        address.tag == Tag::Table || address.table().is_none_or(|table| !tables.contains(&table))
+    // With its table goes everything that is on it, and the sequences that belong to it.
+    gone.retain(|address| match live.objects.get(address) {
+        Some(Object::Sequence(sequence)) => {
+            sequence.owned_by.as_ref().is_none_or(|owner| !tables.contains(&owner.table))
+        }
+        _ => address.tag == Tag::Table || address.table().is_none_or(|table| !tables.contains(&table)),
     });
     let mut gone: Vec<Address> = gone.into_iter().collect();
     gone.sort_by_key(|address| order(address.tag));
@@ -175,6 +190,8 @@ fn order(tag: Tag) -> u8 {
         Tag::Function => 7,
         Tag::Sequence => 8,
         Tag::Enum => 9,
+        Tag::Extension => 10,
+        Tag::Schema => 11,
         _ => u8::MAX,
     }
 }
@@ -206,12 +223,25 @@ impl Going {
 }
 
 impl Going {
-    /// Drafts the steps for what is to go.
+    /// Drafts the steps for what is to go. `kept` is what of it something in the attic still uses.
     #[must_use]
-    pub fn of(gone: &[Address], live: &Schema, service: &str, version: &str) -> Self {
+    pub fn of(
+        gone: &[Address],
+        kept: &BTreeSet<Address>,
+        live: &Schema,
+        (service, version): (&str, &str),
+    ) -> Self {
         let mut going = Self::default();
         for address in gone {
             match address.tag {
+                _ if kept.contains(address) => {
+                    let mut stands = place(address, service, version);
+                    let schema = address.schema.clone().map(|name| Address::global(Tag::Schema, name));
+                    if address.tag == Tag::Enum && schema.is_some_and(|schema| gone.contains(&schema)) {
+                        stands.schema = Name::new(ATTIC).ok().or(stands.schema);
+                    }
+                    going.steps.push((moved(address, &stands), Some(Kept { was: address.clone(), stands })));
+                }
                 Tag::Table => going.table(address, live, service, version),
                 Tag::Column => going.column(address, live, service, version),
                 _ => going.steps.extend(live.objects.get(address).map(|object| (dropped(object), None))),
@@ -298,7 +328,7 @@ fn loosened(column: &Column, table: &QName, address: &Address) -> Option<Step> {
     Some(Step { transaction: Transaction::Alone, lock: Lock::on(Mode::AccessExclusive, [table]), ..step })
 }
 
-/// Takes a table or a column to the attic: it is as far away as another name.
+/// Takes something to the attic: it is as far away as another name.
 fn moved(was: &Address, stands: &Address) -> Step {
     let change = Change::Object { from: was.clone(), to: stands.clone() };
     let step = change.step();
@@ -330,23 +360,31 @@ fn freed(live: &Schema) -> Vec<Step> {
     parts.map(dropped).collect()
 }
 
+/// The statement that drops what holds no rows.
+#[must_use]
+pub fn statement(address: &Address) -> Sql {
+    let table = address.table().map(|table| sql!("{}", table)).unwrap_or_default();
+    let own = address.schema.clone().map(|schema| sql!("{}", QName { schema, name: address.name.clone() }));
+    let own = own.unwrap_or_else(|| sql!("{}", address.name));
+    match address.tag {
+        Tag::Index => sql!("drop index {}", own),
+        Tag::Enum => sql!("drop type {}", own),
+        Tag::Sequence => sql!("drop sequence {}", own),
+        Tag::Trigger => sql!("drop trigger {} on {}", address.name, table),
+        Tag::Function => {
+            sql!("drop function {}({})", own, Sql::join(address.arguments.iter().flatten(), ", "))
+        }
+        Tag::Extension => sql!("drop extension {}", own),
+        Tag::Schema => sql!("drop schema {}", own),
+        _ => sql!("alter table {} drop constraint {}", table, address.name),
+    }
+}
+
 /// The step that drops what holds no rows, with the statement that makes it again.
 fn dropped(object: &Object) -> Step {
     let address = object.address();
     let table = address.table();
-    let on = table.as_ref().map(|table| sql!("{}", table)).unwrap_or_default();
-    let own = address.schema.clone().map(|schema| sql!("{}", QName { schema, name: address.name.clone() }));
-    let own = own.unwrap_or_else(|| sql!("{}", address.name));
-    let run = match address.tag {
-        Tag::Index => sql!("drop index {}", own),
-        Tag::Enum => sql!("drop type {}", own),
-        Tag::Sequence => sql!("drop sequence {}", own),
-        Tag::Trigger => sql!("drop trigger {} on {}", address.name, on),
-        Tag::Function => {
-            sql!("drop function {}({})", own, Sql::join(address.arguments.iter().flatten(), ", "))
-        }
-        _ => sql!("alter table {} drop constraint {}", on, address.name),
-    };
+    let run = statement(&address);
     let done = sql!("not ({})", crate::rename::stands(&address));
     let undo = made_again(object).map_or(Undo::Lost("the earlier manifest makes it again"), Undo::Run);
     let lock = table.as_ref().map_or_else(Lock::none, |table| match object {

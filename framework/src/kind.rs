@@ -352,7 +352,7 @@ impl<'a> Draft<'a> {
 }
 
 /// One statement that runs these in their order.
-fn all_or_nothing(mut statements: Vec<Sql>) -> Sql {
+pub(crate) fn all_or_nothing(mut statements: Vec<Sql>) -> Sql {
     if statements.len() == 1 {
         return statements.remove(0);
     }

@@ -198,7 +198,8 @@ impl Renames {
         }
     }
 
-    fn change(&mut self, change: Change, live: &mut Schema) {
+    /// Adds a change, and writes `live` as it will be then.
+    pub(crate) fn change(&mut self, change: Change, live: &mut Schema) {
         let step = change.step();
         change.apply(live);
         self.changes.push((change, step));

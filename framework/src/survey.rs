@@ -3,6 +3,8 @@
 pub mod checks;
 mod dropped;
 mod facts;
+mod fate;
+mod numbered;
 mod renamed;
 mod vanished;
 
@@ -12,7 +14,7 @@ use crate::address::{Address, Tag};
 use crate::catalog::{self, Found, Scope};
 use crate::check::{Violation, check};
 use crate::diff::diff;
-use crate::drops::{Drop, Kept};
+use crate::drops::{Drop, Kept, surplus};
 use crate::equal::{self, Memory};
 use crate::kind::{Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant};
 use crate::ledger::attic;
@@ -182,9 +184,9 @@ async fn compare(
     let kept: Vec<Kept> = kept.into_iter().map(|entry| entry.kept).collect();
     let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
     let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
-    dropped::bring_back(&mut renames, manifest, &kept, &mut found.live);
+    dropped::bring_back(session, &mut renames, manifest, &kept, &mut found.live).await?;
     let mut claims = renamed::claims(manifest, &renames, claims);
-    let dropped = dropped::dropped(session, manifest, &claims, &renames, &found.live).await?;
+    let mut dropped = dropped::dropped(session, manifest, &claims, &renames, &found.live).await?;
     dropped::hide(&mut found.live);
     claims.others.retain(|address, _| !manifest.drops.list.iter().any(|drop| drop.is(address)));
     let mut live = found.live.clone();
@@ -205,6 +207,7 @@ async fn compare(
         step.source = places.filter_map(|address| manifest.places.get(address)).next().cloned();
     }
     renamed::plan(&mut plan, manifest, &renames);
+    dropped.add(surplus(&manifest.drops, &wanted, &live));
     let may_go = dropped.may_go.clone();
     dropped.plan(&mut plan);
     if ledger {

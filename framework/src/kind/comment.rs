@@ -41,8 +41,13 @@ impl Kind for Comment {
 
 impl Comment {
     /// The statement that sets it.
-    pub(super) fn said(&self) -> Sql {
+    pub(crate) fn said(&self) -> Sql {
         sql!("comment on {} is {}", self.target(), Literal(&self.text))
+    }
+
+    /// The statement that takes it away.
+    pub(crate) fn unsaid(&self) -> Sql {
+        sql!("comment on {} is null", self.target())
     }
 
     fn set(&self, before: Option<&str>, draft: &Draft<'_>) -> Step {
@@ -55,7 +60,7 @@ impl Comment {
         let target = self.target();
         let undo = match before {
             Some(text) => sql!("comment on {} is {}", target, Literal(text)),
-            None => sql!("comment on {} is null", target),
+            None => self.unsaid(),
         };
         let run = self.said();
         let phase = if new { Phase::Table } else { Phase::Comment };
@@ -87,7 +92,7 @@ impl Comment {
     }
 
     /// The proof that the text stands there.
-    fn stands(&self) -> Sql {
+    pub(crate) fn stands(&self) -> Sql {
         let text = Literal(&self.text);
         let Address { tag, schema, name, arguments, .. } = &self.on;
         let arguments = Sql::join(arguments.iter().flatten(), ", ");

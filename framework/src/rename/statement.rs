@@ -4,9 +4,9 @@
 use super::Change;
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
-use crate::kind::{constraint_stands, relation_stands};
+use crate::kind::{all_or_nothing, constraint_stands, relation_stands};
 use crate::lock::{Lock, Mode};
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::sql::{Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo};
 
@@ -64,6 +64,15 @@ fn statement(from: &Address, to: &Address) -> Sql {
     {
         return sql!("alter table {} set schema {}", before, schema);
     }
+    if let (Tag::Enum, true, Some(before), Some(after)) =
+        (from.tag, from.schema != to.schema, &from.schema, &to.schema)
+    {
+        let name = |schema: &Name, name: &Name| QName { schema: schema.clone(), name: name.clone() };
+        return all_or_nothing(vec![
+            sql!("alter type {} rename to {}", name(before, &from.name), to.name),
+            sql!("alter type {} set schema {}", name(before, &to.name), after),
+        ]);
+    }
     let to = &to.name;
     let table = from.table().map(|table| sql!("{}", table)).unwrap_or_default();
     let own = from.schema.clone().map_or_else(
@@ -118,6 +127,15 @@ pub fn stands(address: &Address) -> Sql {
             let name = QName { schema, name: address.name.clone() };
             let signature = quoted(&sql!("{}({})", name, arguments(address)));
             sql!("pg_catalog.to_regprocedure({}) is not null", Literal(&signature))
+        }
+        (Tag::Schema, _) => {
+            sql!("pg_catalog.to_regnamespace({}) is not null", Literal(&quoted(&address.name)))
+        }
+        (Tag::Extension, _) => {
+            sql!(
+                "exists (select from pg_catalog.pg_extension where extname = {})",
+                Literal(address.name.as_str())
+            )
         }
         (Tag::Column, _) => sql!(
             "exists (select from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass({}) and attname = {} and not attisdropped)",

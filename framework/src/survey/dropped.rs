@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::fate::{Fate, fates};
+use super::numbered;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::drops::{ATTIC, Going, IN_ATTIC, Kept, column_of, is_in_attic, standing};
@@ -29,7 +31,17 @@ pub(super) struct Dropped {
 
 /// Adds to the renames what comes back from the attic: what is declared, not there, and kept as it is declared. A column of another type
 /// is another column.
-pub(super) fn bring_back(renames: &mut Renames, manifest: &Manifest, kept: &[Kept], live: &mut Schema) {
+pub(super) async fn bring_back(
+    session: &mut Session,
+    renames: &mut Renames,
+    manifest: &Manifest,
+    kept: &[Kept],
+    live: &mut Schema,
+) -> Result<(), SessionError> {
+    // Types and functions before the columns that use them.
+    let mut kept: Vec<&Kept> = kept.iter().collect();
+    kept.sort_by_key(|kept| kept.was.tag);
+    let mut returned = Vec::new();
     for Kept { was, stands } in kept {
         let (was, stands) = (renames.address(was), renames.address(stands));
         if !manifest.schema.holds(&was) || live.holds(&was) || !live.holds(&stands) {
@@ -37,9 +49,11 @@ pub(super) fn bring_back(renames: &mut Renames, manifest: &Manifest, kept: &[Kep
         }
         let wanted = column_of(&manifest.schema, &was).map(|column| &column.type_name);
         if wanted == column_of(live, &stands).map(|column| &column.type_name) {
-            renames.bring_back(stands, was, live);
+            renames.bring_back(stands.clone(), was.clone(), live);
+            returned.push(Kept { was, stands });
         }
     }
+    numbered::come_back(session, renames, &returned, live).await
 }
 
 /// Leaves out what is in the attic: nobody compares it or lists it.
@@ -56,7 +70,7 @@ pub(super) fn hide(live: &mut Schema) {
             Object::ForeignKey(key) => key.columns.iter().any(hidden),
             Object::Check(check) => crate::rename::mentions(&check.expression, &hidden),
             Object::Comment(comment) => is_in_attic(&comment.on),
-            _ => false,
+            _ => is_in_attic(address),
         };
         !of_hidden && address.schema.as_ref().is_none_or(|schema| schema.as_str() != ATTIC)
     });
@@ -89,27 +103,29 @@ pub(super) async fn dropped(
         }
         None => true,
     });
+    gone.retain(|address| !claims.shared.contains(address));
     let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
     let found = leaning(session, &before).await?;
-    let mut kept_by_attic = BTreeSet::new();
-    for (address, leaning) in gone.iter().zip(found) {
-        let leaning: Vec<Leaning> =
-            leaning.into_iter().filter(|one| !goes_too(one, &before, &gone)).collect();
-        if leaning.is_empty() {
-            continue;
-        }
-        if leaning.iter().all(in_attic) {
-            // It goes with what is there: when that is purged.
-            kept_by_attic.insert(address.clone());
-        } else {
-            dropped.refusals.push(leant_on(session, address, &leaning).await?);
+    let fates = fates(gone, &before, found);
+    for (address, fate) in &fates {
+        if let (Fate::Stays(leaning), false) = (fate, address.tag.is_shared()) {
+            dropped.refusals.push(leant_on(session, address, leaning).await?);
         }
     }
-    gone.retain(|address| !kept_by_attic.contains(address));
+    let kept = fates.iter().filter(|(_, fate)| *fate == Fate::Kept);
+    let kept: BTreeSet<Address> = kept.map(|(address, _)| address.clone()).collect();
+    // What stands against one of them may stand against it in more than one way.
+    let gone = fates.iter().filter(|(address, fate)| match fate {
+        Fate::Goes | Fate::Kept => true,
+        Fate::Waits => false,
+        Fate::Stays(_) => !address.tag.is_shared(),
+    });
+    let gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
     let refused = relied_on(session, manifest, claims, renames, &gone).await?;
     dropped.refusals.extend(refused);
     let service = &manifest.service;
-    let going = Going::of(&gone, live, &service.name, &service.version.to_string());
+    let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
+    numbered::move_along(session, &mut going, renames, live).await?;
     let free = going.freed(live);
     let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
     dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
@@ -121,7 +137,7 @@ pub(super) async fn dropped(
             None if step.hazards.contains(&Hazard::Drop) => claim::forgotten(&service.name, &step.object),
             None => step.record,
         };
-        let to_attic = kept.is_some_and(|kept| kept.was.tag == Tag::Table);
+        let to_attic = kept.is_some_and(|kept| kept.stands.schema == Some(attic_schema().name));
         if to_attic && !dropped.may_go.contains(&attic_schema()) {
             dropped.may_go.insert(attic_schema());
             dropped.steps.extend(attic_made());
@@ -133,6 +149,12 @@ pub(super) async fn dropped(
 }
 
 impl Dropped {
+    /// Adds steps for what nobody can lean on.
+    pub(super) fn add(&mut self, steps: Vec<Step>) {
+        self.may_go.extend(steps.iter().map(|step| step.object.clone()));
+        self.steps.extend(steps);
+    }
+
     /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.
     pub(super) fn plan(self, plan: &mut Plan) {
         plan.left_alone.retain(|address| !self.may_go.contains(address));
@@ -192,22 +214,6 @@ fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<R
         ),
     };
     Some(Refusal { code: "FH265", object: address.clone(), what, help })
-}
-
-/// Whether what leans goes in the same plan.
-fn goes_too(leaning: &Leaning, before: &[Address], gone: &[Address]) -> bool {
-    let Some(table) = &leaning.table else {
-        return false;
-    };
-    before.iter().chain(gone).any(|address| {
-        let own = address.table().as_ref() == Some(table);
-        own && (address.tag == Tag::Table || leaning.part.as_ref() == Some(&address.name))
-    })
-}
-
-fn in_attic(leaning: &Leaning) -> bool {
-    let schema = leaning.table.as_ref().is_some_and(|table| table.schema.as_str() == ATTIC);
-    schema || leaning.part.as_ref().is_some_and(|part| part.as_str().starts_with(IN_ATTIC))
 }
 
 /// The refusal that names who leans on it, with the service that each belongs to.

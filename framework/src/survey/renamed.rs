@@ -49,6 +49,7 @@ pub(super) fn claims(manifest: &Manifest, renames: &Renames, claims: Claims) -> 
     Claims {
         ours: claims.ours.iter().map(|address| renames.address(address)).collect(),
         others: others.collect(),
+        shared: claims.shared,
         memory: renames.changes.iter().fold(claims.memory, |memory, (change, _)| said(change, memory)),
     }
 }

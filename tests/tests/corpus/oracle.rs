@@ -26,9 +26,20 @@ pub(crate) async fn inventory(database: &Database) -> Outcome<Inventory> {
     for row in rows {
         let (kind, ident, definition): (String, String, Option<String>) =
             serde_json::from_str(row.try_get_unchecked::<&str, _>(0)?)?;
-        inventory.entry(kind).or_default().insert(ident, definition.unwrap_or_default());
+        let definition = definition.unwrap_or_default();
+        // The catalog keeps a list of rights once there was one, also when it says no more than if there were none.
+        if kind != "grant" || !ident.starts_with("table ") || !is_the_owners_alone(&definition) {
+            inventory.entry(kind).or_default().insert(ident, definition);
+        }
     }
     Ok(inventory)
+}
+
+/// Whether it is what an owner has without being given anything: `postgres=arwdDxt/postgres`.
+fn is_the_owners_alone(rights: &str) -> bool {
+    rights
+        .split_once("=arwdDxt")
+        .is_some_and(|(owner, rest)| rest.trim_start_matches('m').strip_prefix('/') == Some(owner))
 }
 
 /// What differs, as `oracle/inventory.py` says it: what the other one has more, has not, and has otherwise.

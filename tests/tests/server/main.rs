@@ -31,6 +31,7 @@ mod names;
 mod numbering;
 mod owners;
 mod partitions;
+mod pruned;
 mod queues;
 mod readers;
 mod refused;
