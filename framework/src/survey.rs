@@ -287,7 +287,7 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
     }
 }
 
-/// What stands under names of the slice. Under a former name anything may stand.
+/// What stands under names of the slice. Under a former name anything may stand, and what stands on a table that gets another name keeps its own.
 fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
     let drops = manifest.drops.list.iter().map(Drop::address);
     let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();

@@ -129,16 +129,17 @@ impl Kind for ForeignKey {
             draft.refuse("FH210", self.address(), what, help);
             live.clone_from(self);
         }
-        if live.not_valid && !live.unenforced && !self.not_valid {
-            validate(&self.address(), &self.table, draft);
-        }
+        let unproven = live.not_valid;
         // A proof is more than is asked for, and stays, but where nothing more is to be there.
         if !self.not_valid || !draft.facts().exact {
             live.not_valid = self.not_valid;
         }
         if live != self {
+            // One that takes its place is proven by itself.
             self.replace(live, draft);
             live.clone_from(self);
+        } else if unproven && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
         }
     }
 
