@@ -34,6 +34,9 @@ pub struct Sequence {
     /// Whether it starts over at its end.
     #[serde(default)]
     pub cycle: bool,
+    /// Whether it skips the write-ahead log, and starts over after a crash.
+    #[serde(default)]
+    pub unlogged: bool,
     /// The column with which it goes.
     pub owned_by: Option<Owner>,
 }
@@ -55,7 +58,8 @@ impl Kind for Sequence {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        let run = sql!("create sequence {}{}", self.name, self.numbers());
+        let unlogged = Sql::fixed(if self.unlogged { "unlogged " } else { "" });
+        let run = sql!("create {}sequence {}{}", unlogged, self.name, self.numbers());
         let undo = Undo::Run(sql!("drop sequence {}", self.name));
         let done = relation_stands(&self.name);
         draft.steps.push(Step::on_new_ground(self.address(), Phase::Sequence, run, done, undo));
@@ -66,21 +70,17 @@ impl Kind for Sequence {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        let narrower = [
-            ("its greatest value", live.max, self.max, live.max > self.max),
-            ("its least value", live.min, self.min, live.min < self.min),
-        ];
-        for (what, now, then, _) in narrower.iter().filter(|(.., narrower)| *narrower) {
-            draft.refuse(
-                "FH210",
-                self.address(),
-                format!("{what} is {now} in the database and {then} in the manifest"),
-                "values beyond it may have been given out: look at last_value and change it by hand, or write the manifest as the database is",
-            );
-        }
-        if narrower.iter().any(|(.., narrower)| *narrower) {
+        let (min, max) = (self.min, self.max);
+        let given = draft.facts().given_out.get(&self.address()).copied();
+        if let Some(given) = given.filter(|given| !(min..=max).contains(given)) {
+            let what = format!("it has given out {given}, which has no place between {min} and {max}");
+            let help = "give it limits that hold what was given out, or restart it by hand";
+            draft.refuse("FH210", self.address(), what, help);
             live.clone_from(self);
             return;
+        }
+        if live.unlogged != self.unlogged {
+            draft.steps.push(self.logging(live));
         }
         if live.numbers() != self.numbers() {
             draft.steps.push(self.standing(
@@ -149,6 +149,22 @@ impl Sequence {
             out.push(clause);
         }
         out
+    }
+
+    /// The step that has it written ahead, or not.
+    fn logging(&self, live: &Self) -> Step {
+        let set = |of: &Self| {
+            let word = Sql::fixed(if of.unlogged { "unlogged" } else { "logged" });
+            sql!("alter sequence {} set {}", self.name, word)
+        };
+        let done = sql!(
+            "exists (select from pg_catalog.pg_class where oid = pg_catalog.to_regclass({}) and relpersistence = {})",
+            Literal(&quoted(&self.name)),
+            Literal(if self.unlogged { "u" } else { "p" }),
+        );
+        let step =
+            Step::on_new_ground(self.address(), Phase::Sequence, set(self), done, Undo::Run(set(live)));
+        Step { transaction: Transaction::Alone, lock: Lock::on(Mode::AccessExclusive, [&self.name]), ..step }
     }
 
     /// The lock that changing it takes: who wants the next number waits for a moment.

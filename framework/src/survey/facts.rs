@@ -1,11 +1,11 @@
 //! What a plan must know beside the objects: which questions a difference raises, and their answers. Asks only when something that stands is
 //! touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
 use crate::address::{Address, Tag};
-use crate::catalog::facts::ColumnChange;
+use crate::catalog::facts::{ColumnChange, Counted, given_out as catalog_given_out};
 use crate::diff::Diff;
 use crate::kind::table::Table;
 use crate::kind::table::column::{Column, called_functions};
@@ -30,8 +30,9 @@ pub(super) async fn facts(
     let tables = changed.filter_map(|object| object.address().table());
     let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
     let tables: BTreeSet<QName> = tables.filter(standing).collect();
+    let given_out = given_out(session, difference, renames).await?;
     if tables.is_empty() {
-        return Ok(Facts::default());
+        return Ok(Facts { given_out, ..Facts::default() });
     }
     let mut functions = BTreeSet::new();
     for object in manifest.schema.objects.values() {
@@ -43,6 +44,7 @@ pub(super) async fn facts(
     let mut facts = read(session, renames, &tables, &functions).await?;
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
     facts.using.clone_from(&manifest.using);
+    facts.given_out = given_out;
     facts.backfill.clone_from(&manifest.backfill);
     columns(session, manifest, difference, live, renames, &mut facts).await?;
     let is_unique = |live: &Object| match live {
@@ -56,6 +58,40 @@ pub(super) async fn facts(
         key_facts(session, renames, &keys, &mut facts).await?;
     }
     Ok(facts)
+}
+
+/// The last numbers of the sequences that are to count otherwise.
+async fn given_out(
+    session: &mut Session,
+    difference: &Diff,
+    renames: &Renames,
+) -> Result<BTreeMap<Address, i64>, SessionError> {
+    let sequences = difference.different.iter().filter_map(|(wanted, _)| match wanted {
+        Object::Sequence(_) => Some(wanted.address()),
+        _ => None,
+    });
+    let columns = difference.different.iter().flat_map(standing_columns);
+    let columns = columns
+        .filter(|(_, wanted, now)| {
+            wanted.identity.is_some() && now.identity.is_some() && wanted.counting != now.counting
+        })
+        .map(|(table, wanted, _)| Address::part(Tag::Column, &table.name, &wanted.name));
+    let addresses: Vec<Address> = sequences.chain(columns).collect();
+    if addresses.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let asked = addresses.iter().enumerate().filter_map(|(position, address)| {
+        let before = renames.before(address);
+        let (name, column) = match address.tag {
+            Tag::Column => (renames.table_before(&address.table()?), Some(before.name)),
+            _ => (QName { schema: before.schema?, name: before.name }, None),
+        };
+        Some(Counted { position, name, column })
+    });
+    let found = catalog_given_out(session, &asked.collect::<Vec<_>>()).await?;
+    let found =
+        found.into_iter().filter_map(|(position, given)| Some((addresses.get(position)?.clone(), given)));
+    Ok(found.collect())
 }
 
 /// What must be known of columns that change.

@@ -8,6 +8,7 @@
 mod additive;
 mod around;
 mod backfill;
+mod beside;
 mod builds;
 mod by_hand;
 mod changes;
