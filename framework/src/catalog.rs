@@ -165,6 +165,8 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
             array(select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[]))
             || array(select oid from pg_catalog.pg_constraint where conrelid = any (current_setting('freehold.tables')::oid[]))
             || array(select oid from pg_catalog.pg_trigger where tgrelid = any (current_setting('freehold.tables')::oid[]) and not tgisinternal)
+            || array(select objid from pg_catalog.pg_depend where classid = 'pg_catalog.pg_class'::regclass and refclassid = 'pg_catalog.pg_class'::regclass
+                and refobjid = any (current_setting('freehold.tables')::oid[]) and refobjsubid > 0 and deptype = 'i')
             || current_setting('freehold.sequences')::oid[] || current_setting('freehold.functions')::oid[])::text, true)"
     ));
     for query in [stamp_by_settings()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {

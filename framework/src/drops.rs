@@ -363,9 +363,7 @@ pub fn column_of<'a>(live: &'a Schema, address: &Address) -> Option<&'a Column> 
 
 /// New rows say nothing of a column that is to go: it must let them.
 fn loosened(column: &Column, table: &QName, address: &Address) -> Option<Step> {
-    let fills_itself =
-        column.default.is_some() || column.identity.is_some() || column.serial || column.generated.is_some();
-    if !column.not_null || fills_itself {
+    if !column.not_null || column.fills_itself() {
         return None;
     }
     let alter =

@@ -60,7 +60,7 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     }
     for object in &diff.missing {
         match object {
-            Object::Table(table) => draft.steps.push(table.whole(inside.of(&table.name))),
+            Object::Table(table) => table.make(inside.of(&table.name), &mut draft),
             Object::Key(key) if new_tables.contains(&key.table) && inside.twins.contains(&key.address()) => {
                 draft.steps.push(key.added(Phase::Table, key.clause()));
             }

@@ -12,7 +12,8 @@ use held::Held;
 
 use super::index::{self, Element, Index};
 use super::{
-    Draft, Ground, Kind, Need, Object, Size, all_or_nothing, constraint_stands, refuse_changes, relation_stands,
+    Draft, Ground, Kind, Need, Object, Size, all_or_nothing, constraint_stands, refuse_changes,
+    relation_stands,
 };
 use crate::address::{Address, Tag};
 use crate::name::{Name, QName};

@@ -108,7 +108,8 @@ impl Draft {
         });
         let (name, unlogged, columns) = (table.name.clone(), table.unlogged, columns.collect());
         let options = table.options.options.clone();
-        let address = self.add(Table { name, unlogged, columns, options }, table.span.clone());
+        let replica = table.replica.as_ref().map(|(replica, _)| replica.clone());
+        let address = self.add(Table { name, unlogged, columns, options, replica }, table.span.clone());
         self.former(&address, table.former.clone());
         if let Some(text) = &table.comment {
             self.comment(&address, text);

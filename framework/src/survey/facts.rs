@@ -1,12 +1,12 @@
 //! What a plan must know beside the objects: which questions a difference raises, and their answers. Asks only when something that stands is
 //! touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
 use super::revalued::may_reorder;
 use crate::address::{Address, Tag};
-use crate::catalog::facts::{ColumnChange, sequence_facts};
+use crate::catalog::facts::{ColumnChange, CountedBy, given_out as catalog_given_out, sequence_facts};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::diff::Diff;
 use crate::drops::column_of;
@@ -45,6 +45,7 @@ pub(super) async fn facts(
         reorder,
         going: going.clone(),
         going_back: manifest.went_back.is_some(),
+        given_out: given_out(session, difference, renames).await?,
         ..Facts::default()
     };
     counted(session, difference, renames, &mut other).await?;
@@ -145,6 +146,36 @@ pub(super) fn parts(leaning: &Leaning, renames: &Renames, live: &Schema) -> Vec<
     let tags = [Tag::Column, Tag::Key, Tag::Check, Tag::Exclusion, Tag::Index, Tag::ForeignKey, Tag::Trigger];
     let parts = tags.map(|tag| renames.address(&Address::part(tag, table, part)));
     parts.into_iter().filter(|part| live.holds(part)).collect()
+}
+
+/// The last numbers of identity columns that are to count otherwise.
+async fn given_out(
+    session: &mut Session,
+    difference: &Diff,
+    renames: &Renames,
+) -> Result<BTreeMap<Address, i64>, SessionError> {
+    let columns = difference.different.iter().flat_map(standing_columns);
+    let columns = columns
+        .filter(|(_, wanted, now)| {
+            wanted.identity.is_some() && now.identity.is_some() && wanted.counting != now.counting
+        })
+        .map(|(table, wanted, _)| Address::part(Tag::Column, &table.name, &wanted.name));
+    let addresses: Vec<Address> = columns.collect();
+    if addresses.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let asked = addresses.iter().enumerate().filter_map(|(position, address)| {
+        let before = renames.before(address);
+        let (name, column) = match address.tag {
+            Tag::Column => (renames.table_before(&address.table()?), Some(before.name)),
+            _ => (QName { schema: before.schema?, name: before.name }, None),
+        };
+        Some(CountedBy { position, name, column })
+    });
+    let found = catalog_given_out(session, &asked.collect::<Vec<_>>()).await?;
+    let found =
+        found.into_iter().filter_map(|(position, given)| Some((addresses.get(position)?.clone(), given)));
+    Ok(found.collect())
 }
 
 /// What must be known of columns that change.

@@ -8,6 +8,7 @@
 mod additive;
 mod around;
 mod backfill;
+mod beside;
 mod both_ways;
 mod builds;
 mod by_hand;

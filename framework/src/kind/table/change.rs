@@ -6,6 +6,7 @@
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>
 
 use super::column::Column;
+use super::counting;
 use super::nullability;
 use super::numbering::{Numbering, counted_as, is_numbered, renumbering};
 use super::rebuild::{As, Rebuild};
@@ -35,6 +36,8 @@ pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &
     }
     if (&live.type_name, &live.collation) != (&wanted.type_name, &wanted.collation) {
         change.retype(live, draft);
+        // Both go with the old type.
+        (live.attributes.storage, live.attributes.compression) = (None, None);
     }
     let renumbered = Numbering::of(live) != Numbering::of(wanted);
     match (live.not_null && !live.unproven, wanted.not_null) {
@@ -56,6 +59,10 @@ pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &
     } else if live.default != wanted.default {
         change.default(live, draft);
     }
+    if Numbering::of(wanted).is_identity() {
+        change.counting(live, draft);
+    }
+    wanted.attributes.alter(&mut live.attributes, &wanted.name, table, draft);
     (live.not_null, live.unproven) = (wanted.not_null, false);
 }
 
@@ -166,7 +173,7 @@ impl Change<'_> {
             Literal(self.wanted.type_name.as_str()),
         ));
         let swap =
-            |column: &Column| vec![sql!("drop column {}", name), sql!("add column {}", column.clause())];
+            |column: &Column| vec![sql!("drop column {}", name), sql!("add {}", column.added(self.table))];
         let mut run = rebuild.around(swap(self.wanted), As::Wanted, draft);
         if let Some(Object::Comment(comment)) = draft.live(&self.address.comment()) {
             run = all_or_nothing(vec![run, comment.said()]);
@@ -222,8 +229,44 @@ impl Change<'_> {
             let lock = Lock::on(Mode::AccessExclusive, [self.table]);
             draft.steps.push(Step { transaction: Transaction::Alone, lock, ..step });
         }
+        if !(before.is_identity() && after.is_identity()) {
+            live.counting.clone_from(&self.wanted.counting);
+        }
         (live.identity, live.serial) = (self.wanted.identity, self.wanted.serial);
         live.default.clone_from(&self.wanted.default);
+    }
+
+    /// How the sequence of an identity counts, and what it is called. What it has given out stays; where that has no place in the new limits,
+    /// nothing is changed.
+    fn counting(&self, live: &mut Column, draft: &mut Draft<'_>) {
+        let Column { name, type_name, counting, .. } = self.wanted;
+        let table = self.table;
+        let (min, max) = counting.range(type_name);
+        let given = draft.facts().given_out.get(&self.address).copied();
+        if let Some(given) = given.filter(|given| !(min..=max).contains(given)) {
+            let what =
+                format!("its sequence has given out {given}, which has no place between {min} and {max}");
+            let help = "give it limits that hold what was given out, or restart it by hand";
+            draft.refuse("FH210", self.address.clone(), what, help);
+        } else if !counting.counts_like(&live.counting) {
+            let alter = |changes| sql!("alter column {} {}", name, changes);
+            let (run, back) =
+                (counting.changes(&live.counting, type_name), live.counting.changes(counting, type_name));
+            let done = counting.is_so(table, name, type_name);
+            draft.steps.push(self.brief(&alter(run), done, self.undo(&alter(back))));
+        }
+        if let (Some(wanted), true) = (&counting.name, counting.name != live.counting.name) {
+            let undo = match &live.counting.name {
+                Some(before) => Undo::Run(counting::renamed(table, name, before)),
+                None => Undo::Lost("nobody has said what it was called"),
+            };
+            let run = counting::renamed(table, name, wanted);
+            let done = counting::is_called(table, name, wanted);
+            let step = Step::on_new_ground(self.address.clone(), Phase::Column, run, done, undo);
+            let lock = Lock::on(Mode::AccessExclusive, [table]);
+            draft.steps.push(Step { transaction: Transaction::Alone, lock, ..step });
+        }
+        live.counting.clone_from(counting);
     }
 
     /// Whether the server finds its greatest value without reading the table.
