@@ -54,4 +54,4 @@ mod versions;
 mod warm;
 
 /// What a test gives back, so that a failed question ends it with the server's words.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
