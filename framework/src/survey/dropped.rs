@@ -141,6 +141,8 @@ pub(super) async fn dropped(
     gone.retain(|address| !held.iter().any(|refusal| refusal.object == *address));
     dropped.refusals.extend(held);
     let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
+    // What is declared without the column that goes has let go of it by then.
+    going.steps.retain(|(step, kept)| kept.is_some() || !declared_otherwise(&step.object, manifest));
     let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
     let haste = Haste::of(&objects, &manifest.schema, live);
     going.hurry(&haste);
@@ -153,7 +155,8 @@ pub(super) async fn dropped(
     let refused = relied_on(session, manifest, claims, renames, &gone).await?;
     dropped.refusals.extend(refused);
     dropped.refusals.append(&mut revalued.refusals);
-    let free = going.freed(live);
+    let mut free = going.freed(live);
+    free.retain(|step| !declared_otherwise(&step.object, manifest));
     let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
     dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
     dropped.refusals.extend(going.refusals);
@@ -183,6 +186,11 @@ pub(super) async fn dropped(
     // Last: what else goes may have had the type.
     dropped.steps.append(&mut revalued.steps);
     Ok(dropped)
+}
+
+/// Whether a part of a table over something that goes is declared, and so without that.
+fn declared_otherwise(part: &Address, manifest: &Manifest) -> bool {
+    part.tag != Tag::Column && manifest.schema.objects.contains_key(part)
 }
 
 impl Dropped {

@@ -295,7 +295,7 @@ impl Change<'_> {
             || self.stands_in_the_way(&rebuild, "its type", draft)
             || rewrites && self.is_too_long(&types.0, &types.1, rows, draft);
         if !refused {
-            self.convert(live, rewrites, rebuild, draft);
+            self.convert(live, (keeps, rewrites), rebuild, draft);
         }
         live.type_name.clone_from(&self.wanted.type_name);
         live.collation.clone_from(&self.wanted.collation);
@@ -304,7 +304,13 @@ impl Change<'_> {
         }
     }
 
-    fn convert(&self, live: &Column, rewrites: bool, rebuild: Rebuild<'_>, draft: &mut Draft<'_>) {
+    fn convert(
+        &self,
+        live: &Column,
+        (keeps, rewrites): (bool, bool),
+        rebuild: Rebuild<'_>,
+        draft: &mut Draft<'_>,
+    ) {
         let done = self.attribute(&sql!(
             "pg_catalog.format_type(a.atttypid, a.atttypmod) = {} and {}",
             Literal(self.wanted.type_name.as_str()),
@@ -316,8 +322,11 @@ impl Change<'_> {
             None => {
                 // Rows that came since the look are turned by their texts, or say loudly that they cannot be.
                 let facts = draft.facts();
-                let by_text =
-                    facts.labels.contains_key(&self.address) || facts.inconvertible.contains(&self.address);
+                let empty = !matches!(draft.ground(self.table), Ground::Used(_));
+                let made_now = empty && !keeps && self.wanted.type_name.user_type().is_some();
+                let by_text = facts.labels.contains_key(&self.address)
+                    || facts.inconvertible.contains(&self.address)
+                    || made_now;
                 by_text.then(|| self.through_text(&self.wanted.type_name))
             }
         };
