@@ -136,6 +136,15 @@ impl Address {
         Self { tag: Tag::Comment, of: Some(self.tag), ..self.clone() }
     }
 
+    /// What a comment is on; anything else is itself.
+    #[must_use]
+    pub fn subject(&self) -> Self {
+        match self.of {
+            Some(tag) => Self { tag, of: None, ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
     /// The table that this is or is a part of.
     #[must_use]
     pub fn table(&self) -> Option<QName> {

@@ -19,6 +19,7 @@ use crate::sql::{Expr, TypeName};
 use crate::step::Place;
 
 mod advice;
+mod attributes;
 mod build;
 mod bundle;
 mod check;
@@ -310,6 +311,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
+    attributes::settle(&tables, walk);
     sequences::settle(&sequences, &tables, &mut draft, walk);
     grants::grants(root, home, &tables, walk, &mut draft);
     for table in &tables {

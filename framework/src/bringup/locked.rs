@@ -10,6 +10,7 @@ use super::{
 use crate::address::{Address, Tag};
 use crate::by_hand::Part;
 use crate::equal;
+use crate::execute::working::Aside;
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Key};
@@ -225,6 +226,11 @@ impl Work<'_> {
             owner: self.order.manifest.service.owner.as_ref(),
             locks,
             lock_slots_max: (self.lock_slots / LOCK_SLOTS_SHARE).max(64),
+            aside: Some(Aside {
+                options: self.order.options,
+                application: self.order.caller.application(),
+                schema: &self.order.manifest.service.schema,
+            }),
         }
     }
 
@@ -327,7 +333,7 @@ impl Work<'_> {
             self.order.caller,
             run,
             before.objects(manifest),
-            &now.memory,
+            (&now.memory, &before.claims.memory),
             &state,
             waiting,
         )

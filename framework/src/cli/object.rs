@@ -81,7 +81,9 @@ pub(super) fn definition(schema: &Schema, address: &Address) -> String {
 fn column(schema: &Schema, address: &Address) -> Option<String> {
     let table = Address::top(Tag::Table, &address.table()?);
     let Object::Table(table) = schema.objects.get(&table)? else { return None };
-    let clause = table.column(&address.name)?.clause();
+    let of = table.column(&address.name)?;
+    let mut clause = of.clause(&table.name);
+    clause.push(&of.attributes.words());
     // The name comes first, quoted where it must be.
     let name = quoted(&address.name);
     Some(clause.as_str().strip_prefix(&name)?.trim_start().to_owned())

@@ -1,13 +1,14 @@
 //! What goes and what comes back: what `[drops]` names, what leans on it, and what the attic still has of what is declared again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::{Fate, fates};
 use super::numbered;
 use super::revalued;
+use super::still::still_leaning;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
-use crate::drops::{ATTIC, Going, IN_ATTIC, Kept, column_of, is_in_attic, standing};
+use crate::drops::{ATTIC, Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_in_attic, standing};
 use crate::hazard::Hazard;
 use crate::kind::{Object, Refusal};
 use crate::ledger::claim::{self, Claims};
@@ -28,6 +29,10 @@ pub(super) struct Dropped {
     refusals: Vec<Refusal>,
     /// What the plan may take away.
     pub(super) may_go: BTreeSet<Address>,
+    /// What goes.
+    pub(super) going: BTreeSet<Address>,
+    /// What goes in the step of something else.
+    taken: BTreeMap<Address, Address>,
 }
 
 /// Adds to the renames what comes back from the attic: what is declared, not there, and kept as it is declared. A column of another type
@@ -110,6 +115,11 @@ pub(super) async fn dropped(
         gone.into_iter().partition(|address| address.tag == Tag::Value);
     let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
     let found = leaning(session, &before).await?;
+    let found: Vec<Vec<Leaning>> = gone
+        .iter()
+        .zip(found)
+        .map(|(address, leaning)| still_leaning(address, leaning, &manifest.schema, live, renames))
+        .collect();
     let fates = fates(gone, &before, found);
     for (address, fate) in &fates {
         if let (Fate::Stays(leaning), false) = (fate, address.tag.is_shared()) {
@@ -126,7 +136,16 @@ pub(super) async fn dropped(
     });
     let mut gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
     let service = &manifest.service;
+    let held: Vec<Refusal> =
+        gone.iter().filter_map(|address| held_by_key(address, &gone, &manifest.schema, live)).collect();
+    gone.retain(|address| !held.iter().any(|refusal| refusal.object == *address));
+    dropped.refusals.extend(held);
     let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
+    let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
+    let haste = Haste::of(&objects, &manifest.schema, live);
+    going.hurry(&haste);
+    dropped.going = objects;
+    dropped.taken = haste.taken;
     numbered::move_along(session, &mut going, renames, live).await?;
     let ground = revalued::Ground { manifest, renames, live, gone: [&before, &gone], steps: &going };
     let mut revalued = revalued::revalued(session, &ground, &values).await?;
@@ -138,6 +157,14 @@ pub(super) async fn dropped(
     let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
     dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
     dropped.refusals.extend(going.refusals);
+    let tables_first = match going
+        .steps
+        .iter()
+        .any(|(step, _)| step.object.tag == Tag::Table && step.when == When::Before)
+    {
+        true => When::Before,
+        false => When::After,
+    };
     for (mut step, kept) in going.steps {
         step.source = manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
         step.record = match &kept {
@@ -148,7 +175,7 @@ pub(super) async fn dropped(
         let to_attic = kept.is_some_and(|kept| kept.stands.schema == Some(attic_schema().name));
         if to_attic && !dropped.may_go.contains(&attic_schema()) {
             dropped.may_go.insert(attic_schema());
-            dropped.steps.extend(attic_made());
+            dropped.steps.extend(attic_made(tables_first));
         }
         dropped.steps.push(step);
     }
@@ -166,8 +193,21 @@ impl Dropped {
     }
 
     /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.
-    pub(super) fn plan(self, plan: &mut Plan) {
-        plan.left_alone.retain(|address| !self.may_go.contains(address));
+    pub(super) fn plan(self, service: &str, plan: &mut Plan) {
+        // What is on a table that goes, goes with it.
+        let goes = |address: &Address| {
+            let table = address.table().map(|table| Address::top(Tag::Table, &table));
+            self.may_go.contains(address) || table.is_some_and(|table| self.may_go.contains(&table))
+        };
+        plan.left_alone.retain(|address| !goes(address));
+        for (gone, taker) in &self.taken {
+            // The last step of it is the one that puts it there.
+            let step =
+                plan.steps.iter_mut().rev().find(|step| step.object == *taker && step.phase == Phase::Key);
+            if let Some(step) = step {
+                step.record = claim::forgotten(service, gone);
+            }
+        }
         plan.steps.extend(self.steps);
         plan.steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
         plan.refusals.extend(self.refusals);
@@ -187,7 +227,7 @@ fn attic_schema() -> Address {
 }
 
 /// The schema that tables go to. Every service of the database may put its own there; who may read them does not change.
-fn attic_made() -> [Step; 2] {
+fn attic_made(when: When) -> [Step; 2] {
     let address = attic_schema();
     let stands = sql!("pg_catalog.to_regnamespace({}) is not null", Literal(&quoted(&address.name)));
     let open = sql!(
@@ -199,7 +239,7 @@ fn attic_made() -> [Step; 2] {
     let granted = sql!("grant usage, create on schema {} to public", address.name);
     [(made, stands), (granted, open)].map(|(run, done)| {
         let step = Step::on_new_ground(address.clone(), Phase::Shared, run, done, undo());
-        Step { when: When::After, transaction: Transaction::Alone, ..step }
+        Step { when, transaction: Transaction::Alone, ..step }
     })
 }
 

@@ -8,6 +8,8 @@
 mod additive;
 mod around;
 mod backfill;
+mod beside;
+mod both_ways;
 mod builds;
 mod by_hand;
 mod changes;
@@ -24,6 +26,7 @@ mod frozen;
 mod functions;
 mod golden;
 mod grants;
+mod hot;
 mod kinds;
 mod laws;
 mod ledger;
@@ -34,6 +37,7 @@ mod owners;
 mod partitions;
 mod pruned;
 mod queues;
+mod readers;
 mod refused;
 mod renames;
 mod replicas;
@@ -46,7 +50,8 @@ mod service;
 mod session_settings;
 mod triggers;
 mod types;
+mod versions;
 mod warm;
 
 /// What a test gives back, so that a failed question ends it with the server's words.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;

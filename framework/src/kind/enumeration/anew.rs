@@ -252,7 +252,7 @@ impl<'a> Anew<'a> {
     fn back(&self, table: &QName) -> Vec<Sql> {
         let none = Columns::default();
         let columns = self.tables.get(table).unwrap_or(&none);
-        let computed = columns.computed.iter().map(|column| sql!("add column {}", column.clause()));
+        let computed = columns.computed.iter().map(|column| sql!("add column {}", column.clause(table)));
         let defaults = columns.retyped.iter().chain(&columns.defaulted).filter_map(|column| {
             let away = is_away(&Address::part(Tag::Column, table, &column.name));
             let default = column.default.as_ref().filter(|_| !away)?;
