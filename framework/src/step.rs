@@ -16,6 +16,8 @@ pub enum Phase {
     Shared,
     /// New names for what stands; everything after it says them.
     Rename,
+    /// What goes at once, because something that comes needs its place.
+    Freed,
     /// Enum types, and values added to them.
     Enum,
     /// Sequences.

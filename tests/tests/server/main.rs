@@ -8,6 +8,8 @@
 mod additive;
 mod around;
 mod backfill;
+mod beside;
+mod both_ways;
 mod builds;
 mod by_hand;
 mod changes;
@@ -16,6 +18,8 @@ mod corpus_expressions;
 mod drift;
 mod drops;
 mod enums;
+mod enums_anew;
+mod enums_shared;
 mod extensions;
 mod forbidden;
 mod frozen;
@@ -46,7 +50,8 @@ mod service;
 mod session_settings;
 mod triggers;
 mod types;
+mod versions;
 mod warm;
 
 /// What a test gives back, so that a failed question ends it with the server's words.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;

@@ -8,7 +8,7 @@
 use super::change::{attribute, rows, size};
 use super::column::Column;
 use crate::address::{Address, Tag};
-use crate::kind::{Draft, SMALL_ROWS_MAX, Size, constraint_stands};
+use crate::kind::{Draft, Kind as _, Object, SMALL_ROWS_MAX, Size, constraint_stands};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Expr, Sql, quoted, sql};
@@ -18,7 +18,27 @@ use crate::step::{Phase, Step, Transaction, Undo, When};
 pub(super) fn allow(column: &Column, table: &QName, draft: &mut Draft<'_>) {
     let action = |what: &'static str| sql!("alter column {} {} not null", column.name, Sql::fixed(what));
     let done = attribute(table, &column.name, &sql!("not a.attnotnull"));
-    draft.steps.push(brief(column, table, &action("drop"), done, Undo::Run(altered(table, &action("set")))));
+    let step = brief(column, table, &action("drop"), done, Undo::Run(altered(table, &action("set"))));
+    let Some(key) = draft.primary_key(table).filter(|key| key.columns.contains(&column.name)) else {
+        draft.steps.push(step);
+        return;
+    };
+    let address = key.address();
+    let stays = match draft.declared(&address) {
+        Some(Object::Key(wanted)) => wanted.columns.contains(&column.name),
+        _ => !draft.facts().going.contains(&address),
+    };
+    if stays {
+        let what = format!("it cannot be null while it is a part of the primary key `{}`", key.name);
+        let help = format!(
+            "name the key in [drops]: constraints = [\"{table}.{}\"]; or declare the column `not null`",
+            key.name
+        );
+        draft.refuse("FH222", Address::part(Tag::Column, table, &column.name), what, help);
+        return;
+    }
+    // Once the key has gone, or has become another one.
+    draft.steps.push(Step { phase: Phase::NotNull, ..step });
 }
 
 /// Drafts having a column refuse null. `new` says that it is added in the same plan, so that no row has a value yet.
@@ -48,7 +68,7 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
         column,
         table,
         &sql!("alter column {} set not null", column.name),
-        attribute(table, &column.name, &sql!("a.attnotnull")),
+        attribute(table, &column.name, &refuses_null()),
         Undo::Run(altered(table, &sql!("alter column {} drop not null", column.name))),
     );
     if big {
@@ -67,6 +87,13 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
     }
 }
 
+/// That the column `a` refuses null in all of its rows: since PostgreSQL 18 it may do so in new ones alone.
+fn refuses_null() -> Sql {
+    sql!(
+        "a.attnotnull and not exists (select from pg_catalog.pg_constraint k where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey[1] = a.attnum and not k.convalidated)"
+    )
+}
+
 /// The check, unless an earlier run has added it, and its proof.
 fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<Step> {
     let check = helper(table, &column.name);
@@ -75,7 +102,7 @@ fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<
     let mut steps = Vec::new();
     if draft.live(&address).is_none() {
         let stands = constraint_stands(&address, false);
-        let done = sql!("({} or {})", stands, attribute(table, &column.name, &sql!("a.attnotnull")));
+        let done = sql!("({} or {})", stands, attribute(table, &column.name, &refuses_null()));
         let add = sql!("add constraint {} check ({} is not null) not valid", check, column.name);
         let undo = Undo::Run(altered(table, &sql!("drop constraint {}", check)));
         steps.push(Step { when, phase: Phase::Constraint, ..brief(column, table, &add, done, undo) });
