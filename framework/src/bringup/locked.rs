@@ -286,13 +286,8 @@ impl Work<'_> {
                         reason: "rows that stood before it break it; it holds for new rows".to_owned(),
                     })
                 }
-                Err(error) if step.object.tag == Tag::Enum && error.source.is("22P02") => {
-                    waiting.push(Waiting {
-                        object: step.object.to_string(),
-                        code: "FH224".to_owned(),
-                        reason: "a row that was written meanwhile holds a value that is to go".to_owned(),
-                    })
-                }
+                // A row that was written meanwhile holds a value that is to go: the look that follows counts it.
+                Err(error) if step.object.tag == Tag::Enum && error.source.is("22P02") => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -315,10 +310,12 @@ impl Work<'_> {
             .retain(|step| !waiting.iter().any(|waiting| waiting.object == step.object.to_string()));
         // What was refused before is drift, known and reported.
         now.plan.refusals.retain(|refusal| !before.plan.refusals.contains(refusal));
+        let held: Vec<Waiting>;
+        (now.plan.refusals, held) = held_meanwhile(now.plan.refusals);
         if let Some(difference) = still_different(&now.plan) {
             return Err(BringUpError::Unverified(difference));
         }
-        let waiting = &[waiting, &now.waiting].concat();
+        let waiting = &[waiting, &now.waiting, &held].concat();
         let drifted = !before.plan.refusals.is_empty();
         let finished = now.plan.steps.is_empty() && waiting.is_empty() && !drifted;
         let state = State {
@@ -352,6 +349,21 @@ pub(super) fn known_to(step: &Step, older: &Version) -> Waiting {
         code: "FH263".to_owned(),
         reason: format!("it goes once no replica of {older} is there any more"),
     }
+}
+
+/// Values that are to go, and rows that were written since the plan was made hold: they stand against nothing that has run, and wait.
+fn held_meanwhile(refusals: Vec<Refusal>) -> (Vec<Refusal>, Vec<Waiting>) {
+    let (held, rest): (Vec<Refusal>, Vec<Refusal>) =
+        refusals.into_iter().partition(|refusal| refusal.object.tag == Tag::Value && refusal.code == "FH224");
+    let mut waiting: Vec<Waiting> = Vec::new();
+    for refusal in held {
+        let object = refusal.object.to_string();
+        if !waiting.iter().any(|known| known.object == object) {
+            let reason = "rows that were written meanwhile hold it".to_owned();
+            waiting.push(Waiting { object, code: refusal.code.to_owned(), reason });
+        }
+    }
+    (rest, waiting)
 }
 
 fn broken_by_rows(error: &ExecuteError) -> bool {

@@ -74,4 +74,6 @@ select coalesce(json_agg(json_build_object(
 from named n
 left join pg_catalog.pg_class c on c.oid = n.rel and c.relkind in ('r', 'p')
 left join pg_catalog.pg_namespace s on s.oid = c.relnamespace
-where n.own is null or n.rel is distinct from n.own
+-- A function or a type stands on no table. What else has none is a piece of something: an operator of a class.
+where n.rel is distinct from n.own
+    or n.own is null and n.classid in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_type'::regclass)

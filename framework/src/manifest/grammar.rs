@@ -424,7 +424,10 @@ mod tests {
         };
         assert_eq!(described("/properties"), sorted(&super::super::KEYS));
         assert_eq!(described("/definitions/table/properties"), sorted(&super::super::tables::TABLE));
-        assert_eq!(described("/definitions/column/anyOf/1/properties"), sorted(&super::super::tables::COLUMN));
+        assert_eq!(
+            described("/definitions/column/anyOf/1/properties"),
+            sorted(&super::super::tables::COLUMN)
+        );
         assert_eq!(described("/properties/service/properties"), sorted(&service::KEYS));
     }
 

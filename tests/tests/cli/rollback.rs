@@ -236,7 +236,9 @@ async fn c10_3_values_that_were_added_go_again_and_those_that_went_are_back_at_t
     shop.declares(&first);
     ends_with(0, &shop.said(&["apply", "--yes"]));
     database
-        .execute("insert into shop_notes values (1), (2, 'bad'); alter type mood add value 'by hand'")
+        .execute(
+            "insert into shop_notes values (1, default), (2, 'bad'); alter type mood add value 'by hand'",
+        )
         .await?;
     let second = moods(
         "1.1.0",

@@ -1,11 +1,13 @@
 //! Cases 3.3 to 3.5: values that go, and values in another order. PostgreSQL can do neither to a type that stands, so it is made anew.
 
 use crate::Outcome;
+use crate::by_hand;
 use crate::service::{Service, listed, manifest, statements};
 use freehold::bringup;
 use freehold_tests::database::Database;
 use freehold_tests::difference;
 use freehold_tests::server::Server;
+use std::collections::BTreeSet;
 
 /// Everything that can hang on a type.
 const PARTS: &str = r#"
@@ -293,5 +295,24 @@ async fn c3_3_a_value_that_an_older_replica_may_write_goes_when_that_one_has_gon
     let refused = first.is_refused().await;
     assert_eq!(refused[0].code, "FH231");
     assert!(refused[0].what.contains("value void of order_state"), "{refused:?}");
+    Ok(())
+}
+
+/// Between the look and the change anybody may write; here it is the service itself.
+#[tokio::test]
+async fn c3_4_a_value_that_is_written_after_the_plan_was_made_stays_and_waits() -> Outcome {
+    let database = filled("c3_4_meanwhile").await?;
+    let without = format!("{}{DROP_VOID}", orders("1.1.0", "'new', 'paid'", ""));
+    let mut second = Service::new(&database, &without);
+    second.by_hand = by_hand::steps(&[("0001_void", "update orders set state = 'void' where id = 7")]);
+    let applied = second.applies().await;
+    let waiting: BTreeSet<String> =
+        applied.waiting.iter().map(|waiting| format!("{} {}", waiting.code, waiting.object)).collect();
+    assert_eq!(waiting.into_iter().collect::<Vec<_>>(), ["FH224 value void of order_state"]);
+    assert_eq!(database.fetch_one_text(ORDER).await?, "new, void, paid");
+    database.execute("update orders set state = 'new' where id = 7").await?;
+    second.applies().await;
+    second.finds_nothing_to_do().await;
+    assert_eq!(database.fetch_one_text(ORDER).await?, "new, paid");
     Ok(())
 }

@@ -157,7 +157,7 @@ impl<'a> Anew<'a> {
             Some(Object::ForeignKey(key)) => Some(key.parent.clone()),
             _ => None,
         });
-        let own = self.tables.keys().map(|table| QName::clone(table));
+        let own = self.tables.keys().copied().cloned();
         let all = own.chain(self.parts.iter().filter_map(Address::table)).chain(parents);
         all.collect::<BTreeSet<_>>().into_iter().collect()
     }
@@ -210,7 +210,7 @@ impl<'a> Anew<'a> {
     fn own_tables(&self) -> BTreeSet<QName> {
         let with_clauses = |part: &&Address| matches!(part.tag, Tag::Key | Tag::Check | Tag::Exclusion);
         let of_parts = self.parts.iter().filter(with_clauses).filter_map(Address::table);
-        self.tables.keys().map(|table| QName::clone(table)).chain(of_parts).collect()
+        self.tables.keys().copied().cloned().chain(of_parts).collect()
     }
 
     fn of_tag(&self, tag: Tag) -> impl Iterator<Item = &Address> {

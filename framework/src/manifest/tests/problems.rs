@@ -287,8 +287,8 @@ fn c3_3_a_value_goes_from_an_enum_of_the_manifest_and_is_none_of_it_any_more() {
         ("sales.state.'void'", &[(code::DROP, "sales.state.'void'")]),
         ("stat.'void'", &[(code::DROP, "stat.'void'")]),
         ("sales.stat.'void'", &[(code::DROP, "sales.stat.'void'")]),
-        ("state.void", &[(code::CLAUSE, "state.void")]),
-        ("state", &[(code::CLAUSE, "state")]),
+        ("state.void", &[(code::CLAUSE, "")]),
+        ("state", &[(code::CLAUSE, "")]),
         ("state.'void' x", &[(code::CLAUSE, "x")]),
         ("state.''", &[(code::ENUM_VALUE, "state.''")]),
     ] {
