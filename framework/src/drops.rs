@@ -149,15 +149,27 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
             table.columns.iter().map(|column| Address::part(Tag::Column, &table.name, &column.name))
         })
         .collect();
-    for address in live.objects.keys().chain(&columns) {
+    let values = live.objects.values().filter_map(|object| match object {
+        Object::Enum(of) => Some(of.labels.iter().filter_map(|label| of.value(label))),
+        _ => None,
+    });
+    let values: Vec<Address> = values.flatten().collect();
+    for address in live.objects.keys().chain(&columns).chain(&values) {
         // What all services share is never named to go, and the schema that every database has stays.
         let shared = address.tag.is_shared() && (!drops.undeclared || address.name.as_str() == "public");
         if is_in_attic(address) || !can_go(address.tag) || shared {
             continue;
         }
         let declared = wanted.holds(address);
-        let on_declared =
-            address.table().is_some_and(|table| wanted.holds(&Address::top(Tag::Table, &table)));
+        let on = match address.enumeration() {
+            Some(of) => Some(Address::top(Tag::Enum, &of)),
+            None => address.table().map(|table| Address::top(Tag::Table, &table)),
+        };
+        // With its enum goes a value anyway.
+        if address.tag == Tag::Value && !on.as_ref().is_some_and(|of| wanted.holds(of)) {
+            continue;
+        }
+        let on_declared = on.is_some_and(|on| wanted.holds(&on));
         let pruned = drops.undeclared && (on_declared && address.table.is_some() || ours.contains(address));
         if !declared && (pruned || drops.list.iter().any(|drop| drop.is(address))) {
             gone.insert(address.clone());
@@ -195,6 +207,7 @@ fn order(tag: Tag) -> u8 {
         Tag::Enum => 9,
         Tag::Extension => 10,
         Tag::Schema => 11,
+        Tag::Value => 12,
         _ => u8::MAX,
     }
 }
@@ -248,6 +261,8 @@ impl Going {
                 }
                 Tag::Table => going.table(address, live, service, version),
                 Tag::Column => going.column(address, live, service, version),
+                // The type is made anew without it, along with all that has it.
+                Tag::Value => {}
                 _ => going.steps.extend(live.objects.get(address).map(|object| (dropped(object), None))),
             }
         }
@@ -348,9 +363,7 @@ pub fn column_of<'a>(live: &'a Schema, address: &Address) -> Option<&'a Column> 
 
 /// New rows say nothing of a column that is to go: it must let them.
 fn loosened(column: &Column, table: &QName, address: &Address) -> Option<Step> {
-    let fills_itself =
-        column.default.is_some() || column.identity.is_some() || column.serial || column.generated.is_some();
-    if !column.not_null || fills_itself {
+    if !column.not_null || column.fills_itself() {
         return None;
     }
     let alter =

@@ -48,10 +48,28 @@ pub trait Kind: Clone + PartialEq {
         let _ = live;
     }
 
+    /// What of it not every server has.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
     /// The expressions in it, which the server stores in other words than they were written in.
     fn texts(&mut self) -> Vec<Text<'_>> {
         Vec::new()
     }
+}
+
+/// Something that came into PostgreSQL with a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What has it.
+    pub object: Address,
+    /// What it is, in SQL's words.
+    pub what: &'static str,
+    /// The version.
+    pub since: u32,
+    /// What to write where the server is older.
+    pub instead: &'static str,
 }
 
 /// One expression of an object.
@@ -108,6 +126,12 @@ macro_rules! kinds {
                     $((Self::$variant(object), Self::$variant(live)) => object.spell(live),)*
                     _ => {}
                 }
+            }
+
+            /// See [`Kind::needs`].
+            #[must_use]
+            pub fn needs(&self) -> Vec<Need> {
+                match self { $(Self::$variant(object) => object.needs()),* }
             }
 
             /// See [`Kind::texts`].
@@ -179,8 +203,12 @@ pub struct Facts {
     pub sizes: BTreeMap<QName, Size>,
     /// Names of the volatile functions among those that the manifest calls.
     pub volatile: BTreeSet<String>,
+    /// Enums whose values may be put into the order of the manifest.
+    pub reorder: BTreeSet<Address>,
     /// Columns that may be added or changed though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// Whether the manifest is an earlier one that is gone back to: nothing can be written into it.
+    pub going_back: bool,
     /// How a column's values become another type, where the manifest says it.
     pub using: BTreeMap<Address, Expr>,
     /// The value of rows that have none in a column that is to refuse null, where the manifest says it.
@@ -195,6 +223,8 @@ pub struct Facts {
     pub labels: BTreeMap<Address, Vec<String>>,
     /// Columns whose new type is of another family than the old one: what was written of the one cannot be read of the other.
     pub other_family: BTreeSet<Address>,
+    /// The last number that the sequence of an identity column gave out, or a sequence that stands by itself.
+    pub given_out: BTreeMap<Address, i64>,
     /// Parts of the same table that hang on a column.
     pub dependents: BTreeMap<Address, Vec<Dependent>>,
     /// What others made over a column or a key that is to change, and would have to go first: in the server's words.
@@ -455,6 +485,11 @@ pub(crate) fn constraint_is(address: &Address, condition: &Sql) -> Sql {
         Literal(address.name.as_str()),
         condition,
     )
+}
+
+/// That the server holds rows to the constraint `c`. A server that cannot let them break it has no such field.
+pub(crate) fn is_enforced() -> Sql {
+    sql!("pg_catalog.to_jsonb(c) ->> 'conenforced' is distinct from 'false'")
 }
 
 /// The proof that a constraint stands on a table.

@@ -60,7 +60,7 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     }
     for object in &diff.missing {
         match object {
-            Object::Table(table) => draft.steps.push(table.whole(inside.of(&table.name))),
+            Object::Table(table) => table.make(inside.of(&table.name), &mut draft),
             Object::Key(key) if new_tables.contains(&key.table) && inside.twins.contains(&key.address()) => {
                 draft.steps.push(key.added(Phase::Table, key.clause()));
             }
@@ -80,6 +80,17 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     }
     draft.left_alone.append(&mut undeclared);
     let Draft { mut steps, refusals, left_alone, .. } = draft;
+    let later: BTreeSet<Address> = steps
+        .iter()
+        .filter(|step| step.when == When::After && step.object.tag != Tag::Comment)
+        .map(|step| step.object.comment())
+        .collect();
+    for step in &mut steps {
+        // What is built once the service is ready cannot be spoken of before.
+        if later.contains(&step.object) {
+            step.when = When::After;
+        }
+    }
     // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
     // that an enum's added value is committed before the big transaction that may use it.
     steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));

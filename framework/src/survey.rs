@@ -6,8 +6,10 @@ mod facts;
 mod fate;
 mod numbered;
 mod renamed;
+mod revalued;
 mod still;
 mod vanished;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -216,6 +218,7 @@ async fn compare(
     }
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
+    plan.refusals.extend(version::too_new(&manifest.schema, found.version));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
         _ => None,
@@ -284,7 +287,7 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
     }
 }
 
-/// What stands under names of the slice. Under a former name anything may stand.
+/// What stands under names of the slice. Under a former name anything may stand, and what stands on a table that gets another name keeps its own.
 fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
     let drops = manifest.drops.list.iter().map(Drop::address);
     let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();
@@ -301,7 +304,9 @@ fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
             help: "give one of the two another name; what stands is left alone".to_owned(),
         }
     });
-    refusals.filter(|refusal| !before.contains(&refusal.object)).collect()
+    // An index of a table that gets another name is still called as it was: nothing else stands there.
+    let own = |object: &Address| found.live.objects.contains_key(object);
+    refusals.filter(|refusal| !before.contains(&refusal.object) && !own(&refusal.object)).collect()
 }
 
 /// Why a foreign key to a table of another service cannot be made yet.

@@ -195,3 +195,34 @@ pub async fn facts(
     let sizes = row.sizes.into_iter().map(|row| (row.table, row.size)).collect();
     Ok(Facts { sizes, volatile: row.volatile, ..Facts::default() })
 }
+
+/// A sequence by its name, or the one that numbers a column.
+#[derive(Clone, Debug, Serialize)]
+pub struct CountedBy {
+    /// Where it is in the list.
+    pub position: usize,
+    /// Its name, or that of the column's table.
+    #[serde(flatten)]
+    pub name: QName,
+    /// The column.
+    #[serde(rename = "col")]
+    pub column: Option<Name>,
+}
+
+/// The last numbers that sequences gave out, by their places in the list.
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn given_out(
+    session: &mut Session,
+    asked: &[CountedBy],
+) -> Result<Vec<(usize, i64)>, SessionError> {
+    #[derive(Deserialize)]
+    struct Row {
+        position: usize,
+        given: i64,
+    }
+    let query = Sql::from_template(include_str!("given.sql"), &[&Literal(&json(&asked)?)]);
+    let rows: Vec<Row> = parse(&session.value(&query).await?.unwrap_or_default())?;
+    Ok(rows.into_iter().map(|Row { position, given }| (position, given)).collect())
+}

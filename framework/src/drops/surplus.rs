@@ -1,5 +1,5 @@
-//! What `--prune` takes away that no manifest can name to go: rights and comments that are not declared. Nothing of it holds rows, and all of
-//! it can be said again. Pure.
+//! What `--prune` takes away that no manifest can name to go: rights and comments that are not declared. A way back names comments that were
+//! made since. Nothing of it holds rows, and all of it can be said again. Pure.
 //!
 //! <https://www.postgresql.org/docs/current/sql-revoke.html>
 
@@ -20,12 +20,10 @@ use crate::step::{Phase, Step, Transaction, Undo, When};
 /// The steps that take away what stands on declared objects and is not declared itself. Roles are known by now.
 #[must_use]
 pub fn surplus(drops: &Drops, wanted: &Schema, live: &Schema) -> Vec<Step> {
-    if !drops.undeclared {
-        return Vec::new();
-    }
+    let named = |comment: &Comment| drops.list.iter().any(|drop| drop.is(&comment.on.comment()));
     let steps = live.objects.values().filter_map(|object| match object {
-        Object::Grant(grant) => revoked(grant, wanted),
-        Object::Comment(comment) => silenced(comment, wanted),
+        Object::Grant(grant) if drops.undeclared => revoked(grant, wanted),
+        Object::Comment(comment) if drops.undeclared || named(comment) => silenced(comment, wanted),
         _ => None,
     });
     steps.collect()

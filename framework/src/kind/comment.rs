@@ -53,8 +53,10 @@ impl Comment {
     fn set(&self, before: Option<&str>, draft: &Draft<'_>) -> Step {
         let table = self.on.table();
         let new = match &table {
-            Some(table) => draft.ground(table) == Ground::New && self.on.tag != Tag::Trigger,
-            // Functions and triggers may come after the tables.
+            // A foreign key of a new table to one that stands comes after the tables; so do functions and triggers.
+            Some(table) => {
+                draft.ground(table) == Ground::New && !matches!(self.on.tag, Tag::Trigger | Tag::ForeignKey)
+            }
             None => draft.live(&self.on).is_none() && self.on.tag != Tag::Function,
         };
         let target = self.target();

@@ -135,7 +135,7 @@ impl Kind for Function {
 
     fn create(&self, draft: &mut Draft<'_>) {
         let phase = if self.names_a_new_table(draft) { Phase::Routine } else { Phase::Function };
-        let undo = Undo::Run(sql!("drop function {}({})", self.name, self.signature()));
+        let undo = Undo::Run(self.dropped());
         let done = sql!("pg_catalog.to_regprocedure({}) is not null", Literal(&self.called()));
         draft.steps.push(Step::on_new_ground(self.address(), phase, self.created(""), done, undo));
     }
@@ -228,8 +228,12 @@ impl Function {
         }
     }
 
-    fn created(&self, how: &'static str) -> Sql {
+    pub(super) fn created(&self, how: &'static str) -> Sql {
         sql!("create {}function {}({}) {}", Sql::fixed(how), self.name, self.parameters(true), self.clause())
+    }
+
+    pub(super) fn dropped(&self) -> Sql {
+        sql!("drop function {}({})", self.name, self.signature())
     }
 
     /// The types that tell it from others of its name.

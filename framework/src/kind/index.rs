@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ground, Kind, Object, Size, Text, refuse_changes};
+use super::{Draft, Ground, Kind, Need, Object, Size, Text, refuse_changes};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::lock::{Lock, Mode};
@@ -212,6 +212,10 @@ impl Kind for Index {
         refuse_changes(self, live, &self.address(), &differences, draft);
     }
 
+    fn needs(&self) -> Vec<Need> {
+        nulls_not_distinct(self.nulls_not_distinct, self.address())
+    }
+
     fn texts(&mut self) -> Vec<Text<'_>> {
         let mut texts = element_texts(&self.table, &mut self.elements);
         if let Some(expression) = &mut self.predicate {
@@ -220,6 +224,17 @@ impl Kind for Index {
         }
         texts
     }
+}
+
+/// What it takes for nulls to count as equal.
+pub(super) fn nulls_not_distinct(said: bool, object: Address) -> Vec<Need> {
+    let need = Need {
+        object,
+        what: "nulls not distinct",
+        since: 15,
+        instead: "a partial unique index `where … is null` beside the one of the other rows says the same",
+    };
+    said.then_some(need).into_iter().collect()
 }
 
 /// Spells the elements that both have, and names no default among those that only `live` has.

@@ -12,7 +12,8 @@ use held::Held;
 
 use super::index::{self, Element, Index};
 use super::{
-    Draft, Ground, Kind, Object, Size, all_or_nothing, constraint_stands, refuse_changes, relation_stands,
+    Draft, Ground, Kind, Need, Object, Size, all_or_nothing, constraint_stands, refuse_changes,
+    relation_stands,
 };
 use crate::address::{Address, Tag};
 use crate::name::{Name, QName};
@@ -43,6 +44,9 @@ pub struct Key {
     /// When it is checked.
     #[serde(default)]
     pub timing: Timing,
+    /// Whether its last column is a period that may not overlap (PostgreSQL 18 and later). No manifest says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub period: bool,
 }
 
 /// When a constraint is checked.
@@ -120,11 +124,21 @@ impl Kind for Key {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        if live.period {
+            let what = "it is a key over periods that may not overlap (`without overlaps`), and that would not hold any more";
+            let help = "give the key of the manifest another name and leave this one alone, or drop this one by hand";
+            draft.refuse("FH210", self.address(), what, help);
+            live.clone_from(self);
+        }
         if live != self && self.replace(draft) {
             live.clone_from(self);
         }
         let differences = [("definition", quoted(&live.clause()), quoted(&self.clause()))];
         refuse_changes(self, live, &self.address(), &differences, draft);
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        index::nulls_not_distinct(self.nulls_not_distinct, self.address())
     }
 }
 

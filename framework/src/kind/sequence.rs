@@ -35,6 +35,9 @@ pub struct Sequence {
     /// Whether it starts over at its end.
     #[serde(default)]
     pub cycle: bool,
+    /// Whether it skips the write-ahead log, and starts over after a crash.
+    #[serde(default)]
+    pub unlogged: bool,
     /// The column with which it goes.
     pub owned_by: Option<Owner>,
 }
@@ -56,7 +59,8 @@ impl Kind for Sequence {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        let run = sql!("create sequence {}{}", self.name, self.numbers());
+        let unlogged = Sql::fixed(if self.unlogged { "unlogged " } else { "" });
+        let run = sql!("create {}sequence {}{}", unlogged, self.name, self.numbers());
         let undo = Undo::Run(sql!("drop sequence {}", self.name));
         let done = relation_stands(&self.name);
         draft.steps.push(Step::on_new_ground(self.address(), Phase::Sequence, run, done, undo));
@@ -80,6 +84,9 @@ impl Kind for Sequence {
             );
             live.clone_from(self);
             return;
+        }
+        if live.unlogged != self.unlogged {
+            draft.steps.push(self.logging(live));
         }
         if live.numbers() != self.numbers() {
             let mut changes = self.changes(live);
@@ -158,6 +165,22 @@ impl Sequence {
 
     fn holds(&self, number: i64) -> bool {
         (self.min..=self.max).contains(&number)
+    }
+
+    /// The step that has it written ahead, or not.
+    fn logging(&self, live: &Self) -> Step {
+        let set = |of: &Self| {
+            let word = Sql::fixed(if of.unlogged { "unlogged" } else { "logged" });
+            sql!("alter sequence {} set {}", self.name, word)
+        };
+        let done = sql!(
+            "exists (select from pg_catalog.pg_class where oid = pg_catalog.to_regclass({}) and relpersistence = {})",
+            Literal(&quoted(&self.name)),
+            Literal(if self.unlogged { "u" } else { "p" }),
+        );
+        let step =
+            Step::on_new_ground(self.address(), Phase::Sequence, set(self), done, Undo::Run(set(live)));
+        Step { transaction: Transaction::Alone, lock: Lock::on(Mode::AccessExclusive, [&self.name]), ..step }
     }
 
     /// The lock that changing it takes: who wants the next number waits for a moment.

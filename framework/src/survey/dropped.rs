@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::{Fate, fates};
 use super::numbered;
+use super::revalued;
 use super::still::still_leaning;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
@@ -97,7 +98,8 @@ pub(super) async fn dropped(
     let mut dropped = Dropped::default();
     let drops = &manifest.drops;
     let free = Going::default().freed(live);
-    if drops.is_empty() && !drops.undeclared && free.is_empty() && renames.is_empty() {
+    let nothing_goes = drops.is_empty() && !drops.undeclared && free.is_empty();
+    if nothing_goes && renames.is_empty() && manifest.reorder.is_empty() {
         return Ok(dropped);
     }
     let mut gone = standing(drops, &manifest.schema, live, &claims.ours);
@@ -109,6 +111,8 @@ pub(super) async fn dropped(
         None => true,
     });
     gone.retain(|address| !claims.shared.contains(address));
+    let (values, gone): (Vec<Address>, Vec<Address>) =
+        gone.into_iter().partition(|address| address.tag == Tag::Value);
     let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
     let found = leaning(session, &before).await?;
     let found: Vec<Vec<Leaning>> = gone
@@ -131,8 +135,6 @@ pub(super) async fn dropped(
         Fate::Stays(_) => !address.tag.is_shared(),
     });
     let mut gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
-    let refused = relied_on(session, manifest, claims, renames, &gone).await?;
-    dropped.refusals.extend(refused);
     let service = &manifest.service;
     let held: Vec<Refusal> =
         gone.iter().filter_map(|address| held_by_key(address, &gone, &manifest.schema, live)).collect();
@@ -147,6 +149,12 @@ pub(super) async fn dropped(
     dropped.going = objects;
     dropped.taken = haste.taken;
     numbered::move_along(session, &mut going, renames, live).await?;
+    let ground = revalued::Ground { manifest, renames, live, gone: [&before, &gone], steps: &going };
+    let mut revalued = revalued::revalued(session, &ground, &values).await?;
+    gone.append(&mut revalued.going);
+    let refused = relied_on(session, manifest, claims, renames, &gone).await?;
+    dropped.refusals.extend(refused);
+    dropped.refusals.append(&mut revalued.refusals);
     let mut free = going.freed(live);
     free.retain(|step| !declared_otherwise(&step.object, manifest));
     let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
@@ -175,6 +183,8 @@ pub(super) async fn dropped(
         dropped.steps.push(step);
     }
     dropped.steps.extend(free);
+    // Last: what else goes may have had the type.
+    dropped.steps.append(&mut revalued.steps);
     Ok(dropped)
 }
 
@@ -192,7 +202,12 @@ impl Dropped {
 
     /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.
     pub(super) fn plan(self, service: &str, plan: &mut Plan) {
-        plan.left_alone.retain(|address| !self.may_go.contains(address));
+        // What is on a table that goes, goes with it.
+        let goes = |address: &Address| {
+            let table = address.table().map(|table| Address::top(Tag::Table, &table));
+            self.may_go.contains(address) || table.is_some_and(|table| self.may_go.contains(&table))
+        };
+        plan.left_alone.retain(|address| !goes(address));
         for (gone, taker) in &self.taken {
             // The last step of it is the one that puts it there.
             let step =
@@ -238,9 +253,10 @@ fn attic_made(when: When) -> [Step; 2] {
 
 /// Only what is ours can go: a table of this manifest or of its ledger, and what is on one.
 fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<Refusal> {
-    let top = match address.table() {
-        Some(table) => Address::top(Tag::Table, &table),
-        None => address.clone(),
+    let top = match (address.table(), address.enumeration()) {
+        (Some(table), _) => Address::top(Tag::Table, &table),
+        (None, Some(of)) => Address::top(Tag::Enum, &of),
+        (None, None) => address.clone(),
     };
     if claims.ours.contains(&top) || manifest.schema.holds(&top) {
         return None;
@@ -259,14 +275,10 @@ fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<R
     Some(Refusal { code: "FH265", object: address.clone(), what, help })
 }
 
-/// The refusal that names who leans on it, with the service that each belongs to.
-async fn leant_on(
-    session: &mut Session,
-    address: &Address,
-    leaning: &[Leaning],
-) -> Result<Refusal, SessionError> {
+/// What leans, with the service that each belongs to.
+pub(super) async fn named(session: &mut Session, leaning: &[Leaning]) -> Result<Vec<String>, SessionError> {
     let mut names = Vec::new();
-    for one in leaning.iter().take(5) {
+    for one in leaning {
         let owner = match &one.table {
             Some(table) => neighbours::owner(session, table).await?,
             None => None,
@@ -276,14 +288,29 @@ async fn leant_on(
             None => one.what.clone(),
         });
     }
-    if leaning.len() > names.len() {
-        names.push(format!("{} more", leaning.len() - names.len()));
+    Ok(names)
+}
+
+/// The first few, and how many more lean: `view a, view b lean`.
+pub(super) fn lean(names: &[String]) -> String {
+    let mut few: Vec<String> = names.iter().take(5).cloned().collect();
+    if names.len() > few.len() {
+        few.push(format!("{} more", names.len() - few.len()));
     }
-    let lean = if leaning.len() == 1 { "leans" } else { "lean" };
+    format!("{} {}", few.join(", "), if names.len() == 1 { "leans" } else { "lean" })
+}
+
+/// The refusal that names who leans on it, with the service that each belongs to.
+async fn leant_on(
+    session: &mut Session,
+    address: &Address,
+    leaning: &[Leaning],
+) -> Result<Refusal, SessionError> {
+    let names = named(session, leaning).await?;
     Ok(Refusal {
         code: "FH261",
         object: address.clone(),
-        what: format!("it cannot go while {} {lean} on it", names.join(", ")),
+        what: format!("it cannot go while {} on it", lean(&names)),
         help: "take that away first, by hand or in the manifest that declares it; Freehold never drops what hangs on something along with it"
             .to_owned(),
     })
@@ -325,7 +352,7 @@ async fn relied_on(
                 what: format!("it cannot {what} while {} requires it", services.join(" and ")),
                 help: format!(
                     "release {first} without `{}` in its `[requires.{}]` first, then this service again",
-                    before.path(),
+                    before.enumeration().map_or_else(|| before.path(), |of| of.to_string()),
                     manifest.service.name,
                 ),
             });
@@ -347,6 +374,7 @@ fn says(requires: &crate::manifest::Requirement, address: &Address) -> bool {
     match address.tag {
         Tag::Table => name().is_some_and(|name| requires.tables.contains_key(&name)),
         Tag::Enum => name().is_some_and(|name| requires.enums.contains(&name)),
+        Tag::Value => address.enumeration().is_some_and(|of| requires.enums.contains(&of)),
         Tag::Column => address
             .table()
             .and_then(|table| requires.tables.get(&table))

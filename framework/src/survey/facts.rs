@@ -1,18 +1,19 @@
 //! What a plan must know beside the objects: which questions a difference raises, and their answers. Asks only when something that stands is
 //! touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
+use super::revalued::may_reorder;
 use crate::address::{Address, Tag};
-use crate::catalog::facts::{ColumnChange, sequence_facts};
+use crate::catalog::facts::{ColumnChange, CountedBy, given_out as catalog_given_out, sequence_facts};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::diff::Diff;
 use crate::drops::column_of;
 use crate::kind::table::Table;
 use crate::kind::table::column::{Column, called_functions};
 use crate::kind::table::retype;
-use crate::kind::{Facts, Kind as _, Object, User};
+use crate::kind::{Facts, Kind, Object, User};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::rename::{Renames, mentions};
@@ -29,12 +30,24 @@ pub(super) async fn facts(
     renames: &Renames,
     going: &BTreeSet<Address>,
 ) -> Result<Facts, SessionError> {
+    let enums = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Enum(wanted) => Some(wanted).filter(|wanted| may_reorder(manifest, wanted)),
+        _ => None,
+    });
+    let reorder: BTreeSet<Address> = enums.map(Kind::address).collect();
     let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
     let tables = changed.filter_map(|object| object.address().table());
     let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
     let tables: BTreeSet<QName> = tables.filter(standing).collect();
     let exact = manifest.drops.undeclared;
-    let mut other = Facts { exact, going: going.clone(), ..Facts::default() };
+    let mut other = Facts {
+        exact,
+        reorder,
+        going: going.clone(),
+        going_back: manifest.went_back.is_some(),
+        given_out: given_out(session, difference, renames).await?,
+        ..Facts::default()
+    };
     counted(session, difference, renames, &mut other).await?;
     users(session, difference, renames, live, &mut other).await?;
     if tables.is_empty() {
@@ -135,6 +148,36 @@ pub(super) fn parts(leaning: &Leaning, renames: &Renames, live: &Schema) -> Vec<
     parts.into_iter().filter(|part| live.holds(part)).collect()
 }
 
+/// The last numbers of identity columns that are to count otherwise.
+async fn given_out(
+    session: &mut Session,
+    difference: &Diff,
+    renames: &Renames,
+) -> Result<BTreeMap<Address, i64>, SessionError> {
+    let columns = difference.different.iter().flat_map(standing_columns);
+    let columns = columns
+        .filter(|(_, wanted, now)| {
+            wanted.identity.is_some() && now.identity.is_some() && wanted.counting != now.counting
+        })
+        .map(|(table, wanted, _)| Address::part(Tag::Column, &table.name, &wanted.name));
+    let addresses: Vec<Address> = columns.collect();
+    if addresses.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let asked = addresses.iter().enumerate().filter_map(|(position, address)| {
+        let before = renames.before(address);
+        let (name, column) = match address.tag {
+            Tag::Column => (renames.table_before(&address.table()?), Some(before.name)),
+            _ => (QName { schema: before.schema?, name: before.name }, None),
+        };
+        Some(CountedBy { position, name, column })
+    });
+    let found = catalog_given_out(session, &asked.collect::<Vec<_>>()).await?;
+    let found =
+        found.into_iter().filter_map(|(position, given)| Some((addresses.get(position)?.clone(), given)));
+    Ok(found.collect())
+}
+
 /// What must be known of columns that change.
 async fn columns(
     session: &mut Session,
@@ -159,12 +202,12 @@ async fn columns(
         };
         if retyped
             || wanted.collation != now.collation
-            || wanted.generated != now.generated
+            || (&wanted.generated, wanted.on_read) != (&now.generated, now.on_read)
             || is_numbered(wanted) != is_numbered(now)
         {
             shaken.insert(&table.name);
         }
-        let count_nulls = wanted.not_null && !now.not_null;
+        let count_nulls = wanted.not_null && (!now.not_null || now.unproven);
         if retyped || count_nulls {
             asked.push(ColumnChange {
                 schema: table.name.schema.clone(),

@@ -12,7 +12,7 @@ use crate::ledger::claim::{self, Claims};
 use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::plan::Plan;
-use crate::rename::{Change, Numbering, Renames, Words};
+use crate::rename::{Change, Renames, Words};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::step::Phase;
@@ -29,8 +29,8 @@ pub(super) async fn renames(
     }
     let tables = live.objects.keys().filter(|address| address.tag == Tag::Table);
     let tables: BTreeSet<QName> = tables.filter_map(Address::table).collect();
-    let numberings: Vec<Numbering> = catalog::numberings(session, &tables).await?;
-    Ok(Renames::of(hints, &manifest.schema, live, &numberings))
+    let undeclared = catalog::undeclared(session, &tables).await?;
+    Ok(Renames::of(hints, &manifest.schema, live, &undeclared))
 }
 
 /// What the ledger says, in the names that objects will have. Whoever owns what is called as something of ours was once called matters only

@@ -16,9 +16,11 @@ pub(crate) type Inventory = BTreeMap<String, BTreeMap<String, String>>;
 #[expect(clippy::disallowed_methods, reason = "the SQL is the corpus's own text")]
 pub(crate) async fn inventory(database: &Database) -> Outcome<Inventory> {
     let file = corpus::path().ok_or("no corpus")?.join("oracle/inventory.sql");
+    // Written for one version; a collation's locale has another name on later ones, and none on earlier ones.
+    let sql = fs::read_to_string(file)?
+        .replace("colliculocale", "coalesce(to_jsonb(k) ->> 'colllocale', to_jsonb(k) ->> 'colliculocale')");
     let sql = format!(
-        "set session_replication_role = replica;\n{}\nselect json_build_array(kind, ident, def)::text from rowsv",
-        fs::read_to_string(file)?
+        "set session_replication_role = replica;\n{sql}\nselect json_build_array(kind, ident, def)::text from rowsv",
     );
     let mut connection = database.connect().await;
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await?;

@@ -119,7 +119,7 @@ impl<'a> Rebuild<'a> {
         };
         if part.tag == Tag::Column {
             let Some(Object::Table(table)) = find(&Address::top(Tag::Table, self.table)) else { return None };
-            return Some(sql!("column {}", table.column(&part.name)?.clause()));
+            return Some(table.column(&part.name)?.added(self.table));
         }
         Some(match find(part)? {
             Object::Key(key) => key.clause(),
