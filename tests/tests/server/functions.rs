@@ -23,7 +23,7 @@ const ROUNDED: &str =
 async fn a_function_whose_callers_see_another_one_is_made_anew_with_the_default_that_calls_it() -> Outcome {
     let database = Database::create("functions_anew").await;
     Service::new(&database, &prices("1.0.0", ROUNDED)).applies().await;
-    let default = "select pg_get_expr(adbin, adrelid) from pg_attrdef";
+    let default = "select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'prices'::regclass";
     let before = database.fetch_one_text(default).await?;
     for (number, from, to) in [
         (1, "returns numeric", "returns float8"),

@@ -1,14 +1,29 @@
 //! Storage parameters. Their order says nothing, but the server keeps the one in which they were written, so that is the one in which they are
 //! made.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::name::Name;
 
-/// Storage parameters with their values, in the order in which they were written.
+/// Storage parameters with their values, in the order in which they were written. In JSON, where that order must not count, they are a map; the
+/// catalog tells them as pairs.
 #[derive(Clone, Debug, Default, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(into = "BTreeMap<Name, String>", from = "Vec<(Name, String)>")]
 pub struct Parameters(Vec<(Name, String)>);
+
+impl From<Parameters> for BTreeMap<Name, String> {
+    fn from(parameters: Parameters) -> Self {
+        parameters.0.into_iter().collect()
+    }
+}
+
+impl From<Vec<(Name, String)>> for Parameters {
+    fn from(pairs: Vec<(Name, String)>) -> Self {
+        Self(pairs)
+    }
+}
 
 impl PartialEq for Parameters {
     fn eq(&self, other: &Self) -> bool {
@@ -59,6 +74,7 @@ mod tests {
         };
         let (one, other) = (of(["fillfactor", "deduplicate_items"]), of(["deduplicate_items", "fillfactor"]));
         assert_eq!(one, other);
+        assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&other).unwrap());
         assert_eq!(one.iter().next().map(|(name, _)| name.as_str()), Some("fillfactor"));
     }
 }
