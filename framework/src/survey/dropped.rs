@@ -13,7 +13,7 @@ use crate::ledger::claim::{self, Claims};
 use crate::ledger::{attic, neighbours};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
-use crate::plan::Plan;
+use crate::plan::{Plan, spoken_of_later};
 use crate::rename::{Change, Renames};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
@@ -159,6 +159,7 @@ impl Dropped {
     pub(super) fn plan(self, plan: &mut Plan) {
         plan.left_alone.retain(|address| !self.may_go.contains(address));
         plan.steps.extend(self.steps);
+        spoken_of_later(&mut plan.steps);
         plan.steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
         plan.refusals.extend(self.refusals);
     }

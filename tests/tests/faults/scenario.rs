@@ -95,24 +95,6 @@ fn cold() -> PathBuf {
     path
 }
 
-const FILL_BILLS: &str = "insert into clients select i, i from generate_series(1, 10) i;
-    insert into bills (client_id, number, amount, note, weight) select i % 10 + 1, i, 10, i, i from generate_series(1, 10500) i;
-    comment on index bills_open_idx is 'set by hand'; analyze clients; analyze bills";
-
-const FILL: &str = "insert into drivers (name) select 'd' || i from generate_series(1, 50) i;
-    insert into trips (driver_id, km, code) select i % 50 + 1, i, 'c' || i from generate_series(1, 3000) i;
-    analyze drivers; analyze trips";
-
-const FILL_RIDES: &str =
-    "insert into riders (mail, legacy) select 'm' || i, 'l' from generate_series(1, 50) i;
-    insert into rides (rider_id, km, state) select i % 50 + 1, i, 'canceled' from generate_series(1, 3000) i;
-    insert into ride_notes select i, i, 'n' from generate_series(1, 100) i; analyze";
-
-const FILL_YARDS: &str =
-    "insert into yards (code, size, note, legacy, width) select 'c' || i, case when i % 3 > 0 then i end, 'n' || i, 'l', i from generate_series(1, 500) i;
-    insert into boxes (yard_id, weight, label) select i % 500 + 1, i, case when i % 2 = 0 then 'b' end from generate_series(1, 3000) i;
-    insert into box_notes select i, i from generate_series(1, 100) i; analyze yards; analyze boxes; analyze box_notes";
-
 /// Steps of the plan that has one of every kind.
 const STEPS_MIN: usize = 40;
 
@@ -137,25 +119,25 @@ pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
         (cluster, &runtime),
         "an additive change on full tables",
         workspace().join("tests/cases/additive/second.toml"),
-        async || filled(cluster, "additive", FILL).await,
+        async || filled(cluster, "additive").await,
     );
     let evolving = scenario(
         (cluster, &runtime),
         "changes of what stands in full tables",
         workspace().join("tests/cases/evolving/second.toml"),
-        async || filled(cluster, "evolving", FILL_BILLS).await,
+        async || filled(cluster, "evolving").await,
     );
     let moved = scenario(
         (cluster, &runtime),
         "renames and drops on full tables",
         workspace().join("tests/cases/moved/second.toml"),
-        async || filled(cluster, "moved", FILL_RIDES).await,
+        async || filled(cluster, "moved").await,
     );
     let mut every = scenario(
         (cluster, &runtime),
         "a plan with steps of every kind on full tables",
         workspace().join("tests/cases/every/second.toml"),
-        async || filled(cluster, "every", FILL_YARDS).await,
+        async || filled(cluster, "every").await,
     );
     (every.instants, every.crashes) = (100, true);
     let steps = every.after.ledger.lines().filter(|line| line.starts_with("step "));
@@ -173,12 +155,13 @@ pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
 }
 
 /// The first manifest of a case in place, with rows.
-async fn filled(cluster: &Cluster, case: &str, fill: &str) -> Database {
+async fn filled(cluster: &Cluster, case: &str) -> Database {
     let database = Database::create_on(cluster, case).await;
     let first = workspace().join(format!("tests/cases/{case}/first.toml"));
     let output = Process::spawn(&mut command::apply(database.address(), &first)).unwrap().wait(LIMIT);
     assert!(output.success(), "{output}");
-    database.execute(fill).await.unwrap();
+    let rows = workspace().join(format!("tests/cases/{case}/rows.sql"));
+    database.execute(&fs::read_to_string(rows).unwrap()).await.unwrap();
     database.execute(SEQUENCES).await.unwrap();
     database
 }

@@ -37,20 +37,25 @@ pub(crate) async fn ground(cluster: &Cluster) -> Database {
     template
 }
 
-/// Statements of ours that take along what hangs on something.
+/// Statements of ours that take along what hangs on something, of those that the server wrote down.
 pub(crate) fn cascades(log: &Log) -> Vec<String> {
     let ours = log.entries().iter().filter(|entry| entry.application.starts_with("freehold/"));
     let said = ours.filter(|entry| entry.severity == "LOG").map(|entry| entry.message.to_lowercase());
     // What a foreign key does with the rows that refer to one that goes is the author's word.
     let plain = said.map(|text| text.replace("on delete cascade", "").replace("on update cascade", ""));
-    plain.filter(|text| text.contains("cascade") && !text.contains("insert into freehold.")).collect()
+    let takes = |statement: &str| {
+        statement.contains(" cascade") && ["drop ", "truncate "].iter().any(|word| statement.contains(word))
+    };
+    plain
+        .flat_map(|text| text.split(';').filter(|one| takes(one)).map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
-fn at<T>(place: &str, outcome: Fallible<T>) -> Fallible<T> {
+pub(crate) fn at<T>(place: &str, outcome: Fallible<T>) -> Fallible<T> {
     outcome.map_err(|error| format!("{place}: {error}"))
 }
 
-async fn text(database: &Database, query: &str) -> Fallible<String> {
+pub(crate) async fn text(database: &Database, query: &str) -> Fallible<String> {
     database.fetch_one_text(query).await.map_err(|error| format!("{error}: {query}"))
 }
 
@@ -59,7 +64,7 @@ async fn execute(database: &Database, statements: &str) -> Fallible<()> {
 }
 
 /// Equal, or in what not.
-fn same(what: &str, one: &str, other: &str) -> Fallible<()> {
+pub(crate) fn same(what: &str, one: &str, other: &str) -> Fallible<()> {
     let difference = difference::lines(one, other);
     if difference.is_empty() { Ok(()) } else { Err(format!("{what} differ:\n{difference}")) }
 }

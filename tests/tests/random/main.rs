@@ -8,6 +8,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod cases;
 mod change;
 mod generate;
 mod kinds;

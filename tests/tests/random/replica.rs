@@ -2,8 +2,10 @@
 
 use crate::Fallible;
 use freehold::Manifest;
+use freehold::address::{Address, Tag};
 use freehold::bringup::{self, Expectation, Order, bring_up, verify};
 use freehold::execute::Patience;
+use freehold::kind::Object;
 use freehold::ledger::Caller;
 use freehold::ledger::past::{made_since, versions};
 use freehold::rollback::back;
@@ -31,7 +33,7 @@ impl Replica {
         Self::of(database, parsed.manifest)
     }
 
-    fn of(database: &Database, manifest: Manifest) -> Fallible<Self> {
+    pub(crate) fn of(database: &Database, manifest: Manifest) -> Fallible<Self> {
         let (caller, sowing) = (caller(&manifest), Sowing::new(&manifest, "prod"));
         let options = database.url().parse().map_err(|error: sqlx::Error| error.to_string())?;
         Ok(Self { manifest, caller, sowing, options })
@@ -52,6 +54,23 @@ impl Replica {
         }
         let earlier = back(&manifests, &made.into_iter().collect()).ok_or("there is no way back")?;
         Self::of(database, earlier)
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The same with somebody's word that big tables may be written again.
+    pub(crate) fn accepting_rewrites(mut self) -> Self {
+        let tables = self.manifest.schema.objects.values().filter_map(|object| match object {
+            Object::Table(table) => Some(table),
+            _ => None,
+        });
+        let columns = tables.flat_map(|table| {
+            table.columns.iter().map(|column| Address::part(Tag::Column, &table.name, &column.name))
+        });
+        self.manifest.allow_rewrite = columns.collect();
+        self
     }
 
     async fn session(&self) -> Fallible<Session> {
