@@ -11,12 +11,15 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+mod haste;
 mod surplus;
 
+pub use haste::Haste;
 pub use surplus::surplus;
 
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
+use crate::kind::key::Key;
 use crate::kind::table::column::Column;
 use crate::kind::{Draft, Facts, Object, Refusal, Size};
 use crate::lock::{Lock, Mode};
@@ -146,15 +149,27 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
             table.columns.iter().map(|column| Address::part(Tag::Column, &table.name, &column.name))
         })
         .collect();
-    for address in live.objects.keys().chain(&columns) {
+    let values = live.objects.values().filter_map(|object| match object {
+        Object::Enum(of) => Some(of.labels.iter().filter_map(|label| of.value(label))),
+        _ => None,
+    });
+    let values: Vec<Address> = values.flatten().collect();
+    for address in live.objects.keys().chain(&columns).chain(&values) {
         // What all services share is never named to go, and the schema that every database has stays.
         let shared = address.tag.is_shared() && (!drops.undeclared || address.name.as_str() == "public");
         if is_in_attic(address) || !can_go(address.tag) || shared {
             continue;
         }
         let declared = wanted.holds(address);
-        let on_declared =
-            address.table().is_some_and(|table| wanted.holds(&Address::top(Tag::Table, &table)));
+        let on = match address.enumeration() {
+            Some(of) => Some(Address::top(Tag::Enum, &of)),
+            None => address.table().map(|table| Address::top(Tag::Table, &table)),
+        };
+        // With its enum goes a value anyway.
+        if address.tag == Tag::Value && !on.as_ref().is_some_and(|of| wanted.holds(of)) {
+            continue;
+        }
+        let on_declared = on.is_some_and(|on| wanted.holds(&on));
         let pruned = drops.undeclared && (on_declared && address.table.is_some() || ours.contains(address));
         if !declared && (pruned || drops.list.iter().any(|drop| drop.is(address))) {
             gone.insert(address.clone());
@@ -200,6 +215,7 @@ fn order(tag: Tag) -> u8 {
         Tag::Enum => 9,
         Tag::Extension => 10,
         Tag::Schema => 11,
+        Tag::Value => 12,
         _ => u8::MAX,
     }
 }
@@ -218,15 +234,15 @@ impl Going {
     #[must_use]
     pub fn freed(&self, live: &Schema) -> Vec<Step> {
         let mut after = live.clone();
+        for (step, _) in self.steps.iter().filter(|(_, kept)| kept.is_none()) {
+            after.objects.remove(&step.object);
+        }
         for (_, kept) in &self.steps {
             if let Some(Kept { was, stands }) = kept {
                 Change::Object { from: was.clone(), to: stands.clone() }.apply(&mut after);
             }
         }
-        let dropped: BTreeSet<&Address> = self.steps.iter().map(|(step, _)| &step.object).collect();
-        let mut steps = freed(&after);
-        steps.retain(|step| !dropped.contains(&step.object));
-        steps
+        freed(&after)
     }
 }
 
@@ -240,6 +256,7 @@ impl Going {
         (service, version): (&str, &str),
     ) -> Self {
         let mut going = Self::default();
+        going.released(gone, live);
         for address in gone {
             match address.tag {
                 _ if kept.contains(address) => {
@@ -252,6 +269,8 @@ impl Going {
                 }
                 Tag::Table => going.table(address, live, service, version),
                 Tag::Column => going.column(address, live, service, version),
+                // The type is made anew without it, along with all that has it.
+                Tag::Value => {}
                 _ => going.steps.extend(live.objects.get(address).map(|object| (dropped(object), None))),
             }
         }
@@ -273,21 +292,26 @@ impl Going {
         self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
     }
 
-    fn column(&mut self, was: &Address, live: &Schema, service: &str, version: &str) {
-        let Some(table) = was.table() else { return };
-        let keys = live.objects.values().filter_map(|object| match object {
-            Object::Key(key) if key.table == table && key.primary => Some(key),
+    /// The foreign keys of what goes to the attic are dropped first: what they refer to may go too, and must not be held by them.
+    fn released(&mut self, gone: &[Address], live: &Schema) {
+        let keys = live.objects.iter().filter_map(|(address, object)| match object {
+            Object::ForeignKey(key) => Some((address, key, object)),
             _ => None,
         });
-        if let Some(key) = keys.into_iter().find(|key| key.columns.contains(&was.name)) {
-            self.refusals.push(Refusal {
-                code: "FH261",
-                object: was.clone(),
-                what: format!("it is a part of the primary key `{}`", key.name),
-                help: format!("name the key in [drops] too: constraints = [\"{}.{}\"]", table, key.name),
+        for (address, key, object) in keys.filter(|(address, ..)| !gone.contains(address)) {
+            let goes = gone.iter().any(|gone| match gone.tag {
+                Tag::Table => gone.table().as_ref() == Some(&key.table) && key.parent != key.table,
+                Tag::Column => gone.table().as_ref() == Some(&key.table) && key.columns.contains(&gone.name),
+                _ => false,
             });
-            return;
+            if goes && !is_in_attic(address) {
+                self.steps.push((dropped(object), None));
+            }
         }
+    }
+
+    fn column(&mut self, was: &Address, live: &Schema, service: &str, version: &str) {
+        let Some(table) = was.table() else { return };
         // A check may ask for a value that new rows no longer give. Whoever still writes the column does not need it.
         let checks = live.objects.values().filter(|object| match object {
             Object::Check(check) => {
@@ -301,11 +325,39 @@ impl Going {
             self.steps.extend((!known).then_some((step, None)));
         }
         if let Some(column) = column_of(live, was) {
-            self.steps.extend(loosened(column, &table, was).map(|step| (step, None)));
+            let key = primary_key(live, &table).filter(|key| key.columns.contains(&was.name));
+            // A primary key lets no column be null: it has gone by then, or has become another.
+            let phase = if key.is_some() { Phase::NotNull } else { Phase::Column };
+            self.steps.extend(loosened(column, &table, was).map(|step| (Step { phase, ..step }, None)));
         }
         let stands = place(was, service, version);
         self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
     }
+}
+
+/// What keeps a column from going: the primary key that it is a part of, unless that one goes too or becomes another.
+#[must_use]
+pub fn held_by_key(was: &Address, gone: &[Address], wanted: &Schema, live: &Schema) -> Option<Refusal> {
+    let table = was.table().filter(|_| was.tag == Tag::Column)?;
+    let key = primary_key(live, &table).filter(|key| key.columns.contains(&was.name))?;
+    let address = Address::part(Tag::Key, &table, &key.name);
+    let without = match wanted.objects.get(&address) {
+        Some(Object::Key(wanted)) => !wanted.columns.contains(&was.name),
+        _ => gone.contains(&address),
+    };
+    (!without).then(|| Refusal {
+        code: "FH261",
+        object: was.clone(),
+        what: format!("it is a part of the primary key `{}`", key.name),
+        help: format!("name the key in [drops] too: constraints = [\"{}.{}\"]", table, key.name),
+    })
+}
+
+fn primary_key<'a>(live: &'a Schema, table: &QName) -> Option<&'a Key> {
+    live.objects.values().find_map(|object| match object {
+        Object::Key(key) if key.primary && key.table == *table => Some(key),
+        _ => None,
+    })
 }
 
 /// The column at an address.
@@ -319,9 +371,7 @@ pub fn column_of<'a>(live: &'a Schema, address: &Address) -> Option<&'a Column> 
 
 /// New rows say nothing of a column that is to go: it must let them.
 fn loosened(column: &Column, table: &QName, address: &Address) -> Option<Step> {
-    let fills_itself =
-        column.default.is_some() || column.identity.is_some() || column.serial || column.generated.is_some();
-    if !column.not_null || fills_itself {
+    if !column.not_null || column.fills_itself() {
         return None;
     }
     let alter =
@@ -389,7 +439,7 @@ pub fn statement(address: &Address) -> Sql {
 }
 
 /// The step that drops what holds no rows, with the statement that makes it again.
-fn dropped(object: &Object) -> Step {
+pub(crate) fn dropped(object: &Object) -> Step {
     let address = object.address();
     let table = address.table();
     let run = statement(&address);

@@ -162,6 +162,10 @@ fn keep(
             }
             Object::Index(of) => of.state == State::Valid,
             Object::Trigger(of) => of.firing == Firing::Origin,
+            // What lets its rows break it, or holds over periods, is in the inventory.
+            Object::Check(check) if check.unenforced => false,
+            Object::ForeignKey(key) if key.unenforced || key.period => false,
+            Object::Key(key) => !key.period,
             Object::ForeignKey(key) => match unwritable(&key.parent, seen) {
                 Some(why) => {
                     let (table, parent) = (shown(&key.table, &seen.home), shown(&key.parent, &seen.home));

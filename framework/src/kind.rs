@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Tag};
 use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
-use crate::step::Step;
+use crate::step::{Phase, Step, When};
 
 pub mod check;
 pub mod comment;
@@ -48,10 +48,28 @@ pub trait Kind: Clone + PartialEq {
         let _ = live;
     }
 
+    /// What of it not every server has.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
     /// The expressions in it, which the server stores in other words than they were written in.
     fn texts(&mut self) -> Vec<Text<'_>> {
         Vec::new()
     }
+}
+
+/// Something that came into PostgreSQL with a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What has it.
+    pub object: Address,
+    /// What it is, in SQL's words.
+    pub what: &'static str,
+    /// The version.
+    pub since: u32,
+    /// What to write where the server is older.
+    pub instead: &'static str,
 }
 
 /// One expression of an object.
@@ -108,6 +126,12 @@ macro_rules! kinds {
                     $((Self::$variant(object), Self::$variant(live)) => object.spell(live),)*
                     _ => {}
                 }
+            }
+
+            /// See [`Kind::needs`].
+            #[must_use]
+            pub fn needs(&self) -> Vec<Need> {
+                match self { $(Self::$variant(object) => object.needs()),* }
             }
 
             /// See [`Kind::texts`].
@@ -179,6 +203,8 @@ pub struct Facts {
     pub sizes: BTreeMap<QName, Size>,
     /// Names of the volatile functions among those that the manifest calls.
     pub volatile: BTreeSet<String>,
+    /// Enums whose values may be put into the order of the manifest.
+    pub reorder: BTreeSet<Address>,
     /// Columns that may be added or changed though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
     /// Whether the manifest is an earlier one that is gone back to: nothing can be written into it.
@@ -197,12 +223,42 @@ pub struct Facts {
     pub labels: BTreeMap<Address, Vec<String>>,
     /// Columns whose new type is of another family than the old one: what was written of the one cannot be read of the other.
     pub other_family: BTreeSet<Address>,
+    /// The last number that the sequence of an identity column gave out, or a sequence that stands by itself.
+    pub given_out: BTreeMap<Address, i64>,
     /// Parts of the same table that hang on a column.
     pub dependents: BTreeMap<Address, Vec<Dependent>>,
     /// What others made over a column or a key that is to change, and would have to go first: in the server's words.
     pub leaning: BTreeMap<Address, Vec<String>>,
     /// What would go with a column, and is not this table's or nobody declares: in the server's words.
     pub referring: BTreeMap<Address, Vec<String>>,
+    /// Whether nothing is to be there that the manifest does not say: `--prune`.
+    pub exact: bool,
+    /// What goes in the same plan.
+    pub going: BTreeSet<Address>,
+    /// How far sequences have counted whose limits are to be narrower.
+    pub counted: BTreeMap<Address, Counted>,
+    /// The foreign keys that stand on keys and unique indexes which are to change.
+    pub held: BTreeMap<Address, Vec<Address>>,
+    /// What uses functions that are to be made anew.
+    pub users: BTreeMap<Address, Vec<User>>,
+}
+
+/// How far a sequence has counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Counted {
+    /// The number that it gave last, or would give first.
+    pub last: i64,
+    /// Whether it has given one.
+    pub called: bool,
+}
+
+/// Something that uses a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// What it is, in the server's words.
+    pub what: String,
+    /// What of the slice it is, or may be: a part of a table is known by its name alone.
+    pub parts: Vec<Address>,
 }
 
 /// A part of a table that hangs on one of its columns.
@@ -280,6 +336,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The primary key that a table has now.
+    fn primary_key(&self, table: &QName) -> Option<&'a key::Key> {
+        self.live.values().find_map(|object| match object {
+            Object::Key(key) if key.primary && key.table == *table => Some(key),
+            _ => None,
+        })
+    }
+
     /// Whether a table of this name is made in this run, in any schema.
     #[must_use]
     pub fn makes_a_table_called(&self, name: &Name) -> bool {
@@ -308,6 +372,28 @@ impl<'a> Draft<'a> {
         self.without_nulls.contains(column)
     }
 
+    /// Drafts dropping a foreign key before columns change, by this step, and making it again as it is wanted.
+    pub(crate) fn detach(&mut self, address: &Address, gone: Step) {
+        if self.declared(address).is_some() && self.rebuilt.insert(address.clone()) {
+            self.steps.push(Step { when: When::Before, phase: Phase::Freed, hazards: Vec::new(), ..gone });
+            self.make_again(address);
+        }
+    }
+
+    /// Drafts making a declared foreign key that has gone by then, with the comment that it had.
+    fn make_again(&mut self, address: &Address) {
+        let Some(Object::ForeignKey(wanted)) = self.declared(address) else { return };
+        let first = self.steps.len();
+        wanted.create(self);
+        let comment = match self.live(&address.comment()) {
+            Some(Object::Comment(comment)) => Some(comment.said()),
+            _ => None,
+        };
+        if let Some(step) = self.steps.get_mut(first) {
+            step.run = all_or_nothing(std::iter::once(step.run.clone()).chain(comment).collect());
+        }
+    }
+
     /// The statement that drops an object and makes it again, of one or more. Its comment would go with the old one, so it is given back in the
     /// same breath.
     fn made_anew(&self, object: &Address, mut statements: Vec<Sql>) -> Sql {
@@ -319,7 +405,7 @@ impl<'a> Draft<'a> {
 
     /// What the manifest and the server said beside the objects.
     #[must_use]
-    pub fn facts(&self) -> &Facts {
+    pub fn facts(&self) -> &'a Facts {
         self.facts
     }
 
@@ -399,6 +485,11 @@ pub(crate) fn constraint_is(address: &Address, condition: &Sql) -> Sql {
         Literal(address.name.as_str()),
         condition,
     )
+}
+
+/// That the server holds rows to the constraint `c`. A server that cannot let them break it has no such field.
+pub(crate) fn is_enforced() -> Sql {
+    sql!("pg_catalog.to_jsonb(c) ->> 'conenforced' is distinct from 'false'")
 }
 
 /// The proof that a constraint stands on a table.

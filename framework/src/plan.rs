@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
 use crate::diff::Diff;
+use crate::drops::dropped;
 use crate::kind::check::Check;
 use crate::kind::index::{Index, State};
 use crate::kind::key::Key;
@@ -13,7 +14,7 @@ use crate::kind::table::Table;
 use crate::kind::table::column::Column;
 use crate::kind::table::nullability::{helper, helper_removed};
 use crate::kind::{Draft, Facts, Kind, Object, Refusal};
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::schema::Schema;
 use crate::sql::Sql;
 use crate::step::{Phase, Step, When};
@@ -59,13 +60,14 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     }
     for object in &diff.missing {
         match object {
-            Object::Table(table) => draft.steps.push(table.whole(inside.of(&table.name))),
+            Object::Table(table) => table.make(inside.of(&table.name), &mut draft),
             Object::Key(key) if new_tables.contains(&key.table) && inside.twins.contains(&key.address()) => {
                 draft.steps.push(key.added(Phase::Table, key.clause()));
             }
             other => other.create(&mut draft),
         }
     }
+    detach(live, &mut draft);
     for (wanted, live) in &diff.different {
         if draft.is_rebuilt(&wanted.address()) {
             continue;
@@ -145,6 +147,25 @@ fn passes(object: &Object, diff: &Diff, live: &Schema) -> bool {
         Object::Index(index) => is_on_its_way(index, diff),
         Object::Check(check) => stands_in_for(check, live).is_some(),
         _ => false,
+    }
+}
+
+/// Drafts taking foreign keys away first, and making them again, where a column on one side becomes a type that the other side's cannot be
+/// compared with until that one has changed too.
+fn detach(live: &Schema, draft: &mut Draft<'_>) {
+    let facts = draft.facts();
+    let changed: BTreeSet<&Address> = facts.other_family.iter().chain(&facts.inconvertible).collect();
+    if changed.is_empty() {
+        return;
+    }
+    for (address, object) in &live.objects {
+        let Object::ForeignKey(key) = object else { continue };
+        let touches = |table: &QName, columns: &[Name]| {
+            columns.iter().any(|column| changed.contains(&Address::part(Tag::Column, table, column)))
+        };
+        if touches(&key.table, &key.columns) || touches(&key.parent, &key.parent_columns) {
+            draft.detach(address, dropped(object));
+        }
     }
 }
 

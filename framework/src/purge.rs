@@ -150,6 +150,7 @@ async fn under_lock(
         owner: manifest.service.owner.as_ref(),
         locks,
         lock_slots_max: 64,
+        aside: None,
     };
     match execute(session, &run, &steps, 1, told).await {
         Ok(done) => {

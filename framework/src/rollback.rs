@@ -10,7 +10,7 @@ use crate::address::{Address, Tag};
 use crate::drops::{Drop, Drops};
 use crate::kind::Object;
 use crate::manifest::Manifest;
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::rename::{Former, FormerValue, Hints};
 
 /// What was made since the version that is gone back to: kinds and paths of objects, as the ledger has them.
@@ -30,6 +30,9 @@ pub fn back(manifests: &[Manifest], made: &Made) -> Option<Manifest> {
     let first = names.iter().map(|(first, now)| (now, first)).collect();
     let gone = gone(manifests, &steps, &first, made);
     back.allow_rewrite.extend(accepted(manifests, &steps, &first));
+    // The order of values was put right for a later version, so it may be put back.
+    let enums = earlier.schema.objects.keys().filter(|address| address.tag == Tag::Enum);
+    back.reorder = enums.cloned().collect();
     back.drops = Drops { list: gone.into_iter().map(Drop::Object).collect(), undeclared: false };
     Some(back)
 }
@@ -61,8 +64,9 @@ fn gone(
 /// An object of a later version, as it is called by now on a table that has its earlier name again.
 fn on_earlier_table(address: Address, steps: &[Step], first: &BTreeMap<&Address, &Address>) -> Address {
     let now = steps.iter().fold(address, |address, step| step.address(&address));
-    let table = now.table().filter(|_| now.table.is_some());
-    let table = table.and_then(|table| first.get(&Address::top(Tag::Table, &table))?.table());
+    let table = now.enumeration().or_else(|| now.table().filter(|_| now.table.is_some()));
+    let tag = if now.tag == Tag::Value { Tag::Enum } else { Tag::Table };
+    let table = table.and_then(|table| qualified(first.get(&Address::top(tag, &table))?));
     match table {
         Some(table) => on_table(now, &table),
         None => now,
@@ -87,7 +91,7 @@ fn accepted(
     columns.collect()
 }
 
-/// Everything that a manifest declares: its objects, and the columns of its tables.
+/// Everything that a manifest declares: its objects, the columns of its tables and the values of its enums.
 fn addresses(manifest: &Manifest) -> BTreeSet<Address> {
     let tables = manifest.schema.objects.values().filter_map(|object| match object {
         Object::Table(table) => Some(table),
@@ -96,7 +100,11 @@ fn addresses(manifest: &Manifest) -> BTreeSet<Address> {
     let columns = tables.flat_map(|table| {
         table.columns.iter().map(|column| Address::part(Tag::Column, &table.name, &column.name))
     });
-    manifest.schema.objects.keys().cloned().chain(columns).collect()
+    let values = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Enum(of) => Some(of.labels.iter().filter_map(|label| of.value(label))),
+        _ => None,
+    });
+    manifest.schema.objects.keys().cloned().chain(columns).chain(values.flatten()).collect()
 }
 
 fn holds(manifest: &Manifest, address: &Address) -> bool {
@@ -162,7 +170,7 @@ fn hints(
     let names = names.iter().filter(|(first, now)| first.name != now.name);
     let values = values
         .into_iter()
-        .filter(|((of, first), now)| first != now && labels_of(earlier, of).contains(first));
+        .filter(|((of, first), now)| first != now && earlier.schema.values(of).contains(first));
     Hints {
         names: names
             .map(|(first, now)| Former { now: first.clone(), names: vec![now.name.clone()] })
@@ -210,7 +218,7 @@ impl Step {
         }
         for FormerValue { of, now, labels } in &after.hints.values {
             let was = back.get(of).unwrap_or(of);
-            let stood = |label: &&String| labels_of(before, was).contains(label);
+            let stood = |label: &&String| before.schema.values(was).contains(label);
             if let Some(label) = labels.iter().find(stood) {
                 step.values.insert((was.clone(), label.clone()), now.clone());
             }
@@ -226,10 +234,14 @@ impl Step {
         if let Some(now) = self.names.get(address) {
             return now.clone();
         }
-        let table = address.table().filter(|_| address.table.is_some());
+        let of = address.enumeration();
+        let renamed = of.clone().and_then(|of| self.values.get(&(of, address.name.as_str().to_owned())));
+        let name = renamed.and_then(|label| Name::new(label).ok()).unwrap_or_else(|| address.name.clone());
+        let address = Address { name, ..address.clone() };
+        let table = of.or_else(|| address.table().filter(|_| address.table.is_some()));
         match table.and_then(|table| self.tops.get(&table)) {
-            Some(table) => on_table(address.clone(), table),
-            None => address.clone(),
+            Some(table) => on_table(address, table),
+            None => address,
         }
     }
 }
@@ -240,13 +252,6 @@ fn qualified(address: &Address) -> Option<QName> {
 
 fn on_table(address: Address, table: &QName) -> Address {
     Address { schema: Some(table.schema.clone()), table: Some(table.name.clone()), ..address }
-}
-
-fn labels_of<'a>(manifest: &'a Manifest, name: &QName) -> &'a [String] {
-    match manifest.schema.objects.get(&Address::top(Tag::Enum, name)) {
-        Some(Object::Enum(of)) => &of.labels,
-        _ => &[],
-    }
 }
 
 #[cfg(test)]

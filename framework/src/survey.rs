@@ -6,7 +6,10 @@ mod facts;
 mod fate;
 mod numbered;
 mod renamed;
+mod revalued;
+mod still;
 mod vanished;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -197,7 +200,7 @@ async fn compare(
     let mut wanted = manifest.schema.clone();
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
     let difference = diff(&wanted, &live);
-    let facts = facts::facts(session, manifest, &difference, &live, &renames).await?;
+    let facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -209,12 +212,13 @@ async fn compare(
     renamed::plan(&mut plan, manifest, &renames);
     dropped.add(surplus(&manifest.drops, &wanted, &live));
     let may_go = dropped.may_go.clone();
-    dropped.plan(&mut plan);
+    dropped.plan(service, &mut plan);
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
+    plan.refusals.extend(version::too_new(&manifest.schema, found.version));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
         _ => None,
@@ -283,7 +287,7 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
     }
 }
 
-/// What stands under names of the slice. Under a former name anything may stand.
+/// What stands under names of the slice. Under a former name anything may stand, and what stands on a table that gets another name keeps its own.
 fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
     let drops = manifest.drops.list.iter().map(Drop::address);
     let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();

@@ -74,4 +74,4 @@ select coalesce(json_agg(json_build_object(
 from named n
 left join pg_catalog.pg_class c on c.oid = n.rel and c.relkind in ('r', 'p')
 left join pg_catalog.pg_namespace s on s.oid = c.relnamespace
-where n.rel is distinct from n.own
+where n.own is null or n.rel is distinct from n.own

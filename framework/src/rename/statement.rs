@@ -39,6 +39,18 @@ impl Change {
                 let back = sql!("alter sequence {} rename to {}", after, from.name);
                 (of.clone(), run, back, moved(relation_stands(from), &relation_stands(&after)), Lock::none())
             }
+            // `of` is on the table as it is called by then.
+            Self::NotNull { of, from, to } => {
+                let called = |name: &Name| Address { tag: Tag::Check, name: name.clone(), ..of.clone() };
+                let (before, after) = (called(from), called(to));
+                (
+                    of.clone(),
+                    statement(&before, &after),
+                    statement(&after, &before),
+                    proof(&before, &after),
+                    lock(of),
+                )
+            }
         };
         let step = Step::on_new_ground(object, Phase::Rename, run, done, Undo::Run(back));
         let hazards = if self.is_spoken() { vec![Hazard::OldName] } else { Vec::new() };
@@ -52,7 +64,7 @@ impl Change {
                 matches!(to.tag, Tag::Table | Tag::Column | Tag::Enum | Tag::Function | Tag::Sequence)
             }
             Self::Value { .. } => true,
-            Self::Numbering { .. } => false,
+            Self::Numbering { .. } | Self::NotNull { .. } => false,
         }
     }
 }

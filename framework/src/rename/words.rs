@@ -111,7 +111,7 @@ fn word(change: &Change) -> Option<Word> {
             Some(Word::Constant(constant(name), constant(&to.name)))
         }
         Change::Value { from, to, .. } => Some(Word::Constant(from.clone(), to.clone())),
-        Change::Object { .. } | Change::Numbering { .. } => None,
+        Change::Object { .. } | Change::Numbering { .. } | Change::NotNull { .. } => None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! What goes and what comes back: what `[drops]` names, what leans on it, and what the attic still has of what is declared again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::{Fate, fates};
 use super::numbered;
+use super::revalued;
+use super::still::still_leaning;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
-use crate::drops::{ATTIC, Going, IN_ATTIC, Kept, column_of, is_in_attic, standing};
+use crate::drops::{ATTIC, Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_in_attic, standing};
 use crate::hazard::Hazard;
 use crate::kind::{Object, Refusal};
 use crate::ledger::claim::{self, Claims};
@@ -27,6 +29,10 @@ pub(super) struct Dropped {
     refusals: Vec<Refusal>,
     /// What the plan may take away.
     pub(super) may_go: BTreeSet<Address>,
+    /// What goes.
+    pub(super) going: BTreeSet<Address>,
+    /// What goes in the step of something else.
+    taken: BTreeMap<Address, Address>,
 }
 
 /// Adds to the renames what comes back from the attic: what is declared, not there, and kept as it is declared. A column of another type
@@ -92,7 +98,8 @@ pub(super) async fn dropped(
     let mut dropped = Dropped::default();
     let drops = &manifest.drops;
     let free = Going::default().freed(live);
-    if drops.is_empty() && !drops.undeclared && free.is_empty() && renames.is_empty() {
+    let nothing_goes = drops.is_empty() && !drops.undeclared && free.is_empty();
+    if nothing_goes && renames.is_empty() && manifest.reorder.is_empty() {
         return Ok(dropped);
     }
     let mut gone = standing(drops, &manifest.schema, live, &claims.ours);
@@ -104,8 +111,15 @@ pub(super) async fn dropped(
         None => true,
     });
     gone.retain(|address| !claims.shared.contains(address));
+    let (values, gone): (Vec<Address>, Vec<Address>) =
+        gone.into_iter().partition(|address| address.tag == Tag::Value);
     let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
     let found = leaning(session, &before).await?;
+    let found: Vec<Vec<Leaning>> = gone
+        .iter()
+        .zip(found)
+        .map(|(address, leaning)| still_leaning(address, leaning, &manifest.schema, live, renames))
+        .collect();
     let fates = fates(gone, &before, found);
     for (address, fate) in &fates {
         if let (Fate::Stays(leaning), false) = (fate, address.tag.is_shared()) {
@@ -120,16 +134,37 @@ pub(super) async fn dropped(
         Fate::Waits => false,
         Fate::Stays(_) => !address.tag.is_shared(),
     });
-    let gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
+    let mut gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
+    let service = &manifest.service;
+    let held: Vec<Refusal> =
+        gone.iter().filter_map(|address| held_by_key(address, &gone, &manifest.schema, live)).collect();
+    gone.retain(|address| !held.iter().any(|refusal| refusal.object == *address));
+    dropped.refusals.extend(held);
+    let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
+    let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
+    let haste = Haste::of(&objects, &manifest.schema, live);
+    going.hurry(&haste);
+    dropped.going = objects;
+    dropped.taken = haste.taken;
+    numbered::move_along(session, &mut going, renames, live).await?;
+    let ground = revalued::Ground { manifest, renames, live, gone: [&before, &gone], steps: &going };
+    let mut revalued = revalued::revalued(session, &ground, &values).await?;
+    gone.append(&mut revalued.going);
     let refused = relied_on(session, manifest, claims, renames, &gone).await?;
     dropped.refusals.extend(refused);
-    let service = &manifest.service;
-    let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
-    numbered::move_along(session, &mut going, renames, live).await?;
+    dropped.refusals.append(&mut revalued.refusals);
     let free = going.freed(live);
     let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
     dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
     dropped.refusals.extend(going.refusals);
+    let tables_first = match going
+        .steps
+        .iter()
+        .any(|(step, _)| step.object.tag == Tag::Table && step.when == When::Before)
+    {
+        true => When::Before,
+        false => When::After,
+    };
     for (mut step, kept) in going.steps {
         step.source = manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
         step.record = match &kept {
@@ -140,11 +175,13 @@ pub(super) async fn dropped(
         let to_attic = kept.is_some_and(|kept| kept.stands.schema == Some(attic_schema().name));
         if to_attic && !dropped.may_go.contains(&attic_schema()) {
             dropped.may_go.insert(attic_schema());
-            dropped.steps.extend(attic_made());
+            dropped.steps.extend(attic_made(tables_first));
         }
         dropped.steps.push(step);
     }
     dropped.steps.extend(free);
+    // Last: what else goes may have had the type.
+    dropped.steps.append(&mut revalued.steps);
     Ok(dropped)
 }
 
@@ -156,8 +193,21 @@ impl Dropped {
     }
 
     /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.
-    pub(super) fn plan(self, plan: &mut Plan) {
-        plan.left_alone.retain(|address| !self.may_go.contains(address));
+    pub(super) fn plan(self, service: &str, plan: &mut Plan) {
+        // What is on a table that goes, goes with it.
+        let goes = |address: &Address| {
+            let table = address.table().map(|table| Address::top(Tag::Table, &table));
+            self.may_go.contains(address) || table.is_some_and(|table| self.may_go.contains(&table))
+        };
+        plan.left_alone.retain(|address| !goes(address));
+        for (gone, taker) in &self.taken {
+            // The last step of it is the one that puts it there.
+            let step =
+                plan.steps.iter_mut().rev().find(|step| step.object == *taker && step.phase == Phase::Key);
+            if let Some(step) = step {
+                step.record = claim::forgotten(service, gone);
+            }
+        }
         plan.steps.extend(self.steps);
         spoken_of_later(&mut plan.steps);
         plan.steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
@@ -178,7 +228,7 @@ fn attic_schema() -> Address {
 }
 
 /// The schema that tables go to. Every service of the database may put its own there; who may read them does not change.
-fn attic_made() -> [Step; 2] {
+fn attic_made(when: When) -> [Step; 2] {
     let address = attic_schema();
     let stands = sql!("pg_catalog.to_regnamespace({}) is not null", Literal(&quoted(&address.name)));
     let open = sql!(
@@ -190,15 +240,16 @@ fn attic_made() -> [Step; 2] {
     let granted = sql!("grant usage, create on schema {} to public", address.name);
     [(made, stands), (granted, open)].map(|(run, done)| {
         let step = Step::on_new_ground(address.clone(), Phase::Shared, run, done, undo());
-        Step { when: When::After, transaction: Transaction::Alone, ..step }
+        Step { when, transaction: Transaction::Alone, ..step }
     })
 }
 
 /// Only what is ours can go: a table of this manifest or of its ledger, and what is on one.
 fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<Refusal> {
-    let top = match address.table() {
-        Some(table) => Address::top(Tag::Table, &table),
-        None => address.clone(),
+    let top = match (address.table(), address.enumeration()) {
+        (Some(table), _) => Address::top(Tag::Table, &table),
+        (None, Some(of)) => Address::top(Tag::Enum, &of),
+        (None, None) => address.clone(),
     };
     if claims.ours.contains(&top) || manifest.schema.holds(&top) {
         return None;
@@ -217,14 +268,10 @@ fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<R
     Some(Refusal { code: "FH265", object: address.clone(), what, help })
 }
 
-/// The refusal that names who leans on it, with the service that each belongs to.
-async fn leant_on(
-    session: &mut Session,
-    address: &Address,
-    leaning: &[Leaning],
-) -> Result<Refusal, SessionError> {
+/// What leans, with the service that each belongs to.
+pub(super) async fn named(session: &mut Session, leaning: &[Leaning]) -> Result<Vec<String>, SessionError> {
     let mut names = Vec::new();
-    for one in leaning.iter().take(5) {
+    for one in leaning {
         let owner = match &one.table {
             Some(table) => neighbours::owner(session, table).await?,
             None => None,
@@ -234,14 +281,29 @@ async fn leant_on(
             None => one.what.clone(),
         });
     }
-    if leaning.len() > names.len() {
-        names.push(format!("{} more", leaning.len() - names.len()));
+    Ok(names)
+}
+
+/// The first few, and how many more lean: `view a, view b lean`.
+pub(super) fn lean(names: &[String]) -> String {
+    let mut few: Vec<String> = names.iter().take(5).cloned().collect();
+    if names.len() > few.len() {
+        few.push(format!("{} more", names.len() - few.len()));
     }
-    let lean = if leaning.len() == 1 { "leans" } else { "lean" };
+    format!("{} {}", few.join(", "), if names.len() == 1 { "leans" } else { "lean" })
+}
+
+/// The refusal that names who leans on it, with the service that each belongs to.
+async fn leant_on(
+    session: &mut Session,
+    address: &Address,
+    leaning: &[Leaning],
+) -> Result<Refusal, SessionError> {
+    let names = named(session, leaning).await?;
     Ok(Refusal {
         code: "FH261",
         object: address.clone(),
-        what: format!("it cannot go while {} {lean} on it", names.join(", ")),
+        what: format!("it cannot go while {} on it", lean(&names)),
         help: "take that away first, by hand or in the manifest that declares it; Freehold never drops what hangs on something along with it"
             .to_owned(),
     })
@@ -283,7 +345,7 @@ async fn relied_on(
                 what: format!("it cannot {what} while {} requires it", services.join(" and ")),
                 help: format!(
                     "release {first} without `{}` in its `[requires.{}]` first, then this service again",
-                    before.path(),
+                    before.enumeration().map_or_else(|| before.path(), |of| of.to_string()),
                     manifest.service.name,
                 ),
             });
@@ -305,6 +367,7 @@ fn says(requires: &crate::manifest::Requirement, address: &Address) -> bool {
     match address.tag {
         Tag::Table => name().is_some_and(|name| requires.tables.contains_key(&name)),
         Tag::Enum => name().is_some_and(|name| requires.enums.contains(&name)),
+        Tag::Value => address.enumeration().is_some_and(|of| requires.enums.contains(&of)),
         Tag::Column => address
             .table()
             .and_then(|table| requires.tables.get(&table))

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::address::{Address, Tag};
 use crate::catalog;
 use crate::drops::{Going, Kept, column_of};
+use crate::kind::all_or_nothing;
 use crate::name::{Name, QName};
 use crate::rename::{Change, Numbering, Renames};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
-use crate::step::{Phase, Step, When};
+use crate::step::{Step, Undo};
 
-/// Adds the steps that name the sequences of columns on their way to the attic after what the columns are called there.
+/// Lets the sequences of columns on their way to the attic follow, each in the statement of its column.
 pub(super) async fn move_along(
     session: &mut Session,
     going: &mut Going,
@@ -21,10 +22,13 @@ pub(super) async fn move_along(
     let columns = going.steps.iter().filter_map(|(_, kept)| kept.clone());
     let columns: Vec<Kept> = columns.filter(|kept| is_numbered(live, &kept.was)).collect();
     for (kept, numbering) in of(session, &columns, renames).await? {
-        if let Some(change) = change(&kept.was, &kept.stands, numbering) {
-            let step = Step { phase: Phase::Contract, when: When::After, ..change.step() };
-            let step = Step { object: kept.was.clone(), ..step };
-            going.steps.push((step, None));
+        let Some(change) = change(&kept.was, &kept.stands, numbering) else { continue };
+        let moves = going.steps.iter_mut().find(|(_, moved)| moved.as_ref() == Some(&kept));
+        if let (Some((step, _)), Step { run, undo: Undo::Run(back), .. }) = (moves, change.step()) {
+            step.run = all_or_nothing(vec![step.run.clone(), run]);
+            if let Undo::Run(undo) = &mut step.undo {
+                *undo = all_or_nothing(vec![back, undo.clone()]);
+            }
         }
     }
     Ok(())
@@ -62,7 +66,7 @@ async fn of(
     }
     let before: Vec<Address> = columns.iter().map(|kept| renames.before(&kept.was)).collect();
     let tables: BTreeSet<QName> = before.iter().filter_map(Address::table).collect();
-    let numberings = catalog::numberings(session, &tables).await?;
+    let numberings = catalog::undeclared(session, &tables).await?.numberings;
     let found = columns.iter().zip(&before).filter_map(|(kept, before)| {
         let of_column =
             |found: &&Numbering| Some(&found.table) == before.table().as_ref() && found.column == before.name;

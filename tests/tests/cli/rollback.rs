@@ -219,3 +219,47 @@ async fn what_never_was_or_is_there_already_is_said() -> Outcome {
     drop(database);
     Ok(())
 }
+
+/// A slice whose enum has these values.
+fn moods(version: &str, values: &str, drops: &str) -> String {
+    format!(
+        "manifest = 1\n[service]\nname = \"shop-service\"\nversion = \"{version}\"\n[enums]\nmood = {values}\n\
+         [tables.shop_notes.columns]\nid = \"int primary key\"\nhow = \"mood not null default 'good'\"\n{drops}"
+    )
+}
+
+#[tokio::test]
+async fn c10_3_values_that_were_added_go_again_and_those_that_went_are_back_at_their_place() -> Outcome {
+    let database = Database::create("cli_rollback_values").await;
+    let shop = Shop::new(database.address());
+    let first = moods("1.0.0", "[\"good\", \"odd\", \"bad\"]", "");
+    shop.declares(&first);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database
+        .execute("insert into shop_notes values (1), (2, 'bad'); alter type mood add value 'by hand'")
+        .await?;
+    let second = moods(
+        "1.1.0",
+        "{ values = [\"bad\", \"new\", \"good\", \"by hand\"], reorder = true }",
+        "[drops]\nenum_values = [\"mood.'odd'\"]\n",
+    );
+    shop.declares(&second);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let order = "select string_agg(enumlabel, ', ' order by enumsortorder) from pg_enum where enumtypid = 'mood'::regtype";
+    assert_eq!(database.fetch_one_text(order).await?, "bad, new, good, by hand");
+    database.execute("insert into shop_notes values (3, 'new')").await?;
+    let refused = shop.said(&["rollback", "--to", "1.0.0", "--yes"]);
+    ends_with(3, &refused);
+    assert!(refused.stderr.contains("1 row of `shop_notes.how` holds it"), "{refused}");
+    database.execute("update shop_notes set how = 'good' where id = 3").await?;
+    ends_with(0, &shop.said(&["rollback", "--to", "1.0.0", "--yes"]));
+    assert_eq!(database.fetch_one_text(order).await?, "good, by hand, odd, bad");
+    shop.declares(&first);
+    ends_with(0, &shop.said(&["verify"]));
+    shop.declares(&second);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    assert_eq!(database.fetch_one_text(order).await?, "bad, new, good, by hand");
+    let rows = "select string_agg(how::text, ', ' order by id) from shop_notes";
+    assert_eq!(database.fetch_one_text(rows).await?, "good, bad, good");
+    Ok(())
+}

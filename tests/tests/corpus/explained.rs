@@ -15,7 +15,6 @@ const KINDS: &[(&str, &[&str], bool)] = &[
     ("partition", &[], true),
     ("typed table", &[], true),
     ("inherited table", &[], true),
-    ("table without columns", &[], true),
     ("domain", &["domain", "comment", "grant"], false),
     ("range type", &["range", "comment", "grant", "function"], false),
     ("base type", &["comment", "grant"], false),
@@ -39,20 +38,18 @@ const KINDS: &[(&str, &[&str], bool)] = &[
     ("policy", &["policy", "comment"], false),
     ("row level security", &["table"], false),
     ("table option", &["table"], false),
-    ("replica identity", &["table"], false),
-    ("statistics target", &["column", "index"], false),
-    ("storage", &["column"], false),
-    ("compression", &["column"], false),
-    ("column option", &["column"], false),
+    ("statistics target", &["index"], false),
     ("grant on a column", &["grant"], false),
     ("grant", &["grant"], false),
     ("comment", &["comment"], false),
     ("operator class option", &["index"], false),
     ("index option of a constraint", &["pk", "unique", "exclude"], false),
     ("unfinished index", &["index", "comment"], false),
+    ("temporal key", &["pk", "unique", "comment"], false),
+    ("temporal foreign key", &["fk", "comment"], false),
+    ("constraint that is not enforced", &["check", "fk", "comment"], false),
     ("sequence option", &["sequence_owned", "sequence_identity", "column", "comment", "grant"], false),
     ("foreign key", &["fk", "comment"], false),
-    ("default of null", &["column"], false),
 ];
 
 /// What an import told of what is not in its manifest.
@@ -149,7 +146,7 @@ pub(crate) fn about(left: &Left) -> Vec<String> {
     let before = |end: &str| name.split(end).next().unwrap_or_default().to_owned();
     let text = match left.kind.as_str() {
         "foreign key" => before(":"),
-        "function" | "procedure" | "aggregate" | "window function" | "grant" => before("("),
+        "function" | "procedure" | "aggregate" | "window function" | "grant" | "operator" => before("("),
         _ => name.to_owned(),
     };
     let link = |word: &String| {
@@ -203,6 +200,14 @@ mod tests {
     }
 
     #[test]
+    fn an_operator_is_known_by_its_name() {
+        let delta = json!({ "operator": { "add": [], "drop": ["public.||++(text,text)", "public.+(text,text)"], "alter": {} } });
+        let told = [left("operator", "||++(text, text)")];
+        let told = Told { left: &told, standing: false, away: Vec::new(), owners: BTreeMap::new() };
+        assert_eq!(unexplained(&delta, &told), ["drop operator public.+(text,text)"]);
+    }
+
+    #[test]
     fn only_what_was_told_is_explained() {
         let delta = json!({
             "trigger": { "add": [], "drop": ["public.orders.touch", "public.orders.other"], "alter": {} },
@@ -212,7 +217,7 @@ mod tests {
         let told = [
             left("trigger", "touch on orders"),
             left("view", "\"Order Totals\""),
-            left("storage", "of orders.total"),
+            left("virtual column", "of orders.total"),
         ];
         let told = Told { left: &told, standing: false, away: Vec::new(), owners: BTreeMap::new() };
         assert_eq!(
