@@ -26,7 +26,7 @@ use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::rename::Change;
 use crate::schema::Schema;
-use crate::sql::{Literal, Sql, quoted, sql};
+use crate::sql::{Literal, Sql, TypeName, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 /// The schema that tables go to.
@@ -185,7 +185,15 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
         _ => address.tag == Tag::Table || address.table().is_none_or(|table| !tables.contains(&table)),
     });
     let mut gone: Vec<Address> = gone.into_iter().collect();
-    gone.sort_by_key(|address| order(address.tag));
+    // What takes rows of a table is known by a type that goes where the table goes.
+    let takes_rows = |address: &Address| {
+        let types = address.arguments.iter().flatten().filter_map(TypeName::user_type);
+        types.into_iter().any(|of| tables.iter().any(|table| table.name == of.name))
+    };
+    gone.sort_by_key(|address| match takes_rows(address) {
+        true => order(Tag::Column),
+        false => order(address.tag),
+    });
     gone
 }
 

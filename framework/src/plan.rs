@@ -80,21 +80,20 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     }
     draft.left_alone.append(&mut undeclared);
     let Draft { mut steps, refusals, left_alone, .. } = draft;
-    let later: BTreeSet<Address> = steps
-        .iter()
-        .filter(|step| step.when == When::After && step.object.tag != Tag::Comment)
-        .map(|step| step.object.comment())
-        .collect();
-    for step in &mut steps {
-        // What is built once the service is ready cannot be spoken of before.
-        if later.contains(&step.object) {
-            step.when = When::After;
-        }
-    }
+    spoken_of_later(&mut steps);
     // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
     // that an enum's added value is committed before the big transaction that may use it.
     steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
     Plan { steps, refusals, left_alone, degraded: Vec::new() }
+}
+
+/// What is built once the service is ready cannot be spoken of before.
+pub(crate) fn spoken_of_later(steps: &mut [Step]) {
+    let later = steps.iter().filter(|step| step.when == When::After && step.object.tag != Tag::Comment);
+    let later: BTreeSet<Address> = later.map(|step| step.object.comment()).collect();
+    for step in steps.iter_mut().filter(|step| later.contains(&step.object)) {
+        step.when = When::After;
+    }
 }
 
 /// The step that takes away what nobody declared and an earlier run of ours left behind when it was cut off: a rebuild of a declared index, an

@@ -22,7 +22,8 @@ pub type Made = BTreeSet<(String, String)>;
 pub fn back(manifests: &[Manifest], made: &Made) -> Option<Manifest> {
     let earlier = manifests.first()?;
     let steps: Vec<Step> = manifests.windows(2).map(|pair| Step::between(&pair[0], &pair[1])).collect();
-    let names = names_now(&steps);
+    let mut names = names_now(&steps);
+    names.retain(|first, _| holds(earlier, first));
     let mut back = earlier.clone();
     back.went_back = Some(earlier.fingerprint());
     back.hints = hints(earlier, &names, values_now(&steps));
@@ -166,7 +167,7 @@ fn hints(
     names: &BTreeMap<Address, Address>,
     values: BTreeMap<(QName, String), String>,
 ) -> Hints {
-    let names = names.iter().filter(|(first, now)| first.name != now.name && earlier.schema.holds(first));
+    let names = names.iter().filter(|(first, now)| first.name != now.name);
     let values = values
         .into_iter()
         .filter(|((of, first), now)| first != now && earlier.schema.values(of).contains(first));

@@ -15,7 +15,7 @@ use crate::ledger::claim::{self, Claims};
 use crate::ledger::{attic, neighbours};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
-use crate::plan::Plan;
+use crate::plan::{Plan, spoken_of_later};
 use crate::rename::{Change, Renames};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
@@ -217,6 +217,7 @@ impl Dropped {
             }
         }
         plan.steps.extend(self.steps);
+        spoken_of_later(&mut plan.steps);
         plan.steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
         plan.refusals.extend(self.refusals);
     }

@@ -5,6 +5,7 @@ use crate::law::{at, same, text};
 use crate::replica::Replica;
 use crate::shape::shape;
 use freehold::Manifest;
+use freehold::bringup::Outcome;
 use freehold::kind::Object;
 use freehold::sql::quoted;
 use freehold_tests::corpus::workspace;
@@ -13,17 +14,21 @@ use freehold_tests::server::Server;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// A folder, its two versions, and values of enums that the second one adds, which nothing can take away.
+/// A folder, its two versions, and values of enums that the second one adds, which nothing can take away. (The case of storage parameters is
+/// not among them: those that were given since stay.)
 const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("additive", "first.toml", "second.toml", &["'under way'"]),
-    ("evolving", "first.toml", "second.toml", &[]),
     ("moved", "first.toml", "second.toml", &[]),
     ("every", "first.toml", "second.toml", &["'closed'", "'sold'"]),
     ("functions", "service.toml", "changed.toml", &[]),
-    ("options", "service.toml", "changed.toml", &[]),
-    ("schemas", "service.toml", "changed.toml", &[]),
-    ("sequences", "service.toml", "changed.toml", &[]),
+    ("schemas", "service.toml", "changed.toml", &["'late'"]),
     ("triggers", "service.toml", "changed.toml", &[]),
+];
+
+/// What cannot be gone back from, by what is said of it: no standing column becomes a computed one, and a sequence may be beyond its end.
+const REFUSED: &[(&str, &str, &str, &str)] = &[
+    ("evolving", "first.toml", "second.toml", "column bills.net"),
+    ("sequences", "service.toml", "changed.toml", "sequence owned_seq"),
 ];
 
 #[tokio::test]
@@ -35,23 +40,42 @@ async fn every_step_of_every_case_is_gone_back_from() {
             wrong.push(format!("{}: {error}", case.0));
         }
     }
+    for (case, first, second, object) in REFUSED {
+        if let Err(error) = refused(case, first, second, object).await {
+            wrong.push(format!("{case}: {error}"));
+        }
+    }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n\n"));
 }
 
-async fn back_and_forth((case, first, second, added): &(&str, &str, &str, &[&str])) -> Fallible<()> {
+/// A database at the second version of a case, with rows of the first, and how it was before.
+struct There {
+    database: Database,
+    one: Replica,
+    two: Replica,
+    before: String,
+    stood: String,
+}
+
+async fn there(case: &str, first: &str, second: &str) -> Fallible<There> {
     let folder = workspace().join("tests/cases").join(case);
     let read = |file: &str| Manifest::read(&folder.join(file)).map_err(|error| error.to_string());
     let (first, second) = (read(first)?.manifest, read(second)?.manifest);
     let database = Database::create(&format!("back_{case}")).await;
-    let one = Replica::of(&database, first.clone())?;
+    let one = Replica::of(&database, first)?;
     at("the first", one.applies().await)?;
     if let Ok(rows) = fs::read_to_string(folder.join("rows.sql")) {
         database.execute(&rows).await.map_err(|error| format!("rows: {error}"))?;
     }
-    let query = rows(&first);
-    let (before, stood) = (database.dump(), text(&database, &query).await?);
+    let (before, stood) = (database.dump(), text(&database, &rows(one.manifest())).await?);
     let two = Replica::of(&database, second)?;
     at("the second", two.applies().await)?;
+    Ok(There { database, one, two, before, stood })
+}
+
+async fn back_and_forth((case, first, second, added): &(&str, &str, &str, &[&str])) -> Fallible<()> {
+    let There { database, one, two, before, stood } = there(case, first, second).await?;
+    let query = rows(one.manifest());
     let kept = text(&database, &rows(two.manifest())).await?;
     at("back", two.back(&database).await?.accepting_rewrites().applies().await)?;
     at("back", one.verifies().await)?;
@@ -63,6 +87,17 @@ async fn back_and_forth((case, first, second, added): &(&str, &str, &str, &[&str
     at("forth again", two.verifies().await)?;
     let again = text(&database, &rows(two.manifest())).await?;
     at("forth again", same("the later rows and these", &kept, &again))
+}
+
+/// What cannot be met is said before anything runs.
+async fn refused(case: &str, first: &str, second: &str, object: &str) -> Fallible<()> {
+    let There { database, two, .. } = there(case, first, second).await?;
+    let standing = database.dump();
+    match two.back(&database).await?.accepting_rewrites().start().await? {
+        Outcome::Refused(refusals) if refusals.iter().any(|one| one.object.to_string() == object) => {}
+        other => return Err(format!("{object} should be in the way: {other:?}")),
+    }
+    same("before and after a refusal", &standing, &database.dump())
 }
 
 /// The query that reads the rows of every table, without moments.

@@ -31,7 +31,7 @@ pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, parked: &BTreeSet<Str
     for part in parts.into_iter().filter(stays) {
         for line in part.lines().filter(|line| !line.contains("fh_attic_")) {
             let label = line.trim().trim_end_matches(',');
-            if !label.is_empty() && !values.contains(label) {
+            if !label.is_empty() && !label.starts_with("SET default_") && !values.contains(label) {
                 shape.push_str(line.trim_end_matches(','));
                 shape.push('\n');
             }
