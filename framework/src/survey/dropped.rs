@@ -102,39 +102,8 @@ pub(super) async fn dropped(
     if nothing_goes && renames.is_empty() && manifest.reorder.is_empty() {
         return Ok(dropped);
     }
-    let mut gone = standing(drops, &manifest.schema, live, &claims.ours);
-    gone.retain(|address| match not_ours(address, manifest, claims) {
-        Some(refusal) => {
-            dropped.refusals.push(refusal);
-            false
-        }
-        None => true,
-    });
-    gone.retain(|address| !claims.shared.contains(address));
-    let (values, gone): (Vec<Address>, Vec<Address>) =
-        gone.into_iter().partition(|address| address.tag == Tag::Value);
-    let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
-    let found = leaning(session, &before).await?;
-    let found: Vec<Vec<Leaning>> = gone
-        .iter()
-        .zip(found)
-        .map(|(address, leaning)| still_leaning(address, leaning, &manifest.schema, live, renames))
-        .collect();
-    let fates = fates(gone, &before, found);
-    for (address, fate) in &fates {
-        if let (Fate::Stays(leaning), false) = (fate, address.tag.is_shared()) {
-            dropped.refusals.push(leant_on(session, address, leaning).await?);
-        }
-    }
-    let kept = fates.iter().filter(|(_, fate)| *fate == Fate::Kept);
-    let kept: BTreeSet<Address> = kept.map(|(address, _)| address.clone()).collect();
-    // What stands against one of them may stand against it in more than one way.
-    let gone = fates.iter().filter(|(address, fate)| match fate {
-        Fate::Goes | Fate::Kept => true,
-        Fate::Waits => false,
-        Fate::Stays(_) => !address.tag.is_shared(),
-    });
-    let mut gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
+    let Chosen { values, before, mut gone, kept } =
+        chosen(session, manifest, claims, renames, live, &mut dropped.refusals).await?;
     let service = &manifest.service;
     let held: Vec<Refusal> =
         gone.iter().filter_map(|address| held_by_key(address, &gone, &manifest.schema, live)).collect();
@@ -160,28 +129,7 @@ pub(super) async fn dropped(
     let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
     dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
     dropped.refusals.extend(going.refusals);
-    let tables_first = match going
-        .steps
-        .iter()
-        .any(|(step, _)| step.object.tag == Tag::Table && step.when == When::Before)
-    {
-        true => When::Before,
-        false => When::After,
-    };
-    for (mut step, kept) in going.steps {
-        step.source = manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
-        step.record = match &kept {
-            Some(kept) => attic::moved(&service.name, &service.version.to_string(), kept),
-            None if step.hazards.contains(&Hazard::Drop) => claim::forgotten(&service.name, &step.object),
-            None => step.record,
-        };
-        let to_attic = kept.is_some_and(|kept| kept.stands.schema == Some(attic_schema().name));
-        if to_attic && !dropped.may_go.contains(&attic_schema()) {
-            dropped.may_go.insert(attic_schema());
-            dropped.steps.extend(attic_made(tables_first));
-        }
-        dropped.steps.push(step);
-    }
+    dropped.write(going.steps, manifest);
     dropped.steps.extend(free);
     // Last: what else goes may have had the type.
     dropped.steps.append(&mut revalued.steps);
@@ -193,7 +141,89 @@ fn declared_otherwise(part: &Address, manifest: &Manifest) -> bool {
     part.tag != Tag::Column && manifest.schema.objects.contains_key(part)
 }
 
+/// What is to go, by what leans on it.
+struct Chosen {
+    /// Values of enums.
+    values: Vec<Address>,
+    /// All else that was asked for, as the database calls it.
+    before: Vec<Address>,
+    /// What of it goes, in the order in which it can.
+    gone: Vec<Address>,
+    /// What of that something in the attic still uses.
+    kept: BTreeSet<Address>,
+}
+
+async fn chosen(
+    session: &mut Session,
+    manifest: &Manifest,
+    claims: &Claims,
+    renames: &Renames,
+    live: &Schema,
+    refusals: &mut Vec<Refusal>,
+) -> Result<Chosen, SessionError> {
+    let mut gone = standing(&manifest.drops, &manifest.schema, live, &claims.ours);
+    gone.retain(|address| match not_ours(address, manifest, claims) {
+        Some(refusal) => {
+            refusals.push(refusal);
+            false
+        }
+        None => true,
+    });
+    gone.retain(|address| !claims.shared.contains(address));
+    let (values, gone): (Vec<Address>, Vec<Address>) =
+        gone.into_iter().partition(|address| address.tag == Tag::Value);
+    let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
+    let found = leaning(session, &before).await?;
+    let found: Vec<Vec<Leaning>> = gone
+        .iter()
+        .zip(found)
+        .map(|(address, leaning)| still_leaning(address, leaning, &manifest.schema, live, renames))
+        .collect();
+    let fates = fates(gone, &before, found);
+    for (address, fate) in &fates {
+        if let (Fate::Stays(leaning), false) = (fate, address.tag.is_shared()) {
+            refusals.push(leant_on(session, address, leaning).await?);
+        }
+    }
+    let kept = fates.iter().filter(|(_, fate)| *fate == Fate::Kept);
+    let kept: BTreeSet<Address> = kept.map(|(address, _)| address.clone()).collect();
+    // What stands against one of them may stand against it in more than one way.
+    let gone = fates.iter().filter(|(address, fate)| match fate {
+        Fate::Goes | Fate::Kept => true,
+        Fate::Waits => false,
+        Fate::Stays(_) => !address.tag.is_shared(),
+    });
+    let gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
+    Ok(Chosen { values, before, gone, kept })
+}
+
 impl Dropped {
+    /// Adds the steps, with what the ledger takes down with each, and the schema that tables go to before the first of them.
+    fn write(&mut self, steps: Vec<(Step, Option<Kept>)>, manifest: &Manifest) {
+        let service = &manifest.service;
+        let tables_first =
+            if steps.iter().any(|(step, _)| step.object.tag == Tag::Table && step.when == When::Before) {
+                When::Before
+            } else {
+                When::After
+            };
+        for (mut step, kept) in steps {
+            step.source =
+                manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
+            step.record = match &kept {
+                Some(kept) => attic::moved(&service.name, &service.version.to_string(), kept),
+                None if step.hazards.contains(&Hazard::Drop) => claim::forgotten(&service.name, &step.object),
+                None => step.record,
+            };
+            let to_attic = kept.is_some_and(|kept| kept.stands.schema == Some(attic_schema().name));
+            if to_attic && !self.may_go.contains(&attic_schema()) {
+                self.may_go.insert(attic_schema());
+                self.steps.extend(attic_made(tables_first));
+            }
+            self.steps.push(step);
+        }
+    }
+
     /// Adds steps for what nobody can lean on.
     pub(super) fn add(&mut self, steps: Vec<Step>) {
         self.may_go.extend(steps.iter().map(|step| step.object.clone()));

@@ -59,7 +59,7 @@ struct There {
 
 async fn there(case: &str, first: &str, second: &str) -> Fallible<There> {
     let folder = workspace().join("tests/cases").join(case);
-    let read = |file: &str| Manifest::read(&folder.join(file)).map_err(|error| error.to_string());
+    let read = |file: &str| Manifest::read(folder.join(file)).map_err(|error| error.to_string());
     let (first, second) = (read(first)?.manifest, read(second)?.manifest);
     let database = Database::create(&format!("back_{case}")).await;
     let one = Replica::of(&database, first)?;
