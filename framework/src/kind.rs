@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
 use crate::name::{Name, QName};
-use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
+use crate::sql::{Expr, Literal, Sql, TypeName, sql};
 use crate::step::{Phase, Step, When};
 
 pub mod check;
@@ -23,9 +23,12 @@ pub mod grant;
 pub mod index;
 pub mod key;
 pub mod namespace;
+mod proof;
 pub mod sequence;
 pub mod table;
 pub mod trigger;
+
+pub(crate) use proof::{constraint_is, constraint_stands, is_enforced, relation_stands};
 
 /// What every kind can do. Everything here is pure.
 pub trait Kind: Clone + PartialEq {
@@ -469,36 +472,4 @@ pub(crate) fn refuse_changes<T: Clone>(
             "there is no way to turn the one into the other as it stands: change it by hand, or write the manifest as the database is",
         );
     }
-}
-
-/// The proof that a relation of this name stands: `orders` as a table, an index or a sequence.
-pub(crate) fn relation_stands(name: &QName) -> Sql {
-    sql!("pg_catalog.to_regclass({}) is not null", Literal(&quoted(name)))
-}
-
-/// The proof that a constraint of this name stands on a table and is so: `c` is its row.
-pub(crate) fn constraint_is(address: &Address, condition: &Sql) -> Sql {
-    let table = address.table().map(|table| quoted(&table)).unwrap_or_default();
-    sql!(
-        "exists (select from pg_catalog.pg_constraint c where c.conrelid = pg_catalog.to_regclass({}) and c.conname = {} and {})",
-        Literal(&table),
-        Literal(address.name.as_str()),
-        condition,
-    )
-}
-
-/// That the server holds rows to the constraint `c`. A server that cannot let them break it has no such field.
-pub(crate) fn is_enforced() -> Sql {
-    sql!("pg_catalog.to_jsonb(c) ->> 'conenforced' is distinct from 'false'")
-}
-
-/// The proof that a constraint stands on a table.
-pub(crate) fn constraint_stands(address: &Address, also_valid: bool) -> Sql {
-    let table = address.table().map(|table| quoted(&table)).unwrap_or_default();
-    let found = sql!(
-        "exists (select from pg_catalog.pg_constraint where conrelid = pg_catalog.to_regclass({}) and conname = {}",
-        Literal(&table),
-        Literal(address.name.as_str()),
-    );
-    if also_valid { sql!("{} and convalidated)", found) } else { sql!("{})", found) }
 }

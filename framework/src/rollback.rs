@@ -64,6 +64,12 @@ fn gone(
 /// An object of a later version, as it is called by now on a table that has its earlier name again.
 fn on_earlier_table(address: Address, steps: &[Step], first: &BTreeMap<&Address, &Address>) -> Address {
     let now = steps.iter().fold(address, |address, step| step.address(&address));
+    if now.of.is_some() {
+        // What was commented may have had another name itself.
+        let of = now.subject();
+        let then = first.get(&of).map(|then| Address::clone(then));
+        return then.unwrap_or_else(|| on_earlier_table(of, &[], first)).comment();
+    }
     let table = now.enumeration().or_else(|| now.table().filter(|_| now.table.is_some()));
     let tag = if now.tag == Tag::Value { Tag::Enum } else { Tag::Table };
     let table = table.and_then(|table| qualified(first.get(&Address::top(tag, &table))?));

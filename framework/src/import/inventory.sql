@@ -214,6 +214,13 @@ with asked as (
     from owned o where o.drawn and o.oid <> all (array(select oid from told)) and o.seqtypid <> o.atttypid
     union all
     select 'sequence', o.shown, null from owned o where not o.drawn and o.oid <> all (array(select oid from told))
+    union all -- One that is left of another type; no statement about this type makes it.
+    select 'default of null', format('of %s.%I', w.shown, t.attname), null
+    from written w
+    join pg_catalog.pg_attribute t on t.attrelid = w.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+    join pg_catalog.pg_attrdef e on e.adrelid = w.oid and e.adnum = t.attnum
+    join pg_catalog.pg_type y on y.oid = t.atttypid and y.typnamespace = 'pg_catalog'::regnamespace
+    where pg_catalog.pg_get_expr(e.adbin, e.adrelid) like 'NULL::%' and pg_catalog.format_type(t.atttypid, t.atttypmod) !~ '[(]|^interval '
     union all
     select 'comment', format('on sequence %s', o.shown), null from owned o
     where pg_catalog.obj_description(o.oid, 'pg_class') is not null and o.oid <> all (array(select oid from told))

@@ -228,11 +228,11 @@ impl Function {
         }
     }
 
-    pub(super) fn created(&self, how: &'static str) -> Sql {
+    pub(crate) fn created(&self, how: &'static str) -> Sql {
         sql!("create {}function {}({}) {}", Sql::fixed(how), self.name, self.parameters(true), self.clause())
     }
 
-    pub(super) fn dropped(&self) -> Sql {
+    pub(crate) fn dropped(&self) -> Sql {
         sql!("drop function {}({})", self.name, self.signature())
     }
 

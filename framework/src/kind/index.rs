@@ -294,7 +294,7 @@ impl Index {
         )
     }
 
-    pub(super) fn created(&self, how: &'static str, only: &'static str) -> Sql {
+    pub(crate) fn created(&self, how: &'static str, only: &'static str) -> Sql {
         let unique = Sql::fixed(if self.unique { "unique " } else { "" });
         let (how, only) = (Sql::fixed(how), Sql::fixed(only));
         sql!("create {}index {}{} on {}{} {}", unique, how, self.name, only, self.table, self.clause())

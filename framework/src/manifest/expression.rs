@@ -301,7 +301,7 @@ mod tests {
         for (source, expression, rest) in [
             ("null not null", "null", "not null"),
             ("null::text not null", "null::text", "not null"),
-            ("(NULL) unique", "none", "unique"),
+            ("(NULL) unique", "NULL", "unique"),
             (
                 "case when current_user is not null then 1 else 2 end not null",
                 "case when current_user is not null then 1 else 2 end",

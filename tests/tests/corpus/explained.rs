@@ -10,6 +10,7 @@ const KINDS: &[(&str, &[&str], bool)] = &[
     ("materialized view", &[], true),
     ("foreign table", &[], true),
     ("composite type", &[], true),
+    ("default of null", &["column"], false),
     ("sequence", &[], true),
     ("partitioned table", &[], true),
     ("partition", &[], true),

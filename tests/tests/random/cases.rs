@@ -14,22 +14,20 @@ use freehold_tests::server::Server;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// A folder, its two versions, and values of enums that the second one adds, which nothing can take away. (The case of storage parameters is
+/// A folder and its two versions. (The case of storage parameters is
 /// not among them: those that were given since stay.)
-const CASES: &[(&str, &str, &str, &[&str])] = &[
-    ("additive", "first.toml", "second.toml", &["'under way'"]),
-    ("moved", "first.toml", "second.toml", &[]),
-    ("every", "first.toml", "second.toml", &["'closed'", "'sold'"]),
-    ("functions", "service.toml", "changed.toml", &[]),
-    ("schemas", "service.toml", "changed.toml", &["'late'"]),
-    ("triggers", "service.toml", "changed.toml", &[]),
+const CASES: &[(&str, &str, &str)] = &[
+    ("additive", "first.toml", "second.toml"),
+    ("moved", "first.toml", "second.toml"),
+    ("every", "first.toml", "second.toml"),
+    ("functions", "service.toml", "changed.toml"),
+    ("schemas", "service.toml", "changed.toml"),
+    ("sequences", "service.toml", "changed.toml"),
+    ("triggers", "service.toml", "changed.toml"),
 ];
 
-/// What cannot be gone back from, by what is said of it: no standing column becomes a computed one, and a sequence may be beyond its end.
-const REFUSED: &[(&str, &str, &str, &str)] = &[
-    ("evolving", "first.toml", "second.toml", "column bills.net"),
-    ("sequences", "service.toml", "changed.toml", "sequence owned_seq"),
-];
+/// What cannot be gone back from, by what is said of it: no standing column becomes a computed one.
+const REFUSED: &[(&str, &str, &str, &str)] = &[("evolving", "first.toml", "second.toml", "column bills.net")];
 
 #[tokio::test]
 async fn every_step_of_every_case_is_gone_back_from() {
@@ -73,16 +71,20 @@ async fn there(case: &str, first: &str, second: &str) -> Fallible<There> {
     Ok(There { database, one, two, before, stood })
 }
 
-async fn back_and_forth((case, first, second, added): &(&str, &str, &str, &[&str])) -> Fallible<()> {
+async fn back_and_forth((case, first, second): &(&str, &str, &str)) -> Fallible<()> {
     let There { database, one, two, before, stood } = there(case, first, second).await?;
     let query = rows(one.manifest());
     let kept = text(&database, &rows(two.manifest())).await?;
     at("back", two.back(&database).await?.accepting_rewrites().applies().await)?;
     at("back", one.verifies().await)?;
-    let (values, none) = (added.iter().map(|value| (*value).to_owned()).collect(), BTreeSet::new());
-    let shapes = (shape(&before, &values, &none), shape(&database.dump(), &values, &none));
+    let none = BTreeSet::new();
+    let shapes = (shape(&before, &none, &none), shape(&database.dump(), &none, &none));
     at("back", same("the earlier schema and this", &shapes.0, &shapes.1))?;
-    at("back", same("the earlier rows and these", &stood, &text(&database, &query).await?))?;
+    let now = text(&database, &query).await?;
+    // A seeded row stays: going back takes no rows away.
+    let seeded = !two.manifest().seeds.is_empty();
+    let now = now.lines().filter(|line| !seeded || stood.lines().any(|before| before == *line));
+    at("back", same("the earlier rows and these", &stood, &now.collect::<Vec<_>>().join("\n")))?;
     at("forth again", two.applies().await)?;
     at("forth again", two.verifies().await)?;
     let again = text(&database, &rows(two.manifest())).await?;
@@ -112,7 +114,7 @@ fn rows(manifest: &Manifest) -> String {
         let columns: Vec<String> = columns.map(|column| quoted(&column.name)).collect();
         let name = quoted(&table.name);
         let row = format!("row({})::text", columns.join(", "));
-        format!("'{name} ' || coalesce((select string_agg({row}, E'\\n' order by {row}) from {name}), '')")
+        format!("E'{name}\\n' || coalesce((select string_agg({row}, E'\\n' order by {row}) from {name}), '')")
     });
     format!("select concat_ws(E'\\n', '', {})", texts.collect::<Vec<_>>().join(", "))
 }

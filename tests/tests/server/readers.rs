@@ -14,7 +14,6 @@ use freehold_tests::database::Database;
 use futures_util::{StreamExt as _, stream};
 use rand::seq::IndexedRandom as _;
 use rand::{SeedableRng as _, rngs::StdRng};
-use sqlx::Connection as _;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -24,7 +23,7 @@ mod kinds;
 mod load;
 
 use kinds::{KINDS, Kind, texts};
-use load::{Delay, Load, Table, blocked, longest};
+use load::{Delay, Load, Table, blocked, lets_go, longest};
 
 /// Another seed draws other kinds.
 const SEED: u64 = 5;
@@ -69,10 +68,7 @@ async fn one(kind: &'static Kind, kept: Duration) -> Result<Seen, Box<dyn std::e
     let blocker = blocked(&database).await?;
     let (reading, writing) = (Load::reading(&database, &table).await, Load::writing(&database, &table).await);
     let begun = Instant::now();
-    let letting_go = tokio::spawn(async move {
-        tokio::time::sleep(kept).await;
-        blocker.close().await
-    });
+    let letting_go = tokio::spawn(lets_go(blocker, kept));
     let mut retries = 0;
     let mut told = |event: Event<'_>| {
         retries += usize::from(matches!(event, Event::Progress(Progress::Retrying { .. })));

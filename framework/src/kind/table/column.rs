@@ -88,6 +88,10 @@ impl Column {
                 live.default = Some(default.clone());
             }
         }
+        // A column of another type before may have one that no statement about this type makes.
+        if self.default.is_none() && !keeps_null(&self.type_name) && self.type_name.user_type().is_none() {
+            live.default.take_if(|found| is_null(found));
+        }
     }
 
     /// What follows `add`, of a table that stands: the column, and what `create table` has no words for.

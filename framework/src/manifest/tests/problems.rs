@@ -68,7 +68,7 @@ fn sections_and_keys() {
         ("[enums]\na = { values = [\"x\"], comment = \"\" }", &[(code::CONTRADICTION, "")]),
         ("[tables]\nt = 1", &[(code::WRONG_TYPE, "1")]),
         ("[tables.t]", &[(code::MISSING, "t")]),
-        ("[tables.t]\ncolumns = {}", &[(code::MISSING, "t")]),
+        ("[tables.t]\ncolumns = {}", &[(code::NO_PRIMARY_KEY, "t")]),
         ("[tables.t]\ncolumns = []", &[(code::WRONG_TYPE, "[]")]),
         ("[tables.t.columns]\nid = 1", &[(code::WRONG_TYPE, "1")]),
         ("[tables.t.columns]\nid = { comment = \"x\" }", &[(code::MISSING, "{ comment = \"x\" }")]),

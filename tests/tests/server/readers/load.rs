@@ -4,7 +4,7 @@
 //! waiting would read less often, and the wait would be one of few.
 
 use freehold_tests::database::Database;
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -104,4 +104,11 @@ pub(super) async fn blocked(database: &Database) -> Result<PgConnection, sqlx::E
         select count(*) from items left join parents on parents.id = items.parent_id; update items set amount = amount where id = 1";
     connection.execute(sqlx::raw_sql(held)).await?;
     Ok(connection)
+}
+
+/// Keeps what it holds for so long, and lets go.
+pub(super) async fn lets_go(mut blocker: PgConnection, kept: Duration) -> Result<(), sqlx::Error> {
+    let sleep = format!("select pg_sleep({})", kept.as_secs_f64());
+    blocker.execute(sqlx::raw_sql(AssertSqlSafe(sleep))).await?;
+    blocker.close().await
 }
