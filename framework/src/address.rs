@@ -43,6 +43,8 @@ pub enum Tag {
     Comment,
     /// The rows that a table is to have; called like the table.
     Seed,
+    /// A value of an enum, which stands where a part's table does.
+    Value,
 }
 
 impl Tag {
@@ -72,6 +74,7 @@ impl Tag {
             Self::Grant => "grant",
             Self::Comment => "comment",
             Self::Seed => "seed",
+            Self::Value => "value",
         }
     }
 }
@@ -133,15 +136,32 @@ impl Address {
         Self { tag: Tag::Comment, of: Some(self.tag), ..self.clone() }
     }
 
+    /// What a comment is on; anything else is itself.
+    #[must_use]
+    pub fn subject(&self) -> Self {
+        match self.of {
+            Some(tag) => Self { tag, of: None, ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
     /// The table that this is or is a part of.
     #[must_use]
     pub fn table(&self) -> Option<QName> {
         let schema = self.schema.clone()?;
         match (&self.table, self.of.unwrap_or(self.tag)) {
+            (_, Tag::Value) => None,
             (Some(table), _) => Some(QName { schema, name: table.clone() }),
             (None, Tag::Table | Tag::Seed) => Some(QName { schema, name: self.name.clone() }),
             (None, _) => None,
         }
+    }
+
+    /// The enum that this is a value of.
+    #[must_use]
+    pub fn enumeration(&self) -> Option<QName> {
+        let own = (self.tag == Tag::Value).then_some(self.table.as_ref()).flatten();
+        Some(QName { schema: self.schema.clone()?, name: own?.clone() })
     }
 
     /// The name without the kind: `orders.total`, `sales.orders`, `citext`, `touch()`.
@@ -164,6 +184,7 @@ impl fmt::Display for Address {
             (Tag::Comment, _) => {
                 write!(f, "comment on {} {}", self.of.map_or("object", Tag::word), self.path())
             }
+            (Tag::Value, Some(of)) => write!(f, "value {} of {of}", self.name),
             (Tag::Grant, Some(table)) => write!(f, "grant on {table} to {}", self.name),
             (Tag::Index, Some(table)) => write!(f, "index {} on {table}", self.name),
             _ => write!(f, "{} {}", self.tag.word(), self.path()),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Tag};
 use crate::kind::READERS;
 use crate::name::{Name, QName};
-use crate::rename::Numbering;
+use crate::rename::Undeclared;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, TypeName, sql};
@@ -17,6 +17,7 @@ use crate::sql::{Literal, Sql, TypeName, sql};
 pub mod facts;
 pub mod grantee;
 pub mod leaning;
+pub mod users;
 
 /// The names to look for.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,8 @@ pub struct Found {
     pub occupied: Vec<Occupied>,
     /// The tables of others that are there.
     pub neighbours: BTreeMap<QName, Neighbour>,
+    /// The server's version: 140023 is 14.23.
+    pub version: u32,
     /// How many table locks all sessions of the server together may hold.
     pub lock_slots: usize,
 }
@@ -162,6 +165,8 @@ pub async fn read(session: &mut Session, scope: &Scope) -> Result<Found, Session
             array(select indexrelid from pg_catalog.pg_index where indrelid = any (current_setting('freehold.tables')::oid[]))
             || array(select oid from pg_catalog.pg_constraint where conrelid = any (current_setting('freehold.tables')::oid[]))
             || array(select oid from pg_catalog.pg_trigger where tgrelid = any (current_setting('freehold.tables')::oid[]) and not tgisinternal)
+            || array(select objid from pg_catalog.pg_depend where classid = 'pg_catalog.pg_class'::regclass and refclassid = 'pg_catalog.pg_class'::regclass
+                and refobjid = any (current_setting('freehold.tables')::oid[]) and refobjsubid > 0 and deptype = 'i')
             || current_setting('freehold.sequences')::oid[] || current_setting('freehold.functions')::oid[])::text, true)"
     ));
     for query in [stamp_by_settings()].into_iter().chain(READERS.iter().map(|(query, _)| Sql::fixed(query))) {
@@ -215,6 +220,7 @@ fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
     let (tables, types) = (scope.next().unwrap_or_default(), scope.next().unwrap_or_default());
     let occupied = parse(&scope.next().unwrap_or_default())?;
     let lock_slots = scope.next().unwrap_or_default().parse().map_err(SessionError::unreadable)?;
+    let version = scope.nth(2).unwrap_or_default().parse().map_err(SessionError::unreadable)?;
     let mut first = || rows.next().and_then(|row| row.into_iter().next().flatten());
     let (parts, stamp) = (first().unwrap_or_default(), first().unwrap_or_default());
     let mut live = Schema::default();
@@ -230,22 +236,30 @@ fn decode(rows: crate::session::Rows) -> Result<Found, SessionError> {
         let columns = row.columns.into_iter().map(|column| (column.name, column.type_name)).collect();
         (row.table, Neighbour { columns, may_reference: row.may_reference, owner: row.owner, role: row.role })
     });
-    Ok(Found { live, stamp, tables, types, parts, occupied, neighbours: neighbours.collect(), lock_slots })
+    Ok(Found {
+        live,
+        stamp,
+        tables,
+        types,
+        parts,
+        occupied,
+        neighbours: neighbours.collect(),
+        version,
+        lock_slots,
+    })
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SessionError> {
     serde_json::from_str(json).map_err(SessionError::unreadable)
 }
 
-/// Reads the sequences of the serial and identity columns of tables.
+/// Reads what hangs on the columns of tables and is declared by nobody: the sequences of serial and identity columns, and since PostgreSQL 18 the
+/// constraints by which columns refuse null.
 ///
 /// # Errors
 /// When the connection fails or the server's answer is not what was asked for.
-pub async fn numberings(
-    session: &mut Session,
-    tables: &BTreeSet<QName>,
-) -> Result<Vec<Numbering>, SessionError> {
+pub async fn undeclared(session: &mut Session, tables: &BTreeSet<QName>) -> Result<Undeclared, SessionError> {
     let tables: Vec<&QName> = tables.iter().collect();
-    let query = Sql::from_template(include_str!("catalog/numberings.sql"), &[&Literal(&json(&tables)?)]);
+    let query = Sql::from_template(include_str!("catalog/undeclared.sql"), &[&Literal(&json(&tables)?)]);
     parse(&session.value(&query).await?.unwrap_or_default())
 }

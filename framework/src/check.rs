@@ -58,7 +58,10 @@ pub fn check(plan: &Plan, wanted: &Schema, may_go: &BTreeSet<Address>) -> Vec<Vi
 /// A column is not an object of its own in a schema, and a key's index may be drafted before its constraint.
 fn belongs(step: &Step, slice: &BTreeSet<&Address>, tables: &BTreeSet<QName>) -> bool {
     let of_our_table = step.object.table().is_some_and(|table| tables.contains(&table));
+    let of_our_enum =
+        step.object.enumeration().is_some_and(|of| slice.contains(&Address::top(Tag::Enum, &of)));
     slice.contains(&step.object)
+        || of_our_enum
         || (of_our_table && matches!(step.object.tag, Tag::Column | Tag::Index | Tag::Seed))
 }
 
@@ -120,5 +123,5 @@ fn uses_a_fresh_value(step: &Step) -> bool {
     let adds = lex(text).is_ok_and(|tokens| {
         tokens.windows(2).any(|pair| pair[0].is(text, "add") && pair[1].is(text, "value"))
     });
-    step.object.tag == Tag::Enum && adds && step.transaction != Transaction::Alone
+    matches!(step.object.tag, Tag::Enum | Tag::Value) && adds && step.transaction != Transaction::Alone
 }

@@ -1,7 +1,8 @@
 //! What goes because `[drops]` names it, and how: rows go to the attic, from where they come back; what holds no rows is dropped. Pure.
 //!
-//! A table moves into a schema of its own, a column gets another name where it stands and may be null. Both are renames, and so is the way
-//! back: what the manifest declares again, and the attic still has, comes back with its rows. Only `freehold purge` destroys.
+//! A table moves into a schema of its own, a column gets another name where it stands and may be null. What such a table or column still uses
+//! (its type, a function of its default or trigger, a sequence) gets another name where it stands, too. All of these are renames, and so is
+//! the way back: what the manifest declares again, and the attic still has, comes back with its rows. Only `freehold purge` destroys.
 //!
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>
 
@@ -10,21 +11,28 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+mod haste;
+mod surplus;
+
+pub use haste::Haste;
+pub use surplus::surplus;
+
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
+use crate::kind::key::Key;
 use crate::kind::table::column::Column;
 use crate::kind::{Draft, Facts, Object, Refusal, Size};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::rename::Change;
 use crate::schema::Schema;
-use crate::sql::{Literal, Sql, quoted, sql};
+use crate::sql::{Literal, Sql, TypeName, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 /// The schema that tables go to.
 pub const ATTIC: &str = "freehold_attic";
 
-/// What the names of columns in the attic begin with.
+/// What the names of what is in the attic where it stands begin with.
 pub const IN_ATTIC: &str = "fh_attic_";
 
 /// What a manifest lets go.
@@ -96,7 +104,7 @@ fn is_constraint(tag: Tag) -> bool {
 /// Something in the attic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// What it was: a table or a column.
+    /// What it was: a table, a column, or what one of those uses.
     pub was: Address,
     /// Where it stands now.
     pub stands: Address,
@@ -106,10 +114,15 @@ pub struct Kept {
 #[must_use]
 pub fn is_in_attic(address: &Address) -> bool {
     let schema = address.schema.as_ref().is_some_and(|schema| schema.as_str() == ATTIC);
-    schema || address.tag == Tag::Column && address.name.as_str().starts_with(IN_ATTIC)
+    schema || is_kept_in_place(address.tag) && address.name.as_str().starts_with(IN_ATTIC)
 }
 
-/// Where a table or a column goes when this version drops it. The same one dropped by another version goes elsewhere.
+/// Whether the attic is another name for it, where it stands.
+fn is_kept_in_place(tag: Tag) -> bool {
+    matches!(tag, Tag::Column | Tag::Enum | Tag::Function | Tag::Sequence)
+}
+
+/// Where something goes when this version drops it. The same column dropped by another version goes elsewhere.
 #[must_use]
 pub fn place(was: &Address, service: &str, version: &str) -> Address {
     if was.tag == Tag::Table {
@@ -136,13 +149,27 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
             table.columns.iter().map(|column| Address::part(Tag::Column, &table.name, &column.name))
         })
         .collect();
-    for address in live.objects.keys().chain(&columns) {
-        if is_in_attic(address) || !can_go(address.tag) {
+    let values = live.objects.values().filter_map(|object| match object {
+        Object::Enum(of) => Some(of.labels.iter().filter_map(|label| of.value(label))),
+        _ => None,
+    });
+    let values: Vec<Address> = values.flatten().collect();
+    for address in live.objects.keys().chain(&columns).chain(&values) {
+        // What all services share is never named to go, and the schema that every database has stays.
+        let shared = address.tag.is_shared() && (!drops.undeclared || address.name.as_str() == "public");
+        if is_in_attic(address) || !can_go(address.tag) || shared {
             continue;
         }
         let declared = wanted.holds(address);
-        let on_declared =
-            address.table().is_some_and(|table| wanted.holds(&Address::top(Tag::Table, &table)));
+        let on = match address.enumeration() {
+            Some(of) => Some(Address::top(Tag::Enum, &of)),
+            None => address.table().map(|table| Address::top(Tag::Table, &table)),
+        };
+        // With its enum goes a value anyway.
+        if address.tag == Tag::Value && !on.as_ref().is_some_and(|of| wanted.holds(of)) {
+            continue;
+        }
+        let on_declared = on.is_some_and(|on| wanted.holds(&on));
         let pruned = drops.undeclared && (on_declared && address.table.is_some() || ours.contains(address));
         if !declared && (pruned || drops.list.iter().any(|drop| drop.is(address))) {
             gone.insert(address.clone());
@@ -150,12 +177,23 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
     }
     let tables: BTreeSet<QName> =
         gone.iter().filter(|address| address.tag == Tag::Table).filter_map(Address::table).collect();
-    // With its table goes everything that is on it.
-    gone.retain(|address| {
-        address.tag == Tag::Table || address.table().is_none_or(|table| !tables.contains(&table))
+    // With its table goes everything that is on it, and the sequences that belong to it.
+    gone.retain(|address| match live.objects.get(address) {
+        Some(Object::Sequence(sequence)) => {
+            sequence.owned_by.as_ref().is_none_or(|owner| !tables.contains(&owner.table))
+        }
+        _ => address.tag == Tag::Table || address.table().is_none_or(|table| !tables.contains(&table)),
     });
     let mut gone: Vec<Address> = gone.into_iter().collect();
-    gone.sort_by_key(|address| order(address.tag));
+    // What takes rows of a table is known by a type that goes where the table goes.
+    let takes_rows = |address: &Address| {
+        let types = address.arguments.iter().flatten().filter_map(TypeName::user_type);
+        types.into_iter().any(|of| tables.iter().any(|table| table.name == of.name))
+    };
+    gone.sort_by_key(|address| match takes_rows(address) {
+        true => order(Tag::Column),
+        false => order(address.tag),
+    });
     gone
 }
 
@@ -175,6 +213,9 @@ fn order(tag: Tag) -> u8 {
         Tag::Function => 7,
         Tag::Sequence => 8,
         Tag::Enum => 9,
+        Tag::Extension => 10,
+        Tag::Schema => 11,
+        Tag::Value => 12,
         _ => u8::MAX,
     }
 }
@@ -193,27 +234,43 @@ impl Going {
     #[must_use]
     pub fn freed(&self, live: &Schema) -> Vec<Step> {
         let mut after = live.clone();
+        for (step, _) in self.steps.iter().filter(|(_, kept)| kept.is_none()) {
+            after.objects.remove(&step.object);
+        }
         for (_, kept) in &self.steps {
             if let Some(Kept { was, stands }) = kept {
                 Change::Object { from: was.clone(), to: stands.clone() }.apply(&mut after);
             }
         }
-        let dropped: BTreeSet<&Address> = self.steps.iter().map(|(step, _)| &step.object).collect();
-        let mut steps = freed(&after);
-        steps.retain(|step| !dropped.contains(&step.object));
-        steps
+        freed(&after)
     }
 }
 
 impl Going {
-    /// Drafts the steps for what is to go.
+    /// Drafts the steps for what is to go. `kept` is what of it something in the attic still uses.
     #[must_use]
-    pub fn of(gone: &[Address], live: &Schema, service: &str, version: &str) -> Self {
+    pub fn of(
+        gone: &[Address],
+        kept: &BTreeSet<Address>,
+        live: &Schema,
+        (service, version): (&str, &str),
+    ) -> Self {
         let mut going = Self::default();
+        going.released(gone, live);
         for address in gone {
             match address.tag {
+                _ if kept.contains(address) => {
+                    let mut stands = place(address, service, version);
+                    let schema = address.schema.clone().map(|name| Address::global(Tag::Schema, name));
+                    if address.tag == Tag::Enum && schema.is_some_and(|schema| gone.contains(&schema)) {
+                        stands.schema = Name::new(ATTIC).ok().or(stands.schema);
+                    }
+                    going.steps.push((moved(address, &stands), Some(Kept { was: address.clone(), stands })));
+                }
                 Tag::Table => going.table(address, live, service, version),
                 Tag::Column => going.column(address, live, service, version),
+                // The type is made anew without it, along with all that has it.
+                Tag::Value => {}
                 _ => going.steps.extend(live.objects.get(address).map(|object| (dropped(object), None))),
             }
         }
@@ -235,21 +292,26 @@ impl Going {
         self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
     }
 
-    fn column(&mut self, was: &Address, live: &Schema, service: &str, version: &str) {
-        let Some(table) = was.table() else { return };
-        let keys = live.objects.values().filter_map(|object| match object {
-            Object::Key(key) if key.table == table && key.primary => Some(key),
+    /// The foreign keys of what goes to the attic are dropped first: what they refer to may go too, and must not be held by them.
+    fn released(&mut self, gone: &[Address], live: &Schema) {
+        let keys = live.objects.iter().filter_map(|(address, object)| match object {
+            Object::ForeignKey(key) => Some((address, key, object)),
             _ => None,
         });
-        if let Some(key) = keys.into_iter().find(|key| key.columns.contains(&was.name)) {
-            self.refusals.push(Refusal {
-                code: "FH261",
-                object: was.clone(),
-                what: format!("it is a part of the primary key `{}`", key.name),
-                help: format!("name the key in [drops] too: constraints = [\"{}.{}\"]", table, key.name),
+        for (address, key, object) in keys.filter(|(address, ..)| !gone.contains(address)) {
+            let goes = gone.iter().any(|gone| match gone.tag {
+                Tag::Table => gone.table().as_ref() == Some(&key.table) && key.parent != key.table,
+                Tag::Column => gone.table().as_ref() == Some(&key.table) && key.columns.contains(&gone.name),
+                _ => false,
             });
-            return;
+            if goes && !is_in_attic(address) {
+                self.steps.push((dropped(object), None));
+            }
         }
+    }
+
+    fn column(&mut self, was: &Address, live: &Schema, service: &str, version: &str) {
+        let Some(table) = was.table() else { return };
         // A check may ask for a value that new rows no longer give. Whoever still writes the column does not need it.
         let checks = live.objects.values().filter(|object| match object {
             Object::Check(check) => {
@@ -263,11 +325,39 @@ impl Going {
             self.steps.extend((!known).then_some((step, None)));
         }
         if let Some(column) = column_of(live, was) {
-            self.steps.extend(loosened(column, &table, was).map(|step| (step, None)));
+            let key = primary_key(live, &table).filter(|key| key.columns.contains(&was.name));
+            // A primary key lets no column be null: it has gone by then, or has become another.
+            let phase = if key.is_some() { Phase::NotNull } else { Phase::Column };
+            self.steps.extend(loosened(column, &table, was).map(|step| (Step { phase, ..step }, None)));
         }
         let stands = place(was, service, version);
         self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
     }
+}
+
+/// What keeps a column from going: the primary key that it is a part of, unless that one goes too or becomes another.
+#[must_use]
+pub fn held_by_key(was: &Address, gone: &[Address], wanted: &Schema, live: &Schema) -> Option<Refusal> {
+    let table = was.table().filter(|_| was.tag == Tag::Column)?;
+    let key = primary_key(live, &table).filter(|key| key.columns.contains(&was.name))?;
+    let address = Address::part(Tag::Key, &table, &key.name);
+    let without = match wanted.objects.get(&address) {
+        Some(Object::Key(wanted)) => !wanted.columns.contains(&was.name),
+        _ => gone.contains(&address),
+    };
+    (!without).then(|| Refusal {
+        code: "FH261",
+        object: was.clone(),
+        what: format!("it is a part of the primary key `{}`", key.name),
+        help: format!("name the key in [drops] too: constraints = [\"{}.{}\"]", table, key.name),
+    })
+}
+
+fn primary_key<'a>(live: &'a Schema, table: &QName) -> Option<&'a Key> {
+    live.objects.values().find_map(|object| match object {
+        Object::Key(key) if key.primary && key.table == *table => Some(key),
+        _ => None,
+    })
 }
 
 /// The column at an address.
@@ -281,9 +371,7 @@ pub fn column_of<'a>(live: &'a Schema, address: &Address) -> Option<&'a Column> 
 
 /// New rows say nothing of a column that is to go: it must let them.
 fn loosened(column: &Column, table: &QName, address: &Address) -> Option<Step> {
-    let fills_itself =
-        column.default.is_some() || column.identity.is_some() || column.serial || column.generated.is_some();
-    if !column.not_null || fills_itself {
+    if !column.not_null || column.fills_itself() {
         return None;
     }
     let alter =
@@ -298,7 +386,7 @@ fn loosened(column: &Column, table: &QName, address: &Address) -> Option<Step> {
     Some(Step { transaction: Transaction::Alone, lock: Lock::on(Mode::AccessExclusive, [table]), ..step })
 }
 
-/// Takes a table or a column to the attic: it is as far away as another name.
+/// Takes something to the attic: it is as far away as another name.
 fn moved(was: &Address, stands: &Address) -> Step {
     let change = Change::Object { from: was.clone(), to: stands.clone() };
     let step = change.step();
@@ -330,23 +418,31 @@ fn freed(live: &Schema) -> Vec<Step> {
     parts.map(dropped).collect()
 }
 
-/// The step that drops what holds no rows, with the statement that makes it again.
-fn dropped(object: &Object) -> Step {
-    let address = object.address();
-    let table = address.table();
-    let on = table.as_ref().map(|table| sql!("{}", table)).unwrap_or_default();
+/// The statement that drops what holds no rows.
+#[must_use]
+pub fn statement(address: &Address) -> Sql {
+    let table = address.table().map(|table| sql!("{}", table)).unwrap_or_default();
     let own = address.schema.clone().map(|schema| sql!("{}", QName { schema, name: address.name.clone() }));
     let own = own.unwrap_or_else(|| sql!("{}", address.name));
-    let run = match address.tag {
+    match address.tag {
         Tag::Index => sql!("drop index {}", own),
         Tag::Enum => sql!("drop type {}", own),
         Tag::Sequence => sql!("drop sequence {}", own),
-        Tag::Trigger => sql!("drop trigger {} on {}", address.name, on),
+        Tag::Trigger => sql!("drop trigger {} on {}", address.name, table),
         Tag::Function => {
             sql!("drop function {}({})", own, Sql::join(address.arguments.iter().flatten(), ", "))
         }
-        _ => sql!("alter table {} drop constraint {}", on, address.name),
-    };
+        Tag::Extension => sql!("drop extension {}", own),
+        Tag::Schema => sql!("drop schema {}", own),
+        _ => sql!("alter table {} drop constraint {}", table, address.name),
+    }
+}
+
+/// The step that drops what holds no rows, with the statement that makes it again.
+pub(crate) fn dropped(object: &Object) -> Step {
+    let address = object.address();
+    let table = address.table();
+    let run = statement(&address);
     let done = sql!("not ({})", crate::rename::stands(&address));
     let undo = made_again(object).map_or(Undo::Lost("the earlier manifest makes it again"), Undo::Run);
     let lock = table.as_ref().map_or_else(Lock::none, |table| match object {

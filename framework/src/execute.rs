@@ -17,12 +17,15 @@ use crate::step::{Phase, Step, Transaction};
 
 mod batch;
 pub mod blocker;
+mod pieces;
+pub mod working;
 
 use batch::batches;
 use blocker::Blocker;
+use working::{Aside, Working, watched};
 
 /// What a run needs to know beside its steps.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Run<'a> {
     /// The service.
     pub service: &'a str,
@@ -36,6 +39,8 @@ pub struct Run<'a> {
     pub locks: Patience,
     /// How many table locks one transaction may hold.
     pub lock_slots_max: usize,
+    /// How a second connection is had, to see how far a long statement is.
+    pub aside: Option<Aside<'a>>,
 }
 
 /// How long to wait for table locks.
@@ -47,6 +52,31 @@ pub struct Patience {
     pub budget: Duration,
 }
 
+impl Patience {
+    /// The pauses between tries of one step.
+    fn delays(&self) -> Delays {
+        Delays::new(&Policy {
+            initial: Duration::from_millis(100),
+            max: Duration::from_secs(3),
+            multiplier: 2.0,
+            attempt_timeout: self.budget,
+            deadline: Some(self.budget),
+            attempts_max: None,
+        })
+    }
+
+    /// The limit of each wait of a step. One that locks several tables may hold the first while it waits for the next, and who
+    /// is queued behind it waits for both: the limit is for all of them together.
+    fn lock_timeout_ms(&self, step: &Step) -> u32 {
+        if step.lock_timeout_ms == 0 {
+            return 0;
+        }
+        let waits = if step.lock.mode.is_strong() { step.lock.tables.len().max(1) } else { 1 };
+        let each = self.lock_timeout / u32::try_from(waits).unwrap_or(u32::MAX);
+        u32::try_from(each.as_millis()).unwrap_or(u32::MAX).max(1)
+    }
+}
+
 /// What happens while a run goes on.
 #[derive(Debug)]
 pub enum Progress<'a> {
@@ -54,6 +84,13 @@ pub enum Progress<'a> {
     Finished(&'a Done<'a>),
     /// A statement had landed before.
     Skipped(&'a Step),
+    /// A statement goes on.
+    Working {
+        /// The statement.
+        step: &'a Step,
+        /// How far it is.
+        working: &'a Working,
+    },
     /// A statement gave way and will be tried again.
     Retrying {
         /// The statement.
@@ -186,29 +223,21 @@ async fn patiently(
     listener: Listener<'_>,
 ) -> Result<usize, Failure> {
     let (since, mut lock_wait) = (Instant::now(), Duration::ZERO);
-    let mut delays = Delays::new(&Policy {
-        initial: Duration::from_millis(100),
-        max: Duration::from_secs(3),
-        multiplier: 2.0,
-        attempt_timeout: run.locks.budget,
-        deadline: Some(run.locks.budget),
-        attempts_max: None,
-    });
+    let mut delays = run.locks.delays();
     loop {
         if landed(session, step).await? {
             listener(Progress::Skipped(step));
             return Ok(0);
         }
         let attempt = Instant::now();
-        let error = match alone(session, run, step, number, lock_wait).await {
-            Ok(time) => {
-                listener(Progress::Finished(&Done { step, lock_wait, run: time }));
-                return Ok(1);
-            }
+        let error = match alone(session, run, step, number, lock_wait, listener).await {
+            Ok(()) => return Ok(1),
             Err(error) => error,
         };
         let delay = delays.next_delay();
-        if !passes(step, &error) || since.elapsed() + delay > run.locks.budget {
+        // What runs in pieces has been patient with each of them.
+        let patient = step.transaction != Transaction::Pieces && since.elapsed() + delay <= run.locks.budget;
+        if !passes(step, &error) || !patient {
             let blockers = blocker::find(session, &step.lock.tables).await.unwrap_or_default();
             return Err(Failure { position: 0, blockers, source: error });
         }
@@ -219,31 +248,47 @@ async fn patiently(
     }
 }
 
-/// One attempt at one step; gives back how long the statement took.
+/// One attempt at one step, which is written down and told of if it ends well.
 async fn alone(
     session: &mut Session,
     run: &Run<'_>,
     step: &Step,
     number: usize,
     lock_wait: Duration,
-) -> Result<Duration, SessionError> {
-    if step.transaction == Transaction::Outside {
-        return outside(session, run, step, number, lock_wait).await;
-    }
-    let lock_timeout = if step.lock_timeout_ms == 0 { 0 } else { run.locks.lock_timeout.as_millis() };
-    let lock_timeout = u32::try_from(lock_timeout).unwrap_or(u32::MAX);
-    let ended = match transaction(session, run, std::slice::from_ref(step), lock_timeout).await {
-        Ok(times) => {
-            let time = times.first().copied().unwrap_or_default();
-            let done = [Done { step, lock_wait, run: time }];
-            session.run(&recorded(run, number, &done)).await.map(|()| time)
+    listener: Listener<'_>,
+) -> Result<(), SessionError> {
+    match step.transaction {
+        Transaction::Pieces => pieces::run(session, run, step, number, listener).await,
+        Transaction::Outside => outside(session, run, step, number, lock_wait, listener).await,
+        Transaction::Alone | Transaction::Together => {
+            let ended = inside(session, run, step, number, lock_wait, listener).await;
+            if ended.is_err() {
+                roll_back(session).await;
+            }
+            ended
         }
-        Err(error) => Err(error),
-    };
-    if ended.is_err() {
-        roll_back(session).await;
     }
-    ended
+}
+
+/// A statement in a transaction of its own.
+async fn inside(
+    session: &mut Session,
+    run: &Run<'_>,
+    step: &Step,
+    number: usize,
+    lock_wait: Duration,
+    listener: Listener<'_>,
+) -> Result<(), SessionError> {
+    // What has no limit may take long.
+    let pid = if step.statement_timeout_ms == 0 { backend(session).await? } else { None };
+    let lock_timeout_ms = run.locks.lock_timeout_ms(step);
+    let work = transaction(session, run, std::slice::from_ref(step), lock_timeout_ms);
+    let told = |working: &Working| listener(Progress::Working { step, working });
+    let times = watched(work, pid, run.aside.as_ref(), told).await?;
+    let done = Done { step, lock_wait, run: times.first().copied().unwrap_or_default() };
+    session.run(&recorded(run, number, std::slice::from_ref(&done))).await?;
+    listener(Progress::Finished(&done));
+    Ok(())
 }
 
 /// A statement that refuses a transaction. None holds the guard here, but the lock's own connection runs the statement, so that
@@ -254,7 +299,9 @@ async fn outside(
     step: &Step,
     number: usize,
     lock_wait: Duration,
-) -> Result<Duration, SessionError> {
+    listener: Listener<'_>,
+) -> Result<(), SessionError> {
+    let pid = backend(session).await?;
     let before = sql!(
         "{}; set lock_timeout = 0; set statement_timeout = 0; set role {}",
         guard(run.service, run.generation),
@@ -262,13 +309,21 @@ async fn outside(
     );
     session.run(&before).await?;
     let since = Instant::now();
-    let ran = session.run(&step.run).await;
+    let told = |working: &Working| listener(Progress::Working { step, working });
+    let ran = watched(session.run(&step.run), pid, run.aside.as_ref(), told).await;
     let time = since.elapsed();
     session.run(&sql!("set role none; reset lock_timeout; reset statement_timeout")).await?;
     ran?;
-    let done = [Done { step, lock_wait, run: time }];
-    session.run(&record::steps(run.history, number, &done)).await?;
-    Ok(time)
+    let done = Done { step, lock_wait, run: time };
+    session.run(&record::steps(run.history, number, std::slice::from_ref(&done))).await?;
+    listener(Progress::Finished(&done));
+    Ok(())
+}
+
+/// The server process that runs our statements.
+async fn backend(session: &mut Session) -> Result<Option<i64>, SessionError> {
+    let pid = session.value(&sql!("select pg_catalog.pg_backend_pid()::text")).await?;
+    Ok(pid.and_then(|pid| pid.parse().ok()))
 }
 
 /// The start of a transaction of steps like this one.

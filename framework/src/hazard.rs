@@ -40,7 +40,7 @@ impl Hazard {
             }
             Self::Drop => "is dropped: it holds no rows, and can be made again",
             Self::OldName => {
-                "replicas of an earlier version still say the old name, and fail until they are replaced"
+                "replicas of an earlier version still say the old name, and fail until they are replaced; where that is too long, add the new one beside it, let the code write both, and drop the old one a release later"
             }
             Self::NoWayBack => "cannot be undone by a statement",
         }

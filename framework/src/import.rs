@@ -15,6 +15,8 @@ use crate::catalog::{self, Scope};
 use crate::kind::Object;
 use crate::kind::grant::{Grant, RIGHTS};
 use crate::kind::index::State;
+use crate::kind::table::Table;
+use crate::kind::table::column::{is_null, keeps_null};
 use crate::kind::trigger::Firing;
 use crate::ledger::claim::{self, Claims};
 use crate::manifest::write::{Draft, plain};
@@ -162,6 +164,10 @@ fn keep(
             }
             Object::Index(of) => of.state == State::Valid,
             Object::Trigger(of) => of.firing == Firing::Origin,
+            // What lets its rows break it, or holds over periods, is in the inventory.
+            Object::Check(check) if check.unenforced => false,
+            Object::ForeignKey(key) if key.unenforced || key.period => false,
+            Object::Key(key) => !key.period,
             Object::ForeignKey(key) => match unwritable(&key.parent, seen) {
                 Some(why) => {
                     let (table, parent) = (shown(&key.table, &seen.home), shown(&key.parent, &seen.home));
@@ -186,9 +192,19 @@ fn keep(
         .filter(|(address, _)| !dropped.contains(address))
         .filter_map(|(_, object)| match object {
             Object::Grant(grant) => given(grant).map(Object::Grant),
+            Object::Table(table) => Some(Object::Table(without_left_nulls(table))),
             other => Some(other),
         })
         .collect()
+}
+
+/// A table without defaults of null that its columns have from another type of theirs; the inventory tells of them.
+fn without_left_nulls(mut table: Table) -> Table {
+    for column in &mut table.columns {
+        let kept = keeps_null(&column.type_name) || column.type_name.user_type().is_some();
+        column.default.take_if(|default| !kept && is_null(default));
+    }
+    table
 }
 
 /// Rights as a manifest says them: of a role by its name, and only those that it has words for; the others are in the inventory.

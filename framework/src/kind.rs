@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
 use crate::name::{Name, QName};
-use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
-use crate::step::Step;
+use crate::sql::{Expr, Literal, Sql, TypeName, sql};
+use crate::step::{Phase, Step, When};
 
 pub mod check;
 pub mod comment;
@@ -23,9 +23,12 @@ pub mod grant;
 pub mod index;
 pub mod key;
 pub mod namespace;
+mod proof;
 pub mod sequence;
 pub mod table;
 pub mod trigger;
+
+pub(crate) use proof::{constraint_is, constraint_stands, is_enforced, relation_stands};
 
 /// What every kind can do. Everything here is pure.
 pub trait Kind: Clone + PartialEq {
@@ -48,10 +51,28 @@ pub trait Kind: Clone + PartialEq {
         let _ = live;
     }
 
+    /// What of it not every server has.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
     /// The expressions in it, which the server stores in other words than they were written in.
     fn texts(&mut self) -> Vec<Text<'_>> {
         Vec::new()
     }
+}
+
+/// Something that came into PostgreSQL with a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What has it.
+    pub object: Address,
+    /// What it is, in SQL's words.
+    pub what: &'static str,
+    /// The version.
+    pub since: u32,
+    /// What to write where the server is older.
+    pub instead: &'static str,
 }
 
 /// One expression of an object.
@@ -108,6 +129,12 @@ macro_rules! kinds {
                     $((Self::$variant(object), Self::$variant(live)) => object.spell(live),)*
                     _ => {}
                 }
+            }
+
+            /// See [`Kind::needs`].
+            #[must_use]
+            pub fn needs(&self) -> Vec<Need> {
+                match self { $(Self::$variant(object) => object.needs()),* }
             }
 
             /// See [`Kind::texts`].
@@ -179,8 +206,12 @@ pub struct Facts {
     pub sizes: BTreeMap<QName, Size>,
     /// Names of the volatile functions among those that the manifest calls.
     pub volatile: BTreeSet<String>,
+    /// Enums whose values may be put into the order of the manifest.
+    pub reorder: BTreeSet<Address>,
     /// Columns that may be added or changed though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// Whether the manifest is an earlier one that is gone back to: nothing can be written into it.
+    pub going_back: bool,
     /// How a column's values become another type, where the manifest says it.
     pub using: BTreeMap<Address, Expr>,
     /// The value of rows that have none in a column that is to refuse null, where the manifest says it.
@@ -195,12 +226,42 @@ pub struct Facts {
     pub labels: BTreeMap<Address, Vec<String>>,
     /// Columns whose new type is of another family than the old one: what was written of the one cannot be read of the other.
     pub other_family: BTreeSet<Address>,
+    /// The last number that the sequence of an identity column gave out, or a sequence that stands by itself.
+    pub given_out: BTreeMap<Address, i64>,
     /// Parts of the same table that hang on a column.
     pub dependents: BTreeMap<Address, Vec<Dependent>>,
     /// What others made over a column or a key that is to change, and would have to go first: in the server's words.
     pub leaning: BTreeMap<Address, Vec<String>>,
     /// What would go with a column, and is not this table's or nobody declares: in the server's words.
     pub referring: BTreeMap<Address, Vec<String>>,
+    /// Whether nothing is to be there that the manifest does not say: `--prune`.
+    pub exact: bool,
+    /// What goes in the same plan.
+    pub going: BTreeSet<Address>,
+    /// How far sequences have counted whose limits are to be narrower.
+    pub counted: BTreeMap<Address, Counted>,
+    /// The foreign keys that stand on keys and unique indexes which are to change.
+    pub held: BTreeMap<Address, Vec<Address>>,
+    /// What uses functions that are to be made anew.
+    pub users: BTreeMap<Address, Vec<User>>,
+}
+
+/// How far a sequence has counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Counted {
+    /// The number that it gave last, or would give first.
+    pub last: i64,
+    /// Whether it has given one.
+    pub called: bool,
+}
+
+/// Something that uses a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// What it is, in the server's words.
+    pub what: String,
+    /// What of the slice it is, or may be: a part of a table is known by its name alone.
+    pub parts: Vec<Address>,
 }
 
 /// A part of a table that hangs on one of its columns.
@@ -278,6 +339,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The primary key that a table has now.
+    fn primary_key(&self, table: &QName) -> Option<&'a key::Key> {
+        self.live.values().find_map(|object| match object {
+            Object::Key(key) if key.primary && key.table == *table => Some(key),
+            _ => None,
+        })
+    }
+
     /// Whether a table of this name is made in this run, in any schema.
     #[must_use]
     pub fn makes_a_table_called(&self, name: &Name) -> bool {
@@ -306,6 +375,28 @@ impl<'a> Draft<'a> {
         self.without_nulls.contains(column)
     }
 
+    /// Drafts dropping a foreign key before columns change, by this step, and making it again as it is wanted.
+    pub(crate) fn detach(&mut self, address: &Address, gone: Step) {
+        if self.declared(address).is_some() && self.rebuilt.insert(address.clone()) {
+            self.steps.push(Step { when: When::Before, phase: Phase::Freed, hazards: Vec::new(), ..gone });
+            self.make_again(address);
+        }
+    }
+
+    /// Drafts making a declared foreign key that has gone by then, with the comment that it had.
+    fn make_again(&mut self, address: &Address) {
+        let Some(Object::ForeignKey(wanted)) = self.declared(address) else { return };
+        let first = self.steps.len();
+        wanted.create(self);
+        let comment = match self.live(&address.comment()) {
+            Some(Object::Comment(comment)) => Some(comment.said()),
+            _ => None,
+        };
+        if let Some(step) = self.steps.get_mut(first) {
+            step.run = all_or_nothing(std::iter::once(step.run.clone()).chain(comment).collect());
+        }
+    }
+
     /// The statement that drops an object and makes it again, of one or more. Its comment would go with the old one, so it is given back in the
     /// same breath.
     fn made_anew(&self, object: &Address, mut statements: Vec<Sql>) -> Sql {
@@ -317,7 +408,7 @@ impl<'a> Draft<'a> {
 
     /// What the manifest and the server said beside the objects.
     #[must_use]
-    pub fn facts(&self) -> &Facts {
+    pub fn facts(&self) -> &'a Facts {
         self.facts
     }
 
@@ -352,7 +443,7 @@ impl<'a> Draft<'a> {
 }
 
 /// One statement that runs these in their order.
-fn all_or_nothing(mut statements: Vec<Sql>) -> Sql {
+pub(crate) fn all_or_nothing(mut statements: Vec<Sql>) -> Sql {
     if statements.len() == 1 {
         return statements.remove(0);
     }
@@ -381,31 +472,4 @@ pub(crate) fn refuse_changes<T: Clone>(
             "there is no way to turn the one into the other as it stands: change it by hand, or write the manifest as the database is",
         );
     }
-}
-
-/// The proof that a relation of this name stands: `orders` as a table, an index or a sequence.
-pub(crate) fn relation_stands(name: &QName) -> Sql {
-    sql!("pg_catalog.to_regclass({}) is not null", Literal(&quoted(name)))
-}
-
-/// The proof that a constraint of this name stands on a table and is so: `c` is its row.
-pub(crate) fn constraint_is(address: &Address, condition: &Sql) -> Sql {
-    let table = address.table().map(|table| quoted(&table)).unwrap_or_default();
-    sql!(
-        "exists (select from pg_catalog.pg_constraint c where c.conrelid = pg_catalog.to_regclass({}) and c.conname = {} and {})",
-        Literal(&table),
-        Literal(address.name.as_str()),
-        condition,
-    )
-}
-
-/// The proof that a constraint stands on a table.
-pub(crate) fn constraint_stands(address: &Address, also_valid: bool) -> Sql {
-    let table = address.table().map(|table| quoted(&table)).unwrap_or_default();
-    let found = sql!(
-        "exists (select from pg_catalog.pg_constraint where conrelid = pg_catalog.to_regclass({}) and conname = {}",
-        Literal(&table),
-        Literal(address.name.as_str()),
-    );
-    if also_valid { sql!("{} and convalidated)", found) } else { sql!("{})", found) }
 }

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod anew;
 pub mod bringup;
 #[cfg(feature = "cli")]
 pub mod build;

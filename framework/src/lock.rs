@@ -12,6 +12,8 @@ use crate::name::QName;
 pub enum Mode {
     /// No existing table is locked.
     None,
+    /// `ROW EXCLUSIVE`: reads and writes go on, but who writes a row that is being written waits for it.
+    RowExclusive,
     /// `SHARE UPDATE EXCLUSIVE`: reads and writes go on; other schema work on the table waits.
     ShareUpdateExclusive,
     /// `SHARE`: reads go on, writes wait.
@@ -30,6 +32,7 @@ impl Mode {
     pub fn who_waits(self) -> &'static str {
         match self {
             Self::None => "nothing waits",
+            Self::RowExclusive => "who writes the same rows waits, briefly",
             Self::ShareUpdateExclusive => "reads and writes go on",
             Self::Share | Self::ShareRowExclusive => "writes wait, briefly",
             Self::AccessExclusive => "all wait, briefly",

@@ -19,6 +19,7 @@ use crate::sql::{Expr, TypeName};
 use crate::step::Place;
 
 mod advice;
+mod attributes;
 mod build;
 mod bundle;
 mod check;
@@ -94,6 +95,8 @@ pub struct Manifest {
     pub hints: Hints,
     /// What may go.
     pub drops: Drops,
+    /// The enums whose values may be put in the order of the manifest, though the tables that hold them are written again for it.
+    pub reorder: BTreeSet<Address>,
     /// The fingerprint that it is recorded with, where an earlier slice is gone back to: hints and drops are not its own then.
     pub went_back: Option<String>,
     /// Where each object is declared, columns among them, and the required tables, columns and enums.
@@ -308,6 +311,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     let parents = foreign_key::Parents { home, tables: &tables, requires: &required, unknown: &unknown };
     parents.check(walk);
     advice::advice(&tables, walk);
+    attributes::settle(&tables, walk);
     sequences::settle(&sequences, &tables, &mut draft, walk);
     grants::grants(root, home, &tables, walk, &mut draft);
     for table in &tables {
@@ -339,6 +343,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         postgres_only: draft.postgres_only,
         hints,
         drops,
+        reorder: draft.reorder,
         went_back: None,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),
         text: sources.packed(),

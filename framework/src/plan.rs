@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
 use crate::diff::Diff;
+use crate::drops::dropped;
 use crate::hazard::Hazard;
 use crate::kind::check::Check;
 use crate::kind::index::{Index, State};
@@ -14,7 +15,7 @@ use crate::kind::table::Table;
 use crate::kind::table::column::Column;
 use crate::kind::table::nullability::{helper, helper_removed};
 use crate::kind::{Draft, Facts, Kind, Object, Refusal};
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::schema::Schema;
 use crate::sql::Sql;
 use crate::step::{Phase, Step, When};
@@ -60,13 +61,14 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     }
     for object in &diff.missing {
         match object {
-            Object::Table(table) => draft.steps.push(table.whole(inside.of(&table.name))),
+            Object::Table(table) => table.make(inside.of(&table.name), &mut draft),
             Object::Key(key) if new_tables.contains(&key.table) && inside.twins.contains(&key.address()) => {
                 draft.steps.push(key.added(Phase::Table, key.clause()));
             }
             other => other.create(&mut draft),
         }
     }
+    detach(live, &mut draft);
     for (wanted, live) in &diff.different {
         if draft.is_rebuilt(&wanted.address()) {
             continue;
@@ -79,10 +81,20 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     }
     draft.left_alone.append(&mut undeclared);
     let Draft { mut steps, refusals, left_alone, .. } = draft;
+    spoken_of_later(&mut steps);
     // Stable: within a phase and a way of running, the order of kinds stays. What runs alone in its phase goes first, so
     // that an enum's added value is committed before the big transaction that may use it.
     steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
     Plan { steps, refusals, left_alone, degraded: Vec::new() }
+}
+
+/// What is built once the service is ready cannot be spoken of before.
+pub(crate) fn spoken_of_later(steps: &mut [Step]) {
+    let later = steps.iter().filter(|step| step.when == When::After && step.object.tag != Tag::Comment);
+    let later: BTreeSet<Address> = later.map(|step| step.object.comment()).collect();
+    for step in steps.iter_mut().filter(|step| later.contains(&step.object)) {
+        step.when = When::After;
+    }
 }
 
 /// The step that takes away what nobody declared and an earlier run of ours left behind when it was cut off: a rebuild of a declared index, an
@@ -136,6 +148,25 @@ fn passes(object: &Object, diff: &Diff, live: &Schema) -> bool {
         Object::Index(index) => is_on_its_way(index, diff),
         Object::Check(check) => stands_in_for(check, live).is_some(),
         _ => false,
+    }
+}
+
+/// Drafts taking foreign keys away first, and making them again, where a column on one side becomes a type that the other side's cannot be
+/// compared with until that one has changed too.
+fn detach(live: &Schema, draft: &mut Draft<'_>) {
+    let facts = draft.facts();
+    let changed: BTreeSet<&Address> = facts.other_family.iter().chain(&facts.inconvertible).collect();
+    if changed.is_empty() {
+        return;
+    }
+    for (address, object) in &live.objects {
+        let Object::ForeignKey(key) = object else { continue };
+        let touches = |table: &QName, columns: &[Name]| {
+            columns.iter().any(|column| changed.contains(&Address::part(Tag::Column, table, column)))
+        };
+        if touches(&key.table, &key.columns) || touches(&key.parent, &key.parent_columns) {
+            draft.detach(address, dropped(object));
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::address::{Address, Tag};
-use crate::catalog::leaning::leaning;
+use crate::catalog::leaning::{Leaning, leaning};
 use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Holder, Key};
@@ -44,16 +44,18 @@ pub async fn due(
 ) -> Result<(Vec<Entry>, Vec<Refusal>), SessionError> {
     let mut entries = attic::read(session, service).await?;
     entries.retain(|entry| entry.age_s >= older_than.as_secs_f64());
-    // Columns before the tables that they may be on.
-    entries.sort_by_key(|entry| (entry.kept.stands.tag == Tag::Table, entry.id));
+    // Columns before the tables that they may be on, and what both use after them.
+    entries.sort_by_key(|entry| (order(entry.kept.stands.tag), entry.id));
     let places: Vec<Address> = entries.iter().map(|entry| entry.kept.stands.clone()).collect();
     let found = leaning(session, &places).await?;
     let mut refusals = Vec::new();
     for (place, leaning) in places.iter().zip(found) {
-        let other = |one: &&crate::catalog::leaning::Leaning| {
-            one.table.as_ref().is_none_or(|table| {
-                !places.iter().any(|place| place.tag == Tag::Table && place.table().as_ref() == Some(table))
-            })
+        let other = |one: &&Leaning| {
+            let with = |place: &Address| {
+                let part = place.tag == Tag::Table || one.part.as_ref() == Some(&place.name);
+                part && place.table().is_some() && place.table() == one.table
+            };
+            one.also.is_none() && !places.iter().any(with)
         };
         let names: Vec<&str> = leaning.iter().filter(other).map(|one| one.what.as_str()).collect();
         if !names.is_empty() {
@@ -70,6 +72,15 @@ pub async fn due(
     Ok((entries, refusals))
 }
 
+fn order(tag: Tag) -> u8 {
+    match tag {
+        Tag::Column => 0,
+        Tag::Table => 1,
+        Tag::Function => 2,
+        _ => 3,
+    }
+}
+
 /// How one of them is destroyed.
 #[must_use]
 pub fn step(entry: &Entry) -> Step {
@@ -78,7 +89,8 @@ pub fn step(entry: &Entry) -> Step {
     let on = table.as_ref().map(|table| sql!("{}", table)).unwrap_or_default();
     let run = match place.tag {
         Tag::Table => sql!("drop table {}", on),
-        _ => sql!("alter table {} drop column {}", on, place.name),
+        Tag::Column => sql!("alter table {} drop column {}", on, place.name),
+        _ => crate::drops::statement(place),
     };
     let done = sql!("not ({})", stands(place));
     let undo = Undo::Lost("it was destroyed because somebody said so");
@@ -138,6 +150,7 @@ async fn under_lock(
         owner: manifest.service.owner.as_ref(),
         locks,
         lock_slots_max: 64,
+        aside: None,
     };
     match execute(session, &run, &steps, 1, told).await {
         Ok(done) => {

@@ -20,7 +20,7 @@ mod object;
 mod statement;
 mod words;
 
-pub use follow::Numbering;
+pub use follow::{NotNull, Numbering, Undeclared};
 pub use statement::stands;
 pub use words::{Words, mentions};
 
@@ -108,6 +108,15 @@ pub enum Change {
         /// As it is to be called.
         to: Name,
     },
+    /// The constraint by which a column refuses null.
+    NotNull {
+        /// The column.
+        of: Address,
+        /// As it is called in the database.
+        from: Name,
+        /// As it is to be called.
+        to: Name,
+    },
 }
 
 /// The renames that a database still lacks.
@@ -120,10 +129,9 @@ pub struct Renames {
 }
 
 impl Renames {
-    /// Finds what is still to be renamed, and writes `live` in the names that it will have then. `numberings` are the sequences of serial and
-    /// identity columns, in the names of the database.
+    /// Finds what is still to be renamed, and writes `live` in the names that it will have then.
     #[must_use]
-    pub fn of(hints: &Hints, wanted: &Schema, live: &mut Schema, numberings: &[Numbering]) -> Self {
+    pub fn of(hints: &Hints, wanted: &Schema, live: &mut Schema, undeclared: &Undeclared) -> Self {
         let mut renames = Self::default();
         if hints.is_empty() {
             return renames;
@@ -135,7 +143,7 @@ impl Renames {
             renames.value(value, live);
         }
         renames.follow(hints, wanted, live);
-        renames.numbers(hints, live, numberings);
+        renames.undeclared(hints, live, undeclared);
         renames
     }
 
@@ -198,7 +206,8 @@ impl Renames {
         }
     }
 
-    fn change(&mut self, change: Change, live: &mut Schema) {
+    /// Adds a change, and writes `live` as it will be then.
+    pub(crate) fn change(&mut self, change: Change, live: &mut Schema) {
         let step = change.step();
         change.apply(live);
         self.changes.push((change, step));

@@ -10,7 +10,7 @@ use crate::address::{Address, Tag};
 use crate::drops::{Drop, Drops};
 use crate::kind::Object;
 use crate::manifest::Manifest;
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::rename::{Former, FormerValue, Hints};
 
 /// What was made since the version that is gone back to: kinds and paths of objects, as the ledger has them.
@@ -20,47 +20,107 @@ pub type Made = BTreeSet<(String, String)>;
 /// in place last.
 #[must_use]
 pub fn back(manifests: &[Manifest], made: &Made) -> Option<Manifest> {
-    let (earlier, later) = manifests.split_first()?;
+    let earlier = manifests.first()?;
+    let steps: Vec<Step> = manifests.windows(2).map(|pair| Step::between(&pair[0], &pair[1])).collect();
+    let mut names = names_now(&steps);
+    names.retain(|first, _| holds(earlier, first));
     let mut back = earlier.clone();
     back.went_back = Some(earlier.fingerprint());
-    back.hints = names_back(earlier, later);
-    let drops = later.iter().flat_map(|manifest| gone(manifest, earlier, made));
-    let list: BTreeSet<Address> = drops.collect();
-    back.drops = Drops { list: list.into_iter().map(Drop::Object).collect(), undeclared: false };
+    back.hints = hints(earlier, &names, values_now(&steps));
+    let first = names.iter().map(|(first, now)| (now, first)).collect();
+    let gone = gone(manifests, &steps, &first, made);
+    back.allow_rewrite.extend(accepted(manifests, &steps, &first));
+    // The order of values was put right for a later version, so it may be put back.
+    let enums = earlier.schema.objects.keys().filter(|address| address.tag == Tag::Enum);
+    back.reorder = enums.cloned().collect();
+    back.drops = Drops { list: gone.into_iter().map(Drop::Object).collect(), undeclared: false };
     Some(back)
 }
 
-/// What a later version declared, the earlier does not, and a step of ours made.
-fn gone<'a>(
-    later: &'a Manifest,
-    earlier: &'a Manifest,
-    made: &'a Made,
-) -> impl Iterator<Item = Address> + 'a {
-    let columns = later.schema.objects.values().filter_map(|object| match object {
+/// What a version declared, the one before did not, and a step of ours made: as it will be called when the names are the earlier ones again.
+fn gone(
+    manifests: &[Manifest],
+    steps: &[Step],
+    first: &BTreeMap<&Address, &Address>,
+    made: &Made,
+) -> BTreeSet<Address> {
+    let Some(earlier) = manifests.first() else { return BTreeSet::new() };
+    let ours = |address: &Address| made.contains(&(address.tag.word().to_owned(), address.path()));
+    let mut gone = BTreeSet::new();
+    for (at, pair) in manifests.windows(2).enumerate() {
+        let stood: BTreeSet<Address> =
+            addresses(&pair[0]).iter().map(|address| steps[at].address(address)).collect();
+        let new = addresses(&pair[1]).into_iter().filter(|address| !stood.contains(address) && ours(address));
+        for address in new {
+            let then = on_earlier_table(address, &steps[at + 1..], first);
+            if !first.contains_key(&then) && !holds(earlier, &then) {
+                gone.insert(then);
+            }
+        }
+    }
+    gone
+}
+
+/// An object of a later version, as it is called by now on a table that has its earlier name again.
+fn on_earlier_table(address: Address, steps: &[Step], first: &BTreeMap<&Address, &Address>) -> Address {
+    let now = steps.iter().fold(address, |address, step| step.address(&address));
+    if now.of.is_some() {
+        // What was commented may have had another name itself.
+        let of = now.subject();
+        let then = first.get(&of).map(|then| Address::clone(then));
+        return then.unwrap_or_else(|| on_earlier_table(of, &[], first)).comment();
+    }
+    let table = now.enumeration().or_else(|| now.table().filter(|_| now.table.is_some()));
+    let tag = if now.tag == Tag::Value { Tag::Enum } else { Tag::Table };
+    let table = table.and_then(|table| qualified(first.get(&Address::top(tag, &table))?));
+    match table {
+        Some(table) => on_table(now, &table),
+        None => now,
+    }
+}
+
+/// The columns whose tables might be written again on the way forth: then so may they be on the way back.
+fn accepted(
+    manifests: &[Manifest],
+    steps: &[Step],
+    first: &BTreeMap<&Address, &Address>,
+) -> BTreeSet<Address> {
+    let later = manifests.iter().skip(1).enumerate();
+    let columns = later.flat_map(|(at, manifest)| {
+        let rest = &steps[at + 1..];
+        manifest.allow_rewrite.iter().map(move |column| {
+            let now = rest.iter().fold(column.clone(), |address, step| step.address(&address));
+            let then = first.get(&now).map(|then| Address::clone(then));
+            then.unwrap_or_else(|| on_earlier_table(column.clone(), rest, first))
+        })
+    });
+    columns.collect()
+}
+
+/// Everything that a manifest declares: its objects, the columns of its tables and the values of its enums.
+fn addresses(manifest: &Manifest) -> BTreeSet<Address> {
+    let tables = manifest.schema.objects.values().filter_map(|object| match object {
         Object::Table(table) => Some(table),
         _ => None,
     });
-    let columns = columns.flat_map(|table| {
+    let columns = tables.flat_map(|table| {
         table.columns.iter().map(|column| Address::part(Tag::Column, &table.name, &column.name))
     });
-    let ours = |address: &Address| made.contains(&(address.tag.word().to_owned(), address.path()));
-    later
-        .schema
-        .objects
-        .keys()
-        .cloned()
-        .chain(columns)
-        .filter(move |address| !earlier.schema.holds(address) && ours(address))
+    let values = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Enum(of) => Some(of.labels.iter().filter_map(|label| of.value(label))),
+        _ => None,
+    });
+    manifest.schema.objects.keys().cloned().chain(columns).chain(values.flatten()).collect()
 }
 
-/// What the objects of the earlier manifest are called by now, as hints: the ways of the renames in between, walked together.
-fn names_back(earlier: &Manifest, later: &[Manifest]) -> Hints {
+fn holds(manifest: &Manifest, address: &Address) -> bool {
+    manifest.schema.objects.contains_key(address) || manifest.schema.holds(address)
+}
+
+/// What was called otherwise at first, and what it is called by now: the ways of all renames, walked together.
+fn names_now(steps: &[Step]) -> BTreeMap<Address, Address> {
     let mut names: BTreeMap<Address, Address> = BTreeMap::new();
-    let mut values: BTreeMap<(QName, String), String> = BTreeMap::new();
-    let mut tables: BTreeMap<QName, QName> = BTreeMap::new();
-    let mut before = earlier;
-    for after in later {
-        let step = Step::between(before, after);
+    for step in steps {
         for now in names.values_mut() {
             *now = step.address(now);
         }
@@ -70,29 +130,59 @@ fn names_back(earlier: &Manifest, later: &[Manifest]) -> Hints {
                 names.insert(from.clone(), to.clone());
             }
         }
-        for ((of, _), now) in &mut values {
-            *now = step.values.get(&(of.clone(), now.clone())).cloned().unwrap_or_else(|| now.clone());
-        }
-        for ((of, from), to) in &step.values {
-            let of = original(&tables, of);
-            values.entry((of, from.clone())).or_insert_with(|| to.clone());
-        }
-        for (from, to) in &step.tops {
-            tables.insert(to.clone(), original(&tables, from));
-        }
-        before = after;
     }
-    let names = names.into_iter().filter(|(first, now)| first.name != now.name);
-    let names = names.filter(|(first, _)| earlier.schema.holds(first));
-    let values = values.into_iter().filter(|((_, first), now)| first != now);
-    Hints {
-        names: names.map(|(first, now)| Former { now: first, names: vec![now.name] }).collect(),
-        values: values.map(|((of, first), now)| FormerValue { of, now: first, labels: vec![now] }).collect(),
-    }
+    names
 }
 
-fn original(names: &BTreeMap<QName, QName>, name: &QName) -> QName {
-    names.get(name).unwrap_or(name).clone()
+/// The same of the values of enums, each on its enum as that was called at first.
+fn values_now(steps: &[Step]) -> BTreeMap<(QName, String), String> {
+    let mut values: BTreeMap<(QName, String), String> = BTreeMap::new();
+    // What enums are called before each step, and what they were called at first.
+    let mut tops: BTreeMap<QName, QName> = BTreeMap::new();
+    for step in steps {
+        let first = |name: &QName| tops.get(name).unwrap_or(name).clone();
+        let before = |name: &QName| {
+            let now = tops.iter().find(|(_, first)| *first == name).map(|(now, _)| now);
+            now.unwrap_or(name).clone()
+        };
+        for ((of, _), now) in &mut values {
+            if let Some(next) = step.values.get(&(before(of), now.clone())) {
+                next.clone_into(now);
+            }
+        }
+        for ((of, from), to) in &step.values {
+            let of = first(of);
+            let on_its_way = values.iter().any(|((other, _), now)| *other == of && now == to);
+            if !on_its_way {
+                values.insert((of, from.clone()), to.clone());
+            }
+        }
+        let moved = step.tops.iter().map(|(from, to)| (from, (to.clone(), first(from))));
+        let moved: Vec<(&QName, (QName, QName))> = moved.collect();
+        for (from, _) in &moved {
+            tops.remove(*from);
+        }
+        tops.extend(moved.into_iter().map(|(_, names)| names));
+    }
+    values
+}
+
+/// What the objects of the earlier manifest are called by now, as hints.
+fn hints(
+    earlier: &Manifest,
+    names: &BTreeMap<Address, Address>,
+    values: BTreeMap<(QName, String), String>,
+) -> Hints {
+    let names = names.iter().filter(|(first, now)| first.name != now.name);
+    let values = values
+        .into_iter()
+        .filter(|((of, first), now)| first != now && earlier.schema.values(of).contains(first));
+    Hints {
+        names: names
+            .map(|(first, now)| Former { now: first.clone(), names: vec![now.name.clone()] })
+            .collect(),
+        values: values.map(|((of, first), now)| FormerValue { of, now: first, labels: vec![now] }).collect(),
+    }
 }
 
 /// The renames from one version to the next.
@@ -124,7 +214,7 @@ impl Step {
         }
         for former in parts {
             let on = |address: Address| match former.now.table().filter(|_| address.table.is_some()) {
-                Some(table) => on_table(address, &original(&back, &table)),
+                Some(table) => on_table(address, back.get(&table).unwrap_or(&table)),
                 None => address,
             };
             let was = former.before().map(on).find(|was| before.schema.holds(was));
@@ -133,8 +223,8 @@ impl Step {
             }
         }
         for FormerValue { of, now, labels } in &after.hints.values {
-            let was = original(&back, of);
-            let stood = |label: &&String| labels_of(before, &was).contains(label);
+            let was = back.get(of).unwrap_or(of);
+            let stood = |label: &&String| before.schema.values(was).contains(label);
             if let Some(label) = labels.iter().find(stood) {
                 step.values.insert((was.clone(), label.clone()), now.clone());
             }
@@ -142,15 +232,22 @@ impl Step {
         step
     }
 
-    /// What an object is called after it.
+    /// What an object is called after it; a comment goes where its object goes.
     fn address(&self, address: &Address) -> Address {
+        if address.of.is_some() {
+            return self.address(&address.subject()).comment();
+        }
         if let Some(now) = self.names.get(address) {
             return now.clone();
         }
-        let table = address.table().filter(|_| address.table.is_some());
+        let of = address.enumeration();
+        let renamed = of.clone().and_then(|of| self.values.get(&(of, address.name.as_str().to_owned())));
+        let name = renamed.and_then(|label| Name::new(label).ok()).unwrap_or_else(|| address.name.clone());
+        let address = Address { name, ..address.clone() };
+        let table = of.or_else(|| address.table().filter(|_| address.table.is_some()));
         match table.and_then(|table| self.tops.get(&table)) {
-            Some(table) => on_table(address.clone(), table),
-            None => address.clone(),
+            Some(table) => on_table(address, table),
+            None => address,
         }
     }
 }
@@ -161,13 +258,6 @@ fn qualified(address: &Address) -> Option<QName> {
 
 fn on_table(address: Address, table: &QName) -> Address {
     Address { schema: Some(table.schema.clone()), table: Some(table.name.clone()), ..address }
-}
-
-fn labels_of<'a>(manifest: &'a Manifest, name: &QName) -> &'a [String] {
-    match manifest.schema.objects.get(&Address::top(Tag::Enum, name)) {
-        Some(Object::Enum(of)) => &of.labels,
-        _ => &[],
-    }
 }
 
 #[cfg(test)]
@@ -213,6 +303,58 @@ mod tests {
             ["enum mood < feeling", "table heads < orders", "column heads.e_mail < email"]
         );
         assert_eq!(hinted(&all[..1]), [""; 0]);
+    }
+
+    #[test]
+    fn a_value_is_walked_back_after_its_enum_got_another_name() {
+        let of = |version: &str, lines: &str| {
+            manifest(
+                version,
+                &format!("[enums]\n{lines}\n[tables.heads.columns]\nid = \"int primary key\"\n"),
+            )
+        };
+        let all = [
+            of("1.0.0", "mood = [\"good\", \"bda\"]"),
+            of("1.1.0", "feeling = { values = [\"good\", \"bda\"], renamed_from = \"mood\" }"),
+            of("1.2.0", "feeling = { values = [\"good\", \"bad\"], renamed_values = { bda = \"bad\" } }"),
+            of(
+                "1.3.0",
+                "sense = { values = [\"good\", \"poor\"], renamed_from = \"feeling\", renamed_values = { bad = \"poor\" } }",
+            ),
+        ];
+        assert_eq!(hinted(&all), ["enum mood < sense", "mood bda < poor"]);
+        assert_eq!(hinted(&all[1..]), ["enum feeling < sense", "feeling bda < poor"]);
+        assert_eq!(hinted(&all[..3]), ["enum mood < feeling", "mood bda < bad"]);
+    }
+
+    #[test]
+    fn what_was_made_and_then_got_another_name_goes_under_the_names_to_come() {
+        let first = manifest("1.0.0", FIRST);
+        let second = manifest(
+            "1.1.0",
+            "[enums]\nmood = [\"good\", \"bda\"]\n[tables.heads.columns]\nid = \"int primary key\"\nmail = { def = \"text\", comment = \"c\" }\nmade = \"int\"\n\
+             [tables.heads.indexes]\nheads_made = \"(made)\"\n[tables.more.columns]\nid = \"int primary key\"\n",
+        );
+        let third = manifest(
+            "1.2.0",
+            "[enums]\nmood = [\"good\", \"bda\"]\n[tables.orders]\nrenamed_from = \"heads\"\n[tables.orders.columns]\nid = \"int primary key\"\n\
+             mail = { def = \"text\", comment = \"c\" }\nnew = { def = \"int\", renamed_from = \"made\" }\n\
+             [tables.orders.indexes]\nheads_made = \"(new)\"\n[tables.much]\nrenamed_from = \"more\"\n[tables.much.columns]\nid = \"int primary key\"\n",
+        );
+        let made = [
+            ("column", "heads.made"),
+            ("index", "heads.heads_made"),
+            ("comment", "heads.mail"),
+            ("table", "more"),
+            ("table", "much"),
+            ("table", "orders"),
+        ];
+        let made: Made = made.iter().map(|(kind, path)| ((*kind).to_owned(), (*path).to_owned())).collect();
+        let back = back(&[first, second, third], &made).unwrap();
+        let gone: Vec<String> = back.drops.list.iter().map(|drop| drop.address().to_string()).collect();
+        let all =
+            ["table much", "column heads.new", "index heads_made on heads", "comment on column heads.mail"];
+        assert_eq!(gone, all);
     }
 
     #[test]

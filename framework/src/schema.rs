@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::address::{Address, Tag};
 use crate::kind::Object;
+use crate::name::QName;
 
 /// Objects by their address.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,15 +22,27 @@ impl Schema {
         self.objects.insert(object.address(), object)
     }
 
-    /// Whether something stands at an address; a column is a part of its table.
+    /// Whether something stands at an address; a column is a part of its table, and a value of its enum.
     #[must_use]
     pub fn holds(&self, address: &Address) -> bool {
+        if let Some(of) = address.enumeration() {
+            return self.values(&of).iter().any(|label| label == address.name.as_str());
+        }
         match address.table().filter(|_| address.tag == Tag::Column) {
             Some(table) => match self.objects.get(&Address::top(Tag::Table, &table)) {
                 Some(Object::Table(table)) => table.column(&address.name).is_some(),
                 _ => false,
             },
             None => self.objects.contains_key(address),
+        }
+    }
+
+    /// The values of an enum, in order; none when it is not there.
+    #[must_use]
+    pub fn values(&self, of: &QName) -> &[String] {
+        match self.objects.get(&Address::top(Tag::Enum, of)) {
+            Some(Object::Enum(of)) => &of.labels,
+            _ => &[],
         }
     }
 

@@ -28,6 +28,9 @@ mod named;
 mod sample;
 mod sqlite;
 mod state;
+mod telling;
+
+use telling::Telling;
 
 pub use checks::{CheckOutcome, Checked};
 pub use named::{StartError, named_manifest};
@@ -403,7 +406,8 @@ async fn apply(
         before_ready: patience(locks.budget_before_ready),
         after_ready: patience(locks.budget_background),
     };
-    let mut told = |event: Event<'_>| tell(inner, &event);
+    let mut telling = Telling::new(inner);
+    let mut told = |event: Event<'_>| telling.tell(&event);
     bring_up(session, &order, &mut told).await
 }
 
@@ -411,54 +415,6 @@ async fn verify(inner: &Inner, session: &mut Session) -> Result<Outcome, BringUp
     inner.state.send_modify(|state| state.enter(Phase::Verifying));
     let sowing = inner.sowing();
     bringup::verify(session, &inner.expectation(&sowing)).await
-}
-
-fn tell(inner: &Inner, event: &Event<'_>) {
-    let service = inner.caller.service.as_str();
-    match event {
-        Event::WaitingForLock(holder) => {
-            let holder = holder.as_ref().map(|holder| holder.pid);
-            tracing::debug!(service, event = "lock.wait", holder, "another replica is at work");
-        }
-        Event::Locked(waited) => {
-            tracing::debug!(service, event = "lock.got", waited_ms = waited.as_millis() as u64, "lock taken");
-        }
-        Event::Planned { from, plan } => {
-            let to = inner.caller.version.as_str();
-            let from = from.unwrap_or("nothing");
-            tracing::info!(
-                service,
-                event = "plan",
-                from,
-                to,
-                steps = plan.steps.len(),
-                "{} changes to make",
-                plan.steps.len()
-            );
-        }
-        Event::Progress(crate::execute::Progress::Finished(done)) => {
-            tracing::debug!(
-                service,
-                event = "step",
-                duration_ms = done.run.as_millis() as u64,
-                "{}",
-                done.step.object
-            );
-        }
-        Event::Progress(crate::execute::Progress::Retrying { step, sqlstate, delay }) => {
-            tracing::warn!(
-                service,
-                event = "step.retry",
-                sqlstate,
-                delay_ms = delay.as_millis() as u64,
-                "{} gives way and tries again",
-                step.object
-            );
-        }
-        Event::Progress(crate::execute::Progress::Skipped(_)) => {}
-        Event::Ready => open_pool(inner),
-    }
-    inner.state.send_modify(|state| state.follow(event));
 }
 
 /// The pool is opened when the slice is there, and connects when it is first used.

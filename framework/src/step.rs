@@ -16,6 +16,8 @@ pub enum Phase {
     Shared,
     /// New names for what stands; everything after it says them.
     Rename,
+    /// What goes at once, because something that comes needs its place.
+    Freed,
     /// Enum types, and values added to them.
     Enum,
     /// Sequences.
@@ -76,6 +78,16 @@ pub enum Transaction {
     Together,
     /// In none: the statement refuses one (`CREATE INDEX CONCURRENTLY`).
     Outside,
+    /// In many: an `UPDATE` whose condition comes last, run for one piece of its table after the other.
+    Pieces,
+}
+
+impl Transaction {
+    /// Whether all of the step is in one transaction.
+    #[must_use]
+    pub fn is_one(self) -> bool {
+        matches!(self, Self::Alone | Self::Together)
+    }
 }
 
 /// How to take a step back.

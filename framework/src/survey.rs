@@ -3,8 +3,13 @@
 pub mod checks;
 mod dropped;
 mod facts;
+mod fate;
+mod numbered;
 mod renamed;
+mod revalued;
+mod still;
 mod vanished;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +17,7 @@ use crate::address::{Address, Tag};
 use crate::catalog::{self, Found, Scope};
 use crate::check::{Violation, check};
 use crate::diff::diff;
-use crate::drops::{Drop, Kept};
+use crate::drops::{Drop, Kept, surplus};
 use crate::equal::{self, Memory};
 use crate::kind::{Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant};
 use crate::ledger::attic;
@@ -182,9 +187,9 @@ async fn compare(
     let kept: Vec<Kept> = kept.into_iter().map(|entry| entry.kept).collect();
     let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
     let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
-    dropped::bring_back(&mut renames, manifest, &kept, &mut found.live);
+    dropped::bring_back(session, &mut renames, manifest, &kept, &mut found.live).await?;
     let mut claims = renamed::claims(manifest, &renames, claims);
-    let dropped = dropped::dropped(session, manifest, &claims, &renames, &found.live).await?;
+    let mut dropped = dropped::dropped(session, manifest, &claims, &renames, &found.live).await?;
     dropped::hide(&mut found.live);
     claims.others.retain(|address, _| !manifest.drops.list.iter().any(|drop| drop.is(address)));
     let mut live = found.live.clone();
@@ -195,7 +200,7 @@ async fn compare(
     let mut wanted = manifest.schema.clone();
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
     let difference = diff(&wanted, &live);
-    let facts = facts::facts(session, manifest, &difference, &live, &renames).await?;
+    let facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -205,13 +210,15 @@ async fn compare(
         step.source = places.filter_map(|address| manifest.places.get(address)).next().cloned();
     }
     renamed::plan(&mut plan, manifest, &renames);
+    dropped.add(surplus(&manifest.drops, &wanted, &live));
     let may_go = dropped.may_go.clone();
-    dropped.plan(&mut plan);
+    dropped.plan(service, &mut plan);
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
+    plan.refusals.extend(version::too_new(&manifest.schema, found.version));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
         _ => None,
@@ -280,7 +287,7 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
     }
 }
 
-/// What stands under names of the slice. Under a former name anything may stand.
+/// What stands under names of the slice. Under a former name anything may stand, and what stands on a table that gets another name keeps its own.
 fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
     let drops = manifest.drops.list.iter().map(Drop::address);
     let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();
@@ -297,7 +304,9 @@ fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
             help: "give one of the two another name; what stands is left alone".to_owned(),
         }
     });
-    refusals.filter(|refusal| !before.contains(&refusal.object)).collect()
+    // An index of a table that gets another name is still called as it was: nothing else stands there.
+    let own = |object: &Address| found.live.objects.contains_key(object);
+    refusals.filter(|refusal| !before.contains(&refusal.object) && !own(&refusal.object)).collect()
 }
 
 /// Why a foreign key to a table of another service cannot be made yet.

@@ -165,7 +165,8 @@ fn in_general(away: bool, sqlstate: &str) -> Refusal {
         "23505" | "23P01" => {
             Refusal::conflict("conflict", "something that is there already stands in the way")
         }
-        "23503" => Refusal::plain(
+        // Since PostgreSQL 18 a key that restricts has a code of its own.
+        "23503" | "23001" => Refusal::plain(
             StatusCode::UNPROCESSABLE_ENTITY,
             "unknown_reference",
             "something that the request refers to is not there",
@@ -219,6 +220,7 @@ mod tests {
         assert_eq!(told(false, "23505"), (409, "conflict"));
         assert_eq!(told(false, "23P01"), (409, "conflict"));
         assert_eq!(told(false, "23503"), (422, "unknown_reference"));
+        assert_eq!(told(false, "23001"), (422, "unknown_reference"));
         assert_eq!(told(false, "23514"), (422, "unacceptable"));
         assert_eq!(told(false, "22003"), (422, "unacceptable"));
         assert_eq!(told(true, ""), (503, "try_again"));

@@ -113,6 +113,15 @@ impl Database {
         Ok(text)
     }
 
+    /// The version of its server, without the minor one: 15.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn version(&self) -> Result<u32, sqlx::Error> {
+        let number = self.fetch_one_text("show server_version_num").await?;
+        Ok(number.parse::<u32>().unwrap_or_default() / 10_000)
+    }
+
     /// The schema as `pg_dump` writes it, without owners and without the ledger's own schema `freehold`. Two dumps are
     /// equal when the schemas are.
     ///

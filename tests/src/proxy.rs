@@ -74,7 +74,12 @@ impl Proxy {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        let state = Arc::new(Mutex::new(State { counts: Counts::default(), sent: Vec::new(), fault }));
+        let state = Arc::new(Mutex::new(State {
+            counts: Counts::default(),
+            sent: Vec::new(),
+            answered: Vec::new(),
+            fault,
+        }));
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&state);
         let thread = thread::spawn(move || {
@@ -107,6 +112,11 @@ impl Proxy {
     pub fn sent(&self) -> Vec<Option<String>> {
         locked(&self.state).sent.clone()
     }
+
+    /// Of each message of [`Proxy::sent`], the answer to it, as [`Fault::KillAfterAnswered`] counts.
+    pub fn answers_to_sent(&self) -> Vec<usize> {
+        locked(&self.state).answered.iter().map(|before| before + 1).collect()
+    }
 }
 
 impl Drop for Proxy {
@@ -121,6 +131,8 @@ impl Drop for Proxy {
 struct State {
     counts: Counts,
     sent: Vec<Option<String>>,
+    /// Of each of those, how many answers there had been when it was sent.
+    answered: Vec<usize>,
     fault: Fault,
 }
 
@@ -137,6 +149,7 @@ impl State {
         }
         if matches!(message.kind(), b'Q' | b'E') {
             self.sent.push(message.query());
+            self.answered.push(counts.answers);
         }
         let sent = counts.queries + counts.executes;
         let due = matches!(message.kind(), b'Q' | b'E')

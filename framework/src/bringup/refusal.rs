@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use crate::address::{Address, Tag};
+use crate::drops::column_of;
 use crate::hazard::Hazard;
 use crate::kind::Refusal;
+use crate::kind::table::column::Column;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
@@ -49,7 +51,17 @@ pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
     let spoken = |step: &&Step| step.hazards.iter().any(|of| matches!(of, Hazard::OldName | Hazard::Back));
     let renamed = plan.steps.iter().filter(spoken).map(|step| &step.object);
     let absent: BTreeSet<&Address> = steps.chain(refused).filter(needed).chain(renamed).collect();
-    absent.into_iter().map(Address::to_string).collect()
+    let values =
+        plan.left_alone.iter().filter(|address| column_of(live, address).is_some_and(asks_for_a_value));
+    let values = values.map(|address| format!("a value for {address}"));
+    absent.into_iter().map(Address::to_string).chain(values).collect()
+}
+
+/// Whether a row cannot be written by somebody who does not know the column.
+fn asks_for_a_value(column: &Column) -> bool {
+    let fills_itself =
+        column.default.is_some() || column.identity.is_some() || column.serial || column.generated.is_some();
+    column.not_null && !fills_itself
 }
 
 /// Another build went further, and took away what this one needs.

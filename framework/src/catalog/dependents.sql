@@ -12,7 +12,9 @@ select coalesce(json_agg(json_build_object(
                     select from pg_catalog.pg_index i where i.indexrelid = k.conindid and (i.indexprs is not null or i.indpred is not null)) as by_text
             from pg_catalog.pg_depend x
             join pg_catalog.pg_constraint k on k.oid = x.objid and k.conrelid = a.attrelid
-            where x.classid = 'pg_constraint'::regclass and x.refclassid = 'pg_class'::regclass and x.refobjid = a.attrelid and x.refobjsubid = a.attnum
+            -- Since PostgreSQL 18 `not null` is a constraint too; it is a part of its column.
+            where k.contype <> 'n'
+                and x.classid = 'pg_constraint'::regclass and x.refclassid = 'pg_class'::regclass and x.refobjid = a.attrelid and x.refobjsubid = a.attnum
             union all
             select 'index', c.relname, i.indexprs is not null or i.indpred is not null
             from pg_catalog.pg_depend x
@@ -25,6 +27,13 @@ select coalesce(json_agg(json_build_object(
             join pg_catalog.pg_attrdef d on d.oid = x.objid and d.adrelid = a.attrelid and d.adnum <> a.attnum
             join pg_catalog.pg_attribute g on g.attrelid = d.adrelid and g.attnum = d.adnum and g.attgenerated <> ''
             where x.classid = 'pg_attrdef'::regclass and x.refclassid = 'pg_class'::regclass and x.refobjid = a.attrelid and x.refobjsubid = a.attnum
+            union all
+            -- Until PostgreSQL 15 it was not the expression that depended on the columns that it names, but its own column.
+            select 'column', g.attname, true
+            from pg_catalog.pg_depend x
+            join pg_catalog.pg_attribute g on g.attrelid = x.objid and g.attnum = x.objsubid and g.attgenerated <> ''
+            where x.classid = 'pg_class'::regclass and x.objid = a.attrelid and x.refclassid = 'pg_class'::regclass
+                and x.refobjid = a.attrelid and x.refobjsubid = a.attnum
             union all
             select 'trigger', t.tgname, true
             from pg_catalog.pg_depend x

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Wanted, json, parse, wanted};
 use crate::address::{Address, Tag};
-use crate::kind::{Dependent, Facts, SMALL_ROWS_MAX, Size};
+use crate::kind::{Counted, Dependent, Facts, SMALL_ROWS_MAX, Size};
 use crate::name::{Name, QName};
 use crate::session::{Session, SessionError};
-use crate::sql::{Literal, Sql, TypeName};
+use crate::sql::{Literal, Sql, TypeName, sql};
 
 /// A column that is to change.
 #[derive(Clone, Debug, Serialize)]
@@ -62,7 +62,12 @@ pub async fn key_facts(
     struct Row {
         table: QName,
         key: Name,
-        leaning: Vec<String>,
+        leaning: Vec<Held>,
+    }
+    #[derive(Deserialize)]
+    struct Held {
+        table: QName,
+        name: Name,
     }
     let asked = keys.iter().filter_map(|key| Some(Asked { table: key.table()?, key: key.name.clone() }));
     let asked = json(&asked.collect::<Vec<_>>())?;
@@ -70,9 +75,25 @@ pub async fn key_facts(
     let rows: Vec<Row> = parse(&session.value(&query).await?.unwrap_or_default())?;
     for Row { table, key, leaning } in rows {
         let same = |of: &&Address| of.name == key && of.table().as_ref() == Some(&table);
-        facts.leaning.extend(keys.iter().filter(same).map(|of| (of.clone(), leaning.clone())));
+        let held = leaning.iter().map(|key| Address::part(Tag::ForeignKey, &key.table, &key.name));
+        let held: Vec<Address> = held.collect();
+        facts.held.extend(keys.iter().filter(same).map(|of| (of.clone(), held.clone())));
     }
     Ok(())
+}
+
+/// Reads how far a sequence has counted.
+///
+/// # Errors
+/// When the connection fails, or the sequence may not be read.
+pub async fn sequence_facts(
+    session: &mut Session,
+    sequence: &Address,
+) -> Result<Option<Counted>, SessionError> {
+    let Some(schema) = sequence.schema.clone() else { return Ok(None) };
+    let name = QName { schema, name: sequence.name.clone() };
+    let query = sql!("select json_build_object('last', last_value, 'called', is_called) from {}", name);
+    session.value(&query).await?.map(|json| parse(&json)).transpose()
 }
 
 /// Reads into the facts what a plan must know of columns that are to change.
@@ -173,4 +194,35 @@ pub async fn facts(
     let row: FactsRow = parse(&session.value(&query).await?.unwrap_or_default())?;
     let sizes = row.sizes.into_iter().map(|row| (row.table, row.size)).collect();
     Ok(Facts { sizes, volatile: row.volatile, ..Facts::default() })
+}
+
+/// A sequence by its name, or the one that numbers a column.
+#[derive(Clone, Debug, Serialize)]
+pub struct CountedBy {
+    /// Where it is in the list.
+    pub position: usize,
+    /// Its name, or that of the column's table.
+    #[serde(flatten)]
+    pub name: QName,
+    /// The column.
+    #[serde(rename = "col")]
+    pub column: Option<Name>,
+}
+
+/// The last numbers that sequences gave out, by their places in the list.
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn given_out(
+    session: &mut Session,
+    asked: &[CountedBy],
+) -> Result<Vec<(usize, i64)>, SessionError> {
+    #[derive(Deserialize)]
+    struct Row {
+        position: usize,
+        given: i64,
+    }
+    let query = Sql::from_template(include_str!("given.sql"), &[&Literal(&json(&asked)?)]);
+    let rows: Vec<Row> = parse(&session.value(&query).await?.unwrap_or_default())?;
+    Ok(rows.into_iter().map(|Row { position, given }| (position, given)).collect())
 }

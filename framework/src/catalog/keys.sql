@@ -3,8 +3,11 @@ select coalesce(json_agg(json_build_object(
     'table', json_build_object('schema', w.schema, 'name', w.name),
     'key', w.key,
     'leaning', (
-        select coalesce(json_agg(format('foreign key %s of %s', f.conname, f.conrelid::regclass) order by f.conrelid::regclass::text, f.conname), '[]')
-        from pg_catalog.pg_constraint f where f.contype = 'f' and f.conindid = i.oid)
+        select coalesce(json_agg(json_build_object('table', json_build_object('schema', s.nspname, 'name', c.relname), 'name', f.conname) order by s.nspname, c.relname, f.conname), '[]')
+        from pg_catalog.pg_constraint f
+        join pg_catalog.pg_class c on c.oid = f.conrelid
+        join pg_catalog.pg_namespace s on s.oid = c.relnamespace
+        where f.contype = 'f' and f.conindid = i.oid)
 )), '[]')
 from json_to_recordset({}) w (schema name, name name, key name)
 join pg_catalog.pg_namespace n on n.nspname = w.schema

@@ -12,7 +12,7 @@ use crate::sql::{Literal, Sql, quoted, sql};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Leaning {
     /// The object, by its position in the question.
-    id: usize,
+    pub id: usize,
     /// What it is, in the server's words.
     pub what: String,
     /// Whether it is a foreign key.
@@ -21,6 +21,8 @@ pub struct Leaning {
     pub table: Option<QName>,
     /// What it is called there.
     pub part: Option<Name>,
+    /// Which of the objects that were asked about it is itself, if it is one of them.
+    pub also: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +55,10 @@ pub async fn leaning(session: &mut Session, objects: &[Address]) -> Result<Vec<V
 }
 
 fn asked(id: usize, object: &Address) -> Option<Asked<'_>> {
+    if object.tag.is_shared() {
+        let kind = if object.tag == Tag::Schema { "schema" } else { "extension" };
+        return Some(Asked { id, kind, name: quoted(&object.name), part: Some(&object.name) });
+    }
     let own = QName { schema: object.schema.clone()?, name: object.name.clone() };
     let (kind, name, part) = match object.tag {
         Tag::Table => ("table", quoted(&own), None),

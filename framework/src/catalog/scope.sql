@@ -55,4 +55,5 @@ select
     current_setting('max_locks_per_transaction')::int8
         * (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8),
     set_config('freehold.sequences', array(select oid from found where tag = 'sequence' and fits)::text, true),
-    set_config('freehold.functions', array(select oid from found_functions where what is null)::text, true)
+    set_config('freehold.functions', array(select oid from found_functions where what is null)::text, true),
+    current_setting('server_version_num')

@@ -219,6 +219,10 @@ pub(super) struct Rollback {
     /// Only show the plan
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Accept that everybody waits while a big table is written again to give a column its earlier type; where the way forth accepted it, it
+    /// is accepted
+    #[arg(long)]
+    pub(super) allow_rewrite: bool,
 }
 
 /// Options of `status`.

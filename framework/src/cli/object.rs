@@ -10,17 +10,19 @@ use crate::name::{Name, QName};
 use crate::schema::Schema;
 use crate::sql::{Sql, quoted};
 
-/// The object that this one is listed under: the table of a part, the object of a comment, itself otherwise.
+/// The object that this one is listed under: the table of a part, the enum of a value, the object of a comment, itself otherwise.
 pub(super) fn owner(address: &Address) -> Address {
-    match address.table() {
-        Some(table) => Address::top(Tag::Table, &table),
-        None => Address { tag: address.of.unwrap_or(address.tag), of: None, ..address.clone() },
+    match (address.table(), address.enumeration()) {
+        (Some(table), _) => Address::top(Tag::Table, &table),
+        (None, Some(of)) => Address::top(Tag::Enum, &of),
+        (None, None) => Address { tag: address.of.unwrap_or(address.tag), of: None, ..address.clone() },
     }
 }
 
 /// Whether the manifest declares it. The index that a key on a table in use is built from is not: it is the key's own.
 pub(super) fn is_declared(manifest: &Manifest, address: &Address) -> bool {
-    matches!(address.tag, Tag::Column | Tag::Seed) || manifest.schema.objects.contains_key(address)
+    matches!(address.tag, Tag::Column | Tag::Seed | Tag::Value)
+        || manifest.schema.objects.contains_key(address)
 }
 
 /// `5 tables, 12 indexes, 9 checks`, in the order of the kinds.
@@ -79,7 +81,9 @@ pub(super) fn definition(schema: &Schema, address: &Address) -> String {
 fn column(schema: &Schema, address: &Address) -> Option<String> {
     let table = Address::top(Tag::Table, &address.table()?);
     let Object::Table(table) = schema.objects.get(&table)? else { return None };
-    let clause = table.column(&address.name)?.clause();
+    let of = table.column(&address.name)?;
+    let mut clause = of.clause(&table.name);
+    clause.push(&of.attributes.words());
     // The name comes first, quoted where it must be.
     let name = quoted(&address.name);
     Some(clause.as_str().strip_prefix(&name)?.trim_start().to_owned())

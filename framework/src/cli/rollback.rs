@@ -11,9 +11,12 @@ use super::outlook::Outlook;
 use super::plan::{self, screen};
 use super::shell::{Shell, tell};
 use super::{End, code, refusal, source, trouble};
+use crate::address::{Address, Tag};
 use crate::bringup::BringUpError;
 use crate::bringup::refusal::in_use;
 use crate::config::Config;
+use crate::kind::Object;
+use crate::kind::table::Table;
 use crate::ledger::past::{Past, made_since, versions};
 use crate::ledger::presence;
 use crate::ledger::status::{self, Access};
@@ -37,13 +40,16 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Rollback) -
         let failure = Failure::new(Exit::Usage, code::SETTINGS, "a file of SQLite is not rolled back");
         return Err(failure.help("it is a developer's own: delete it, or restore a copy").into());
     };
-    let Some(manifest) = earlier(target, &service, &to).await? else {
+    let Some(mut manifest) = earlier(target, &service, &to).await? else {
         shell.answer(|format| match format {
             Format::Json => String::new(),
             _ => format!("{service} is at {to} already.\n"),
         })?;
         return Ok(Exit::Done);
     };
+    if args.allow_rewrite {
+        manifest.allow_rewrite.extend(columns(&manifest));
+    }
     let manifests = [manifest];
     let outlooks = plan::outlooks(config, &way, &manifests, true).await?;
     if args.dry_run {
@@ -57,6 +63,19 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Rollback) -
     approved(shell, config, &outlooks, args)?;
     let args = args::Apply { yes: true, ..args::Apply::default() };
     apply::all(shell, config, &way, &manifests, &args, None).await
+}
+
+/// Every column that a manifest declares.
+fn columns(manifest: &Manifest) -> Vec<Address> {
+    let tables = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Table(table) => Some(table),
+        _ => None,
+    });
+    let of = |table: &Table| {
+        let columns = table.columns.iter();
+        columns.map(|column| Address::part(Tag::Column, &table.name, &column.name)).collect::<Vec<_>>()
+    };
+    tables.flat_map(of).collect()
 }
 
 /// The service that is meant: one, by name or because only its manifest is there.
@@ -160,7 +179,9 @@ fn approved(
     for outlook in outlooks {
         tell(&screen::screen(outlook, plan::detail(shell, config)));
     }
-    let command = plan::selected(&format!("freehold rollback --to {} --yes", args.to), &shell.common);
+    let accepted = if args.allow_rewrite { " --allow-rewrite" } else { "" };
+    let command =
+        plan::selected(&format!("freehold rollback --to {}{accepted} --yes", args.to), &shell.common);
     let failure = Failure::new(Exit::Refused, code::APPROVAL, "nothing was changed: nobody said yes");
     Err(failure.help(format!("to go back: {command}")).into())
 }

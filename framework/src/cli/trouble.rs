@@ -185,8 +185,9 @@ mod tests {
             pid: 811,
             role: Some("ada".to_owned()),
             application: Some("adminer".to_owned()),
-            mode: "AccessShareLock".to_owned(),
-            age_s: Some(840.2),
+            mode: Some("AccessShareLock".to_owned()),
+            age_s: Some(840),
+            query_start: Some("2026-01-31 10:00:00 UTC".to_owned()),
         }];
         stopped(&ExecuteError { step: Box::new(step), done: 4, blockers, source }, "order-service: ", Some(5))
     }

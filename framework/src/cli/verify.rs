@@ -113,9 +113,6 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
         let detail = match step.phase {
             Phase::Validate if stands => "not proven against the rows that stood before it".to_owned(),
             Phase::Index if stands => "half built, and not used".to_owned(),
-            Phase::Enum if stands => {
-                format!("in the database without {}", missing_values(outlook, &step.object))
-            }
             Phase::Seed => rows::of(&outlook.seeds, &step.object).unwrap_or_default(),
             _ if stands => changed(outlook, &step.object),
             _ => definition(&outlook.manifest.schema, &step.object),
@@ -168,17 +165,6 @@ fn changed(outlook: &Outlook<'_>, address: &Address) -> String {
     let wanted = definition(&outlook.manifest.schema, address);
     // What is shown of an object is not all of it: the rest is in the plan.
     if there == wanted { wanted } else { format!("in the database {there}; in the manifest {wanted}") }
-}
-
-fn missing_values(outlook: &Outlook<'_>, address: &Address) -> String {
-    use crate::kind::Object::Enum;
-    match (outlook.manifest.schema.objects.get(address), outlook.live.objects.get(address)) {
-        (Some(Enum(wanted)), Some(Enum(live))) => {
-            let missing = wanted.labels.iter().filter(|label| !live.labels.contains(label));
-            missing.map(|label| format!("'{label}'")).collect::<Vec<_>>().join(", ")
-        }
-        _ => String::new(),
-    }
 }
 
 pub(super) fn screen(outlook: &Outlook<'_>, differences: &[Difference], strict: bool, all: bool) -> String {

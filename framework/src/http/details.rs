@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::config::{Details, Health};
+use crate::execute::working::{Unit, Working};
 use crate::health::{self, Reason, Status, Verdict};
 use crate::startup::{CheckOutcome, Checked, Found, LastRun, Phase, Sample, State};
 
@@ -177,6 +178,8 @@ pub(super) struct Migrations {
     slice: Slice,
     last_run: Option<LastRun>,
     steps: Steps,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    working: Option<Goes>,
     waiting: Vec<String>,
     not_applied: Vec<NotApplied>,
 }
@@ -192,6 +195,23 @@ struct Slice {
 struct Steps {
     done: usize,
     planned: usize,
+}
+
+/// A step that goes on for long. Of whom it waits for, only their processes and since when: names are for the log.
+#[derive(Debug, Serialize)]
+struct Goes {
+    object: String,
+    phase: String,
+    done: i64,
+    total: i64,
+    unit: Unit,
+    waiting_for: Vec<WaitingFor>,
+}
+
+#[derive(Debug, Serialize)]
+struct WaitingFor {
+    pid: i64,
+    age_s: Option<i64>,
 }
 
 /// A difference that a start leaves as it is, and what its author can do.
@@ -227,8 +247,22 @@ pub(super) fn migrations(state: &State) -> Migrations {
         },
         last_run: state.last_run.clone(),
         steps: Steps { done: state.steps.0, planned: state.steps.1 },
+        working: state.working.as_ref().map(goes),
         waiting: state.waiting.clone(),
         not_applied: not_applied.collect(),
+    }
+}
+
+fn goes((object, working): &(String, Working)) -> Goes {
+    let Working { phase, done, total, unit, waiting_for } = working;
+    let waiting_for = waiting_for.iter().map(|other| WaitingFor { pid: other.pid, age_s: other.age_s });
+    Goes {
+        object: object.clone(),
+        phase: phase.clone(),
+        done: *done,
+        total: *total,
+        unit: *unit,
+        waiting_for: waiting_for.collect(),
     }
 }
 
@@ -260,5 +294,35 @@ mod tests {
         ] {
             assert_eq!(told(details, token, header), wanted, "{details} {header:?}");
         }
+    }
+
+    #[test]
+    fn c6_8_a_long_step_says_how_far_it_is_and_of_others_only_their_processes() {
+        let caller = crate::ledger::Caller {
+            service: "order-service".to_owned(),
+            version: "1.0.0".to_owned(),
+            host: "pod".to_owned(),
+            pid: 1,
+        };
+        let mut state = State::new(&caller);
+        assert!(serde_json::to_value(migrations(&state)).unwrap().get("working").is_none());
+        let other = crate::execute::blocker::Blocker {
+            pid: 811,
+            role: Some("ada".to_owned()),
+            application: Some("adminer".to_owned()),
+            mode: None,
+            age_s: Some(84),
+            query_start: Some("2026-01-31 10:00:00 UTC".to_owned()),
+        };
+        let phase = "waiting for old snapshots".to_owned();
+        let working =
+            Working { phase, done: 0, total: 2, unit: Unit::Transactions, waiting_for: vec![other] };
+        state.working = Some(("index orders.orders_idx".to_owned(), working));
+        let told = serde_json::to_value(migrations(&state)).unwrap();
+        let wanted = serde_json::json!({
+            "object": "index orders.orders_idx", "phase": "waiting for old snapshots", "done": 0, "total": 2,
+            "unit": "transactions", "waiting_for": [{ "pid": 811, "age_s": 84 }],
+        });
+        assert_eq!(told["working"], wanted);
     }
 }

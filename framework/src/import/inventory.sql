@@ -36,7 +36,7 @@ with asked as (
     select case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'c' then 'composite type'
             when 'S' then 'sequence' when 'p' then 'partitioned table'
             else case when c.relispartition then 'partition' when c.reloftype <> 0 then 'typed table'
-                when exists (select from pg_catalog.pg_inherits i where i.inhrelid = c.oid) then 'inherited table' else 'table without columns' end end,
+                when exists (select from pg_catalog.pg_inherits i where i.inhrelid = c.oid) then 'inherited table' else 'table' end end,
         a.prefix || format('%I', c.relname), c.relowner
     from pg_catalog.pg_class c
     join asked a on a.oid = c.relnamespace
@@ -124,7 +124,7 @@ with asked as (
         select 'access method', format('%I', x.amname), 'pg_catalog.pg_am'::regclass, x.oid from pg_catalog.pg_am x where x.oid >= 16384
         union all
         select 'default privileges', format('of %s%s on %s', pg_catalog.pg_get_userbyid(x.defaclrole), coalesce(' in ' || n.nspname, ''),
-            case x.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' else 'schemas' end),
+            case x.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' when 'L' then 'large objects' else 'schemas' end),
             'pg_catalog.pg_default_acl'::regclass, x.oid
         from pg_catalog.pg_default_acl x left join pg_catalog.pg_namespace n on n.oid = x.defaclnamespace
         where x.defaclnamespace = 0 or x.defaclnamespace in (select oid from asked)
@@ -158,24 +158,16 @@ with asked as (
     join pg_catalog.pg_class c on c.oid = i.indexrelid
     join pg_catalog.pg_tablespace s on s.oid = c.reltablespace
     union all
-    select 'replica identity', format('of %s', w.shown), null from written w where w.relreplident not in ('d', 'n') or (w.relreplident = 'n' and w.relkind = 'r')
-    union all
     select 'clustered index', format('%s%I of %s', w.prefix, c.relname, w.shown), null
     from written w join pg_catalog.pg_index i on i.indrelid = w.oid and i.indisclustered join pg_catalog.pg_class c on c.oid = i.indexrelid
     union all
     select o.kind, format('of %s.%I', w.shown, t.attname), null
     from written w
     join pg_catalog.pg_attribute t on t.attrelid = w.oid and t.attnum > 0 and not t.attisdropped
-    join pg_catalog.pg_type y on y.oid = t.atttypid
     cross join lateral (values
-        ('statistics target', coalesce(t.attstattarget, -1) >= 0),
-        ('storage', t.attstorage <> y.typstorage),
-        ('compression', t.attcompression <> ''),
-        ('column option', t.attoptions is not null),
         ('grant on a column', exists (
             select from pg_catalog.aclexplode(t.attacl) g
-            where g.is_grantable or g.grantor <> w.relowner or octet_length('role:' || pg_catalog.pg_get_userbyid(g.grantee)) > 63)),
-        ('virtual column', t.attgenerated = 'v')
+            where g.is_grantable or g.grantor <> w.relowner or octet_length('role:' || pg_catalog.pg_get_userbyid(g.grantee)) > 63))
     ) o (kind, there)
     where o.there
     union all
@@ -196,24 +188,39 @@ with asked as (
     join pg_catalog.pg_constraint k on k.conrelid = w.oid and k.contype in ('p', 'u', 'x')
     join pg_catalog.pg_class c on c.oid = k.conindid
     join pg_catalog.pg_index i on i.indexrelid = c.oid
-    where c.reloptions is not null or (k.contype = 'x' and i.indnatts > i.indnkeyatts) or coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)
+    where c.reloptions is not null or (k.contype = 'x' and i.indnatts > i.indnkeyatts)
+    union all
+    -- Since PostgreSQL 18: what is left out of the manifest, and what a `not null` has beside its column.
+    select o.kind, format('%I on %s', k.conname, w.shown), null
+    from written w
+    join pg_catalog.pg_constraint k on k.conrelid = w.oid
+    left join pg_catalog.pg_attribute t on k.contype = 'n' and t.attrelid = w.oid and t.attnum = k.conkey[1]
+    cross join lateral (select w.relname || '_' || t.attname || '_not_null' as name) usual
+    cross join lateral (values
+        ('temporal key', k.contype in ('p', 'u') and coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)),
+        ('temporal foreign key', k.contype = 'f' and coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)),
+        ('constraint that is not enforced', k.contype in ('c', 'f') and not coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)),
+        ('not null of new rows alone', k.contype = 'n' and not k.convalidated),
+        ('not null without children', k.contype = 'n' and k.connoinherit),
+        -- A name that is too long is shortened, and that is the server's business.
+        ('name of a not null', k.contype = 'n' and k.conname <> usual.name and octet_length(usual.name) < 64)
+    ) o (kind, there)
+    where o.there
     union all
     select 'unfinished index', format('%s%I on %s', w.prefix, c.relname, w.shown), null
     from written w join pg_catalog.pg_index i on i.indrelid = w.oid and not (i.indisvalid and i.indisready) join pg_catalog.pg_class c on c.oid = i.indexrelid
     union all
     select 'sequence option', format('of %s', o.column), null
-    from owned o
-    where o.drawn and o.oid <> all (array(select oid from told)) and (o.seqstart <> 1 or o.seqincrement <> 1 or o.seqmin <> 1 or o.seqcache <> 1 or o.seqcycle or o.seqtypid <> o.atttypid
-        or o.seqmax <> case o.seqtypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647 else 9223372036854775807 end
-        or (o.relname <> o.usual and octet_length(o.usual) < 63))
+    from owned o where o.drawn and o.oid <> all (array(select oid from told)) and o.seqtypid <> o.atttypid
     union all
     select 'sequence', o.shown, null from owned o where not o.drawn and o.oid <> all (array(select oid from told))
-    union all
+    union all -- One that is left of another type; no statement about this type makes it.
     select 'default of null', format('of %s.%I', w.shown, t.attname), null
     from written w
     join pg_catalog.pg_attribute t on t.attrelid = w.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
     join pg_catalog.pg_attrdef e on e.adrelid = w.oid and e.adnum = t.attnum
-    where pg_catalog.pg_get_expr(e.adbin, e.adrelid) like 'NULL::%'
+    join pg_catalog.pg_type y on y.oid = t.atttypid and y.typnamespace = 'pg_catalog'::regnamespace
+    where pg_catalog.pg_get_expr(e.adbin, e.adrelid) like 'NULL::%' and pg_catalog.format_type(t.atttypid, t.atttypmod) !~ '[(]|^interval '
     union all
     select 'comment', format('on sequence %s', o.shown), null from owned o
     where pg_catalog.obj_description(o.oid, 'pg_class') is not null and o.oid <> all (array(select oid from told))

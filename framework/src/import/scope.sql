@@ -21,7 +21,6 @@ with asked as (
             when r.relkind = 'p' then 'partitioned'
             when exists (select from pg_catalog.pg_inherits i where i.inhrelid = r.oid) then 'inherits from another table'
             when r.reloftype <> 0 then 'of the type ' || r.reloftype::regtype::text
-            when cardinality(r.columns) = 0 then 'without columns'
         end as why
     from relations r
 ), named as materialized (
@@ -93,7 +92,7 @@ with asked as (
     join asked a on a.oid = c.relnamespace
     join pg_catalog.pg_sequence s on s.seqrelid = c.oid
     cross join patterns p
-    where c.relkind = 'S' and c.relname like any (p.fits) and c.relpersistence = 'p'
+    where c.relkind = 'S' and c.relname like any (p.fits)
         and not exists (select from members m where m.classid = 'pg_catalog.pg_class'::regclass and m.objid = c.oid)
         -- A sequence that identity made goes with its column, and so does one that is as serial makes it; one that belongs to a column which is
         -- not written goes with that.

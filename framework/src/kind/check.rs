@@ -28,6 +28,9 @@ pub struct Check {
     /// Whether rows that stood before it may break it.
     #[serde(default)]
     pub not_valid: bool,
+    /// Whether the server only remembers it and lets every row break it (`not enforced`, PostgreSQL 18 and later). No manifest says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unenforced: bool,
 }
 
 impl Kind for Check {
@@ -62,13 +65,17 @@ impl Kind for Check {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        if live.not_valid && !self.not_valid {
-            validate(&self.address(), &self.table, draft);
+        let unproven = live.not_valid;
+        // A proof is more than is asked for, and stays, but where nothing more is to be there.
+        if !self.not_valid || !draft.facts().exact {
+            live.not_valid = self.not_valid;
         }
-        live.not_valid = self.not_valid;
         if live != self {
+            // One that takes its place is proven by itself.
             self.replace(live, draft);
             live.clone_from(self);
+        } else if unproven && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
         }
     }
 
@@ -90,8 +97,11 @@ impl Check {
             sql!("alter table {} drop constraint {}, add {}{}", table, name, check.clause(), unproven)
         };
         // An expression that means the same stands in `live` in the author's words, which the catalog does not know.
-        let is_the_new_one = if live.expression == self.expression {
-            sql!("c.connoinherit = {}", Sql::fixed(if self.no_inherit { "true" } else { "false" }))
+        let flag = |set| Sql::fixed(if set { "true" } else { "false" });
+        let is_the_new_one = if live.unenforced {
+            sql!("{}", super::is_enforced())
+        } else if live.expression == self.expression {
+            sql!("(c.connoinherit, c.convalidated) = ({}, {})", flag(self.no_inherit), flag(!unproven))
         } else {
             sql!("pg_catalog.pg_get_expr(c.conbin, c.conrelid) <> {}", Literal(live.expression.as_str()))
         };
@@ -121,7 +131,7 @@ impl Check {
 }
 
 /// Drafts proving a constraint that stands unproven. Reads and writes go on meanwhile, so nothing limits its time.
-pub(super) fn validate(address: &Address, table: &QName, draft: &mut Draft<'_>) {
+pub(in crate::kind) fn validate(address: &Address, table: &QName, draft: &mut Draft<'_>) {
     let Size { rows, bytes, .. } = match draft.ground(table) {
         Ground::Used(size) => size,
         Ground::New | Ground::Empty => Size::default(),

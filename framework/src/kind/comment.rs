@@ -41,21 +41,28 @@ impl Kind for Comment {
 
 impl Comment {
     /// The statement that sets it.
-    pub(super) fn said(&self) -> Sql {
+    pub(crate) fn said(&self) -> Sql {
         sql!("comment on {} is {}", self.target(), Literal(&self.text))
+    }
+
+    /// The statement that takes it away.
+    pub(crate) fn unsaid(&self) -> Sql {
+        sql!("comment on {} is null", self.target())
     }
 
     fn set(&self, before: Option<&str>, draft: &Draft<'_>) -> Step {
         let table = self.on.table();
         let new = match &table {
-            Some(table) => draft.ground(table) == Ground::New && self.on.tag != Tag::Trigger,
-            // Functions and triggers may come after the tables.
+            // A foreign key of a new table to one that stands comes after the tables; so do functions and triggers.
+            Some(table) => {
+                draft.ground(table) == Ground::New && !matches!(self.on.tag, Tag::Trigger | Tag::ForeignKey)
+            }
             None => draft.live(&self.on).is_none() && self.on.tag != Tag::Function,
         };
         let target = self.target();
         let undo = match before {
             Some(text) => sql!("comment on {} is {}", target, Literal(text)),
-            None => sql!("comment on {} is null", target),
+            None => self.unsaid(),
         };
         let run = self.said();
         let phase = if new { Phase::Table } else { Phase::Comment };
@@ -87,7 +94,7 @@ impl Comment {
     }
 
     /// The proof that the text stands there.
-    fn stands(&self) -> Sql {
+    pub(crate) fn stands(&self) -> Sql {
         let text = Literal(&self.text);
         let Address { tag, schema, name, arguments, .. } = &self.on;
         let arguments = Sql::join(arguments.iter().flatten(), ", ");

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Draft, Kind};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::sql::{Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo};
 
@@ -41,12 +41,12 @@ impl Kind for Enum {
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
         let known: Vec<&String> = self.labels.iter().filter(|label| live.labels.contains(label)).collect();
         let standing: Vec<&String> = live.labels.iter().filter(|label| self.labels.contains(label)).collect();
-        if known != standing {
+        if known != standing && !draft.facts().reorder.contains(&self.address()) {
             draft.refuse(
                 "FH211",
                 self.address(),
                 format!("its values stand in the order {}", list(&standing)),
-                "PostgreSQL cannot reorder values; write them in the manifest in the order of the database",
+                "write them in the manifest in the order of the database, or `reorder = true` beside `values`: the tables that hold them are then written again",
             );
         } else {
             for (position, label) in self.labels.iter().enumerate() {
@@ -55,12 +55,27 @@ impl Kind for Enum {
                 }
             }
         }
-        // A value that left the manifest stays: rows may hold it.
+        // A value that left the manifest stays until `[drops]` names it: rows may hold it.
+        let left = live.labels.iter().filter(|label| !self.labels.contains(label));
+        draft.left_alone.extend(left.filter_map(|label| self.value(label)));
         live.labels.clone_from(&self.labels);
     }
 }
 
 impl Enum {
+    /// Where a value of it stands.
+    #[must_use]
+    pub fn value(&self, label: &str) -> Option<Address> {
+        Some(Address::part(Tag::Value, &self.name, &Name::new(label).ok()?))
+    }
+
+    /// Whether values that both have stand in another order in the other one.
+    #[must_use]
+    pub fn is_ordered_otherwise(&self, other: &Self) -> bool {
+        let known = self.labels.iter().filter(|label| other.labels.contains(label));
+        !known.eq(other.labels.iter().filter(|label| self.labels.contains(label)))
+    }
+
     /// The step that adds the value at a position. It goes after the one before it, which is there by then; a value at the
     /// front goes before the first one that stands.
     fn added(&self, position: usize, label: &str, standing: &[String]) -> Step {
@@ -77,8 +92,11 @@ impl Enum {
             Literal(&quoted(&self.name)),
             Literal(label),
         );
-        let undo = Undo::Lost("PostgreSQL cannot remove a value from an enum");
-        let step = Step::on_new_ground(self.address(), Phase::Enum, run, done, undo);
+        let undo = Undo::Lost(
+            "PostgreSQL takes no value away by a statement; a rollback makes the type anew without it",
+        );
+        let object = self.value(label).unwrap_or_else(|| self.address());
+        let step = Step::on_new_ground(object, Phase::Enum, run, done, undo);
         Step { transaction: Transaction::Alone, hazards: vec![Hazard::NoWayBack], ..step }
     }
 }

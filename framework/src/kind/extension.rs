@@ -1,4 +1,4 @@
-//! Extensions: shared by every service of the database, created if absent, never dropped or updated.
+//! Extensions: shared by every service of the database, created if absent, never updated, and dropped by `--prune` alone.
 //!
 //! <https://www.postgresql.org/docs/current/sql-createextension.html>
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::validate;
 use super::key::Timing;
-use super::{Draft, Ground, Kind, Size, constraint_is, constraint_stands};
+use super::{Draft, Ground, Kind, Need, Size, constraint_is, constraint_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -47,6 +47,12 @@ pub struct ForeignKey {
     /// Whether rows that stood before it may break it.
     #[serde(default)]
     pub not_valid: bool,
+    /// Whether the server only remembers it and lets every row break it (`not enforced`, PostgreSQL 18 and later). No manifest says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unenforced: bool,
+    /// Whether its last column is a period that the parent's must cover (PostgreSQL 18 and later). No manifest says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub period: bool,
 }
 
 /// What a foreign key does when its parent goes or changes.
@@ -117,14 +123,34 @@ impl Kind for ForeignKey {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        if live.not_valid && !self.not_valid {
-            validate(&self.address(), &self.table, draft);
-        }
-        live.not_valid = self.not_valid;
-        if live != self {
-            self.replace(live, draft);
+        if live.period {
+            let what = "it is a foreign key over periods, and what it holds would not hold any more";
+            let help = "give the one of the manifest another name; the one that stands is left alone";
+            draft.refuse("FH210", self.address(), what, help);
             live.clone_from(self);
         }
+        let unproven = live.not_valid;
+        // A proof is more than is asked for, and stays, but where nothing more is to be there.
+        if !self.not_valid || !draft.facts().exact {
+            live.not_valid = self.not_valid;
+        }
+        if live != self {
+            // One that takes its place is proven by itself.
+            self.replace(live, draft);
+            live.clone_from(self);
+        } else if unproven && !self.not_valid {
+            validate(&self.address(), &self.table, draft);
+        }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let need = Need {
+            object: self.address(),
+            what: "on delete set null or set default of some columns alone",
+            since: 15,
+            instead: "a key without the list of columns sets all of them",
+        };
+        (!self.on_delete_columns.is_empty()).then_some(need).into_iter().collect()
     }
 }
 
@@ -172,11 +198,12 @@ impl ForeignKey {
             let (table, name) = (&self.table, &self.name);
             sql!("alter table {} drop constraint {}, add {}{}", table, name, key.clause(), unproven)
         };
+        let unproven = Sql::fixed(if self.not_valid { " and not c.convalidated" } else { "" });
         let step = Step::on_new_ground(
             self.address(),
             Phase::ForeignKey,
             draft.made_anew(&self.address(), vec![swap(self, in_use || self.not_valid)]),
-            constraint_is(&self.address(), &self.is_in_the_catalog()),
+            constraint_is(&self.address(), &sql!("{}{}", self.is_in_the_catalog(), unproven)),
             Undo::Run(swap(live, in_use)),
         );
         draft.steps.push(Step {
@@ -200,8 +227,9 @@ impl ForeignKey {
         };
         let flag = |set| Sql::fixed(if set { "true" } else { "false" });
         sql!(
-            "c.confrelid = pg_catalog.to_regclass({}) and {} and {} and c.confdeltype = {} and c.confupdtype = {} and c.confmatchtype = {}
+            "{} and c.confrelid = pg_catalog.to_regclass({}) and {} and {} and c.confdeltype = {} and c.confupdtype = {} and c.confmatchtype = {}
              and c.condeferrable = {} and c.condeferred = {}",
+            super::is_enforced(),
             Literal(&quoted(&self.parent)),
             columns_are("c.conkey", "c.conrelid", &self.columns),
             columns_are("c.confkey", "c.confrelid", &self.parent_columns),

@@ -1,4 +1,4 @@
--- Foreign keys of the slice's tables; those of others that point at them are not ours. The field read through to_jsonb is not in the
+-- Foreign keys of the slice's tables; those of others that point at them are not ours. Fields read through to_jsonb are not in the
 -- catalog of every version.
 select json_agg(json_build_object(
     'table', json_build_object('schema', n.nspname, 'name', c.relname),
@@ -23,7 +23,9 @@ select json_agg(json_build_object(
     'on_update', case k.confupdtype when 'a' then 'no_action' when 'r' then 'restrict' when 'c' then 'cascade'
         when 'n' then 'set_null' when 'd' then 'set_default' end,
     'timing', case when k.condeferred then 'deferred' when k.condeferrable then 'deferrable' else 'immediate' end,
-    'not_valid', not k.convalidated
+    'not_valid', not k.convalidated,
+    'unenforced', coalesce(not (to_jsonb(k) ->> 'conenforced')::boolean, false),
+    'period', coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)
 ))
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class c on c.oid = k.conrelid

@@ -2,13 +2,15 @@
 //!
 //! A function is made before the tables, whose defaults, checks and indexes may call it, unless a table that is made in the same run stands in
 //! its signature; nothing looks into bodies while they are made (`check_function_bodies` is off), so they may name tables to come. What a
-//! standing function does is replaced in place; what its callers see of it is not.
+//! standing function does is replaced in place; one whose callers are to see something else is made anew, with what of the slice uses it.
 //!
 //! <https://www.postgresql.org/docs/current/sql-createfunction.html>
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+mod anew;
 
 use super::{Draft, Ground, Kind, Text};
 use crate::address::Address;
@@ -133,39 +135,19 @@ impl Kind for Function {
 
     fn create(&self, draft: &mut Draft<'_>) {
         let phase = if self.names_a_new_table(draft) { Phase::Routine } else { Phase::Function };
-        let undo = Undo::Run(sql!("drop function {}({})", self.name, self.signature()));
+        let undo = Undo::Run(self.dropped());
         let done = sql!("pg_catalog.to_regprocedure({}) is not null", Literal(&self.called()));
         draft.steps.push(Step::on_new_ground(self.address(), phase, self.created(""), done, undo));
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        let face = |function: &Self| format!("`({}) {}`", function.parameters(false), function.returned());
-        let refusal = if !self.takes_the_place_of(live) {
-            Some(format!("it is {} in the database and {} in the manifest", face(live), face(self)))
-        } else if self
-            .arguments
-            .iter()
-            .zip(&live.arguments)
-            .any(|(to, from)| from.default.is_some() && to.default.is_none())
-        {
-            Some("an argument has a default in the database and none in the manifest".to_owned())
-        } else {
-            None
-        };
-        match refusal {
-            Some(what) => draft.refuse(
-                "FH210",
-                self.address(),
-                what,
-                "PostgreSQL cannot replace what callers see of a function: drop it by hand once nothing calls it, or give the new one another name",
-            ),
-            None if live != self => {
-                // After new columns, which the new body may name, and before constraints and triggers, which may call it.
-                let undo = Undo::Run(live.created("or replace "));
-                let run = self.created("or replace ");
-                draft.steps.push(Step::on_new_ground(self.address(), Phase::Routine, run, self.stands(), undo));
-            }
-            None => {}
+        if !self.takes_the_place_of(live) {
+            self.make_anew(live, draft);
+        } else if live != self {
+            // After new columns, which the new body may name, and before constraints and triggers, which may call it.
+            let undo = Undo::Run(live.created("or replace "));
+            let run = self.created("or replace ");
+            draft.steps.push(Step::on_new_ground(self.address(), Phase::Routine, run, self.stands(), undo));
         }
         live.clone_from(self);
     }
@@ -246,8 +228,12 @@ impl Function {
         }
     }
 
-    fn created(&self, how: &'static str) -> Sql {
+    pub(crate) fn created(&self, how: &'static str) -> Sql {
         sql!("create {}function {}({}) {}", Sql::fixed(how), self.name, self.parameters(true), self.clause())
+    }
+
+    pub(crate) fn dropped(&self) -> Sql {
+        sql!("drop function {}({})", self.name, self.signature())
     }
 
     /// The types that tell it from others of its name.
@@ -276,10 +262,12 @@ impl Function {
     }
 
     /// Whether `create or replace` may put it in the place of the other one.
-    fn takes_the_place_of(&self, live: &Self) -> bool {
+    #[must_use]
+    pub fn takes_the_place_of(&self, live: &Self) -> bool {
         let renamed = |(to, from): (&Argument, &Argument)| {
             from.mode != to.mode
                 || from.type_name != to.type_name
+                || (from.default.is_some() && to.default.is_none())
                 || (from.name.is_some() && from.name != to.name)
         };
         self.returns == live.returns

@@ -1,4 +1,4 @@
-//! Rights that a service gives others on its tables. They are only ever added: what stands and is not declared is left alone.
+//! Rights that a service gives others on its tables. They are only ever added: what stands and is not declared is left alone, but for `--prune`.
 //!
 //! <https://www.postgresql.org/docs/current/sql-grant.html>
 
@@ -96,22 +96,53 @@ impl Grant {
         let rights = listed(&privileges);
         let run = sql!("grant {} on {} to {}", rights, self.table, role);
         let undo = Undo::Run(sql!("revoke {} on {} from {}", rights, self.table, role));
-        let table = quoted(&self.table);
-        let (table, holder) = (Literal(&table), Literal(role.as_str()));
-        let held = privileges.iter().flat_map(|privilege| {
-            let right = Literal(&privilege.right);
-            let whole = privilege
-                .columns
-                .is_empty()
-                .then(|| sql!("pg_catalog.has_table_privilege({}, {}, {})", holder, table, right));
-            let columns = privilege.columns.iter().map(move |column| {
-                let column = Literal(column.as_str());
-                sql!("pg_catalog.has_column_privilege({}, {}, {}, {})", holder, table, column, right)
-            });
-            whole.into_iter().chain(columns).collect::<Vec<_>>()
-        });
-        let done = Sql::join(held, " and ");
+        let done = Sql::join(privileges.iter().flat_map(|privilege| self.holds(role, privilege)), " and ");
         draft.steps.push(Step::on_new_ground(self.address(), Phase::Grant, run, done, undo));
+    }
+
+    /// The proofs that a role has a right: on the table, or on each of its columns.
+    fn holds(&self, role: &Name, privilege: &Privilege) -> Vec<Sql> {
+        let table = quoted(&self.table);
+        let (table, holder, right) = (Literal(&table), Literal(role.as_str()), Literal(&privilege.right));
+        if privilege.columns.is_empty() {
+            return vec![sql!("pg_catalog.has_table_privilege({}, {}, {})", holder, table, right)];
+        }
+        let columns = privilege.columns.iter().map(|column| {
+            let column = Literal(column.as_str());
+            sql!("pg_catalog.has_column_privilege({}, {}, {}, {})", holder, table, column, right)
+        });
+        columns.collect()
+    }
+
+    /// The proofs that nobody gave its role a right: what the role has by being another one's member does not count.
+    pub(crate) fn lacks(&self, privilege: &Privilege) -> Vec<Sql> {
+        let table = quoted(&self.table);
+        let role = self.role.as_ref().map_or("public", Name::as_str);
+        let given = |acl: Sql| {
+            sql!(
+                "exists (select from pg_catalog.aclexplode({}) a left join pg_catalog.pg_roles r on r.oid = a.grantee where coalesce(r.rolname, 'public') = {} and lower(a.privilege_type) = {})",
+                acl,
+                Literal(role),
+                Literal(&privilege.right),
+            )
+        };
+        if privilege.columns.is_empty() {
+            let stands = sql!(
+                "not exists (select from pg_catalog.pg_class c where c.oid = pg_catalog.to_regclass({}) and {})",
+                Literal(&table),
+                given(sql!("c.relacl")),
+            );
+            return vec![stands];
+        }
+        let columns = privilege.columns.iter().map(|column| {
+            sql!(
+                "not exists (select from pg_catalog.pg_attribute t where t.attrelid = pg_catalog.to_regclass({}) and t.attname = {} and {})",
+                Literal(&table),
+                Literal(column.as_str()),
+                given(sql!("t.attacl")),
+            )
+        });
+        columns.collect()
     }
 }
 

@@ -5,11 +5,9 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-createindex.html>
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ground, Kind, Object, Size, Text, refuse_changes};
+use super::{Draft, Ground, Kind, Need, Object, Size, Text, refuse_changes};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::lock::{Lock, Mode};
@@ -18,6 +16,9 @@ use crate::sql::{Expr, Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 mod beside;
+mod parameters;
+
+pub use parameters::Parameters;
 
 /// An index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ pub struct Index {
     pub nulls_not_distinct: bool,
     /// Storage parameters.
     #[serde(default)]
-    pub with: BTreeMap<Name, String>,
+    pub with: Parameters,
     /// The condition of a partial index.
     pub predicate: Option<Expr>,
     /// Whether queries use it.
@@ -211,6 +212,10 @@ impl Kind for Index {
         refuse_changes(self, live, &self.address(), &differences, draft);
     }
 
+    fn needs(&self) -> Vec<Need> {
+        nulls_not_distinct(self.nulls_not_distinct, self.address())
+    }
+
     fn texts(&mut self) -> Vec<Text<'_>> {
         let mut texts = element_texts(&self.table, &mut self.elements);
         if let Some(expression) = &mut self.predicate {
@@ -219,6 +224,17 @@ impl Kind for Index {
         }
         texts
     }
+}
+
+/// What it takes for nulls to count as equal.
+pub(super) fn nulls_not_distinct(said: bool, object: Address) -> Vec<Need> {
+    let need = Need {
+        object,
+        what: "nulls not distinct",
+        since: 15,
+        instead: "a partial unique index `where … is null` beside the one of the other rows says the same",
+    };
+    said.then_some(need).into_iter().collect()
 }
 
 /// Spells the elements that both have, and names no default among those that only `live` has.
@@ -278,7 +294,7 @@ impl Index {
         )
     }
 
-    pub(super) fn created(&self, how: &'static str, only: &'static str) -> Sql {
+    pub(crate) fn created(&self, how: &'static str, only: &'static str) -> Sql {
         let unique = Sql::fixed(if self.unique { "unique " } else { "" });
         let (how, only) = (Sql::fixed(how), Sql::fixed(only));
         sql!("create {}index {}{} on {}{} {}", unique, how, self.name, only, self.table, self.clause())

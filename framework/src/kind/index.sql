@@ -7,9 +7,10 @@ select json_agg(json_build_object(
     'method', am.amname,
     'elements', el.list,
     'include', inc.list,
-    'nulls_not_distinct', case when i.indisunique then coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) else false end,
+    'nulls_not_distinct', coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
     'with', coalesce((
-        select json_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) from unnest(ic.reloptions) o), '{}'),
+        select json_agg(json_build_array(split_part(o.text, '=', 1), substr(o.text, strpos(o.text, '=') + 1)) order by o.place)
+        from unnest(ic.reloptions) with ordinality o (text, place)), '[]'),
     'predicate', pg_catalog.pg_get_expr(i.indpred, i.indrelid),
     'state', case when i.indisvalid and i.indisready then 'valid'
         when ic.relkind = 'I' then 'unattached'

@@ -4,15 +4,24 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-altertable.html> (`ADD table_constraint_using_index`)
 
+pub(in crate::kind) mod held;
+
 use serde::{Deserialize, Serialize};
 
+use held::Held;
+
 use super::index::{self, Element, Index};
-use super::{Draft, Ground, Kind, Size, constraint_stands, refuse_changes, relation_stands};
+use super::{
+    Draft, Ground, Kind, Need, Object, Size, all_or_nothing, constraint_stands, refuse_changes,
+    relation_stands,
+};
 use crate::address::{Address, Tag};
-use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
+
+/// What to do about foreign keys that nobody declares.
+const HELP: &str = "add the new key under another name, move the foreign keys over to it, and drop this one by `[drops]` then";
 
 /// A primary key or unique constraint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +44,9 @@ pub struct Key {
     /// When it is checked.
     #[serde(default)]
     pub timing: Timing,
+    /// Whether its last column is a period that may not overlap (PostgreSQL 18 and later). No manifest says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub period: bool,
 }
 
 /// When a constraint is checked.
@@ -73,8 +85,15 @@ impl Kind for Key {
         if self.primary {
             draft.without_nulls_first(&self.table, &self.columns);
         }
+        if draft.ground(&self.table) != Ground::New && !self.add_in_place(draft) {
+            return;
+        }
         match draft.ground(&self.table) {
             Ground::New => {}
+            _ if self.finds_its_index(draft) => {
+                let clause = self.using(&self.name);
+                self.attach(draft, clause);
+            }
             Ground::Empty => {
                 let clause = self.clause();
                 self.attach(draft, clause);
@@ -91,26 +110,35 @@ impl Kind for Key {
                 }
             }
             Ground::Used(_) => {
-                index::build(&self.index(), When::Before, draft);
-                let kind = Sql::fixed(if self.primary { "primary key" } else { "unique" });
-                let clause = sql!(
-                    "constraint {} {} using index {}{}",
-                    self.name,
-                    kind,
-                    self.name,
-                    self.timing.clause()
-                );
+                let index = match self.other_index(draft) {
+                    Some(_) => self.index().built_beside(When::Before, draft).name,
+                    None => {
+                        index::build(&self.index(), When::Before, draft);
+                        self.name.clone()
+                    }
+                };
+                let clause = self.using(&index);
                 self.attach(draft, clause);
             }
         }
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
+        if live.period {
+            let what = "it is a key over periods that may not overlap (`without overlaps`), and that would not hold any more";
+            let help = "give the key of the manifest another name and leave this one alone, or drop this one by hand";
+            draft.refuse("FH210", self.address(), what, help);
+            live.clone_from(self);
+        }
         if live != self && self.replace(draft) {
             live.clone_from(self);
         }
         let differences = [("definition", quoted(&live.clause()), quoted(&self.clause()))];
         refuse_changes(self, live, &self.address(), &differences, draft);
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        index::nulls_not_distinct(self.nulls_not_distinct, self.address())
     }
 }
 
@@ -135,34 +163,75 @@ impl Key {
         if matches!(ground, Ground::Used(Size { partitioned: true, .. })) {
             return false;
         }
-        if let Some(keys) = draft.facts().leaning.get(&self.address()).filter(|keys| !keys.is_empty()) {
-            let what = format!("it cannot be replaced while these lean on it: {}", keys.join(", "));
-            let help = "add the new key under another name, move the foreign keys over to it, and drop this one by `[drops]` then";
-            draft.refuse("FH222", self.address(), what, help);
-            return true;
-        }
+        let Some(held) = Held::on(&self.address(), &self.columns, HELP, draft) else { return true };
         let index = self.index().built_beside(When::Before, draft);
-        let kind = Sql::fixed(if self.primary { "primary key" } else { "unique" });
-        let (table, name, timing) = (&self.table, &self.name, self.timing.clause());
-        let run = sql!(
-            "alter table {} drop constraint {}, add constraint {} {} using index {}{}",
-            table,
-            name,
-            name,
-            kind,
-            index.name,
-            timing,
-        );
-        let run = draft.made_anew(&self.address(), vec![run]);
+        let swap =
+            sql!("alter table {} drop constraint {}, add {}", self.table, self.name, self.using(&index.name));
+        let run = held.off.iter().cloned().chain([swap]).chain(held.on.iter().cloned()).collect();
+        let run = draft.made_anew(&self.address(), run);
         let stands = constraint_stands(&self.address(), false);
         let done = sql!("{} and not ({})", stands, relation_stands(&index.qualified()));
         let undo = Undo::Lost("the old key's index is gone; the earlier manifest builds it again");
         draft.steps.push(Step {
             transaction: Transaction::Alone,
-            lock: Lock::on(Mode::AccessExclusive, [table]),
+            lock: held.locked(&self.table),
             ..Step::on_new_ground(self.address(), Phase::Key, run, done, undo)
         });
+        held.afterwards(draft);
         true
+    }
+
+    /// The clause that makes it of an index that stands.
+    fn using(&self, index: &Name) -> Sql {
+        let kind = Sql::fixed(if self.primary { "primary key" } else { "unique" });
+        sql!("constraint {} {} using index {}{}", self.name, kind, index, self.timing.clause())
+    }
+
+    /// The index that stands under its name, if it is the very one.
+    fn finds_its_index(&self, draft: &Draft<'_>) -> bool {
+        let Some(Object::Index(live)) = draft.live(&self.index().address()) else { return false };
+        let (index, mut live) = (self.index(), live.clone());
+        index.spell(&mut live);
+        // How it is stored is not for a key to say.
+        live.with.clone_from(&index.with);
+        live == index
+    }
+
+    /// Another index that stands under its name.
+    fn other_index<'a>(&self, draft: &Draft<'a>) -> Option<&'a Index> {
+        match draft.live(&self.index().address()) {
+            Some(Object::Index(live)) if live.state != index::State::Invalid => Some(live),
+            _ => None,
+        }
+        .filter(|_| !self.finds_its_index(draft))
+    }
+
+    /// The primary key that stands where this one is to be.
+    fn other_primary<'a>(&self, draft: &Draft<'a>) -> Option<&'a Self> {
+        draft.primary_key(&self.table).filter(|other| self.primary && other.name != self.name)
+    }
+
+    /// Whether there is room for it: whatever has its name or its place goes in the same plan. Otherwise that is refused.
+    fn add_in_place(&self, draft: &mut Draft<'_>) -> bool {
+        let other = self.other_primary(draft).map(Kind::address);
+        let index = self.other_index(draft).map(Kind::address);
+        let stays = |address: &Address| !draft.facts().going.contains(address);
+        let (other, index) = (other.filter(stays), index.filter(stays));
+        let list = |list: &str, name: String| {
+            format!(
+                "give one of the two another name, or name the one that stands in [drops]: {list} = [\"{name}\"]"
+            )
+        };
+        if let Some(other) = &other {
+            let what = format!("the table has the primary key `{}`, and can have one only", other.name);
+            draft.refuse("FH220", self.address(), what, list("constraints", other.path()));
+        }
+        if let Some(index) = &index {
+            let what = "an index of that name stands on the table, and is not the one that this key needs";
+            let name = QName { schema: self.table.schema.clone(), name: index.name.clone() };
+            draft.refuse("FH220", self.address(), what, list("indexes", name.to_string()));
+        }
+        other.is_none() && index.is_none()
     }
 
     /// The index that enforces it.
@@ -176,7 +245,7 @@ impl Key {
             elements: self.columns.iter().map(Element::column).collect(),
             include: self.include.clone(),
             nulls_not_distinct: self.nulls_not_distinct,
-            with: std::collections::BTreeMap::new(),
+            with: index::Parameters::default(),
             predicate: None,
             state: index::State::Valid,
         }
@@ -194,12 +263,29 @@ impl Key {
         )
     }
 
+    /// Drafts adding it; what has its name or its place goes in the same statement.
     fn attach(&self, draft: &mut Draft<'_>, clause: Sql) {
+        let (table, other) = (&self.table, self.other_primary(draft));
+        let held = match other {
+            Some(other) => Held::on(&other.address(), &self.columns, HELP, draft),
+            None => Some(Held::none()),
+        };
+        let Some(held) = held else { return };
+        let mut run = held.off.clone();
+        if let Some(index) = self.other_index(draft) {
+            run.push(sql!("drop index {}", index.qualified()));
+        }
+        let first = other.map(|other| sql!("drop constraint {}, ", other.name)).unwrap_or_default();
+        run.push(sql!("alter table {} {}add {}", table, first, clause));
+        run.extend(held.on.iter().cloned());
+        let step = self.added(Phase::Key, clause);
         draft.steps.push(Step {
+            run: all_or_nothing(run),
             transaction: Transaction::Alone,
-            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
-            ..self.added(Phase::Key, clause)
+            lock: held.locked(table),
+            ..step
         });
+        held.afterwards(draft);
     }
 
     /// Whether the other one is the same but for its name and for being the primary key.

@@ -1,4 +1,4 @@
--- Primary keys and unique constraints. The field read through to_jsonb is not in the catalog of every version.
+-- Primary keys and unique constraints. Fields read through to_jsonb are not in the catalog of every version.
 select json_agg(json_build_object(
     'table', json_build_object('schema', n.nspname, 'name', c.relname),
     'name', k.conname,
@@ -6,6 +6,7 @@ select json_agg(json_build_object(
     'columns', col.keys,
     'include', col.included,
     'nulls_not_distinct', coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
+    'period', coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false),
     'timing', case when k.condeferred then 'deferred' when k.condeferrable then 'deferrable' else 'immediate' end
 ))
 from pg_catalog.pg_constraint k

@@ -1,4 +1,4 @@
-//! Schemas, which `pg_namespace` calls namespaces: shared by every service of the database, created if absent, never dropped.
+//! Schemas, which `pg_namespace` calls namespaces: shared by every service of the database, created if absent, and dropped by `--prune` alone.
 //!
 //! No manifest names them in a section of its own: what stands in a schema wants it.
 //!

@@ -1,12 +1,13 @@
 //! Sequences that stand by themselves; those of `serial` and identity columns are a part of their column.
 //!
-//! What a sequence has given out is not compared: it moves with every row.
+//! What a sequence has given out is not compared: it moves with every row. Before its limits become narrower it is looked at, and the server
+//! looks once more.
 //!
 //! <https://www.postgresql.org/docs/current/sql-createsequence.html>
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Kind, relation_stands};
+use super::{Counted, Draft, Kind, relation_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -34,6 +35,9 @@ pub struct Sequence {
     /// Whether it starts over at its end.
     #[serde(default)]
     pub cycle: bool,
+    /// Whether it skips the write-ahead log, and starts over after a crash.
+    #[serde(default)]
+    pub unlogged: bool,
     /// The column with which it goes.
     pub owned_by: Option<Owner>,
 }
@@ -55,7 +59,8 @@ impl Kind for Sequence {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        let run = sql!("create sequence {}{}", self.name, self.numbers());
+        let unlogged = Sql::fixed(if self.unlogged { "unlogged " } else { "" });
+        let run = sql!("create {}sequence {}{}", unlogged, self.name, self.numbers());
         let undo = Undo::Run(sql!("drop sequence {}", self.name));
         let done = relation_stands(&self.name);
         draft.steps.push(Step::on_new_ground(self.address(), Phase::Sequence, run, done, undo));
@@ -66,29 +71,30 @@ impl Kind for Sequence {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        let narrower = [
-            ("its greatest value", live.max, self.max, live.max > self.max),
-            ("its least value", live.min, self.min, live.min < self.min),
-        ];
-        for (what, now, then, _) in narrower.iter().filter(|(.., narrower)| *narrower) {
+        let counted = draft.facts().counted.get(&self.address()).copied();
+        let beyond = counted.filter(|_| self.is_narrower(live)).filter(|counted| !self.holds(counted.last));
+        let untouched = |counted: Counted| !counted.called && counted.last == live.start;
+        if let Some(Counted { last, called }) = beyond.filter(|counted| !untouched(*counted)) {
+            let gave = if called { "has given out" } else { "is to give out" };
             draft.refuse(
                 "FH210",
                 self.address(),
-                format!("{what} is {now} in the database and {then} in the manifest"),
-                "values beyond it may have been given out: look at last_value and change it by hand, or write the manifest as the database is",
+                format!("it {gave} {last}, and is to count from {} to {} only", self.min, self.max),
+                "write limits that hold that number; or, when nothing uses it any more, start over by hand: alter sequence … restart",
             );
-        }
-        if narrower.iter().any(|(.., narrower)| *narrower) {
             live.clone_from(self);
             return;
         }
+        if live.unlogged != self.unlogged {
+            draft.steps.push(self.logging(live));
+        }
         if live.numbers() != self.numbers() {
-            draft.steps.push(self.standing(
-                Phase::Sequence,
-                self.changes(live),
-                live.changes(self),
-                self.has_numbers(),
-            ));
+            let mut changes = self.changes(live);
+            if beyond.is_some() {
+                // Nobody has had a number of it, and the first one is to be another.
+                changes.push(&sql!(" restart"));
+            }
+            draft.steps.push(self.standing(Phase::Sequence, changes, live.changes(self), self.has_numbers()));
         }
         if live.owned_by != self.owned_by {
             let step = self.given_to(live.owned_by.as_ref());
@@ -149,6 +155,32 @@ impl Sequence {
             out.push(clause);
         }
         out
+    }
+
+    /// Whether some number that the other one may give is none of its own.
+    #[must_use]
+    pub fn is_narrower(&self, than: &Self) -> bool {
+        than.max > self.max || than.min < self.min
+    }
+
+    fn holds(&self, number: i64) -> bool {
+        (self.min..=self.max).contains(&number)
+    }
+
+    /// The step that has it written ahead, or not.
+    fn logging(&self, live: &Self) -> Step {
+        let set = |of: &Self| {
+            let word = Sql::fixed(if of.unlogged { "unlogged" } else { "logged" });
+            sql!("alter sequence {} set {}", self.name, word)
+        };
+        let done = sql!(
+            "exists (select from pg_catalog.pg_class where oid = pg_catalog.to_regclass({}) and relpersistence = {})",
+            Literal(&quoted(&self.name)),
+            Literal(if self.unlogged { "u" } else { "p" }),
+        );
+        let step =
+            Step::on_new_ground(self.address(), Phase::Sequence, set(self), done, Undo::Run(set(live)));
+        Step { transaction: Transaction::Alone, lock: Lock::on(Mode::AccessExclusive, [&self.name]), ..step }
     }
 
     /// The lock that changing it takes: who wants the next number waits for a moment.

@@ -8,6 +8,7 @@ select json_agg(json_build_object(
     'max', s.seqmax,
     'cache', s.seqcache,
     'cycle', s.seqcycle,
+    'unlogged', c.relpersistence = 'u',
     'owned_by', o.owner
 ))
 from pg_catalog.pg_sequence s

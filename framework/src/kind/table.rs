@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ground, Kind, SMALL_ROWS_MAX, Size, Text, refuse_changes, relation_stands};
+use super::{Draft, Ground, Kind, Need, SMALL_ROWS_MAX, Size, Text, refuse_changes, relation_stands};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::lock::{Lock, Mode};
@@ -12,16 +12,20 @@ use crate::name::{Name, QName};
 use crate::sql::{Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo};
 
+pub mod attributes;
 pub mod change;
 pub mod column;
+pub mod counting;
 pub mod nullability;
 mod numbering;
 pub mod options;
 mod rebuild;
+pub mod replica;
 pub mod retype;
 
 use column::Column;
 use options::Options;
+use replica::Replica;
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +40,9 @@ pub struct Table {
     /// What follows its closing bracket.
     #[serde(default, skip_serializing_if = "Options::is_none")]
     pub options: Options,
+    /// What of a row is written for subscribers, when it is not its primary key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Replica>,
 }
 
 impl Kind for Table {
@@ -46,11 +53,16 @@ impl Kind for Table {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        draft.steps.push(self.whole(&[]));
+        self.make(&[], draft);
     }
 
     fn spell(&self, live: &mut Self) {
         self.options.spell(&mut live.options);
+        for column in &self.columns {
+            if let Some(found) = live.columns.iter_mut().find(|found| found.name == column.name) {
+                column.spell(found);
+            }
+        }
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
@@ -76,8 +88,20 @@ impl Kind for Table {
         live.columns = standing.collect();
         self.options.alter(&mut live.options, &self.name, draft);
         self.move_files(live, draft);
+        replica::alter(self, live, draft);
         let differences = [self.options.partitioning(&live.options)];
         refuse_changes(self, live, &self.address(), &differences, draft);
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let computed = self.columns.iter().filter(|column| column.on_read);
+        let needs = computed.map(|column| Need {
+            object: Address::part(Tag::Column, &self.name, &column.name),
+            what: "virtual",
+            since: 18,
+            instead: "`stored` has the same values",
+        });
+        needs.collect()
     }
 
     fn texts(&mut self) -> Vec<Text<'_>> {
@@ -163,10 +187,21 @@ impl Table {
         });
     }
 
+    /// Drafts making it with these constraint clauses inside, and what `create table` has no words for.
+    pub fn make(&self, constraints: &[Sql], draft: &mut Draft<'_>) {
+        draft.steps.push(self.whole(constraints));
+        for column in self.columns.iter().filter(|column| !column.attributes.is_none()) {
+            draft.steps.push(column.attributed(&self.name));
+        }
+        if let Some(replica) = &self.replica {
+            draft.steps.push(replica.said(&self.name));
+        }
+    }
+
     /// The step that makes it with these constraint clauses inside.
-    #[must_use]
-    pub fn whole(&self, constraints: &[Sql]) -> Step {
-        let clauses = self.columns.iter().map(Column::clause).chain(constraints.iter().cloned());
+    fn whole(&self, constraints: &[Sql]) -> Step {
+        let columns = self.columns.iter().map(|column| column.clause(&self.name));
+        let clauses = columns.chain(constraints.iter().cloned());
         let unlogged = Sql::fixed(if self.unlogged { "unlogged " } else { "" });
         let mut run =
             sql!("create {}table {} (\n    {}\n)", unlogged, self.name, Sql::join(clauses, ",\n    "));

@@ -196,7 +196,7 @@ impl Trigger {
         out
     }
 
-    pub(super) fn created(&self, how: &'static str) -> Sql {
+    pub(crate) fn created(&self, how: &'static str) -> Sql {
         let constraint = Sql::fixed(if self.constraint.is_some() { "constraint " } else { "" });
         sql!("create {}{}trigger {} {}", Sql::fixed(how), constraint, self.name, self.definition())
     }

@@ -59,7 +59,8 @@ pub async fn read(session: &mut Session, service: &str) -> Result<Vec<Entry>, Se
 
 /// The statements that take down that something went to the attic: its row here, and that nobody owns it any more.
 pub(crate) fn moved(service: &str, version: &str, kept: &Kept) -> Sql {
-    let kind = if kept.was.tag == Tag::Table { "table" } else { "column" };
+    let kind = serde_json::to_value(kept.was.tag).ok();
+    let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
     let mut all = sql!(
         "insert into freehold.attic (service, kind, name, stands, version) values ({}, {}, {}, {}, {})",
         Literal(service),
@@ -69,7 +70,10 @@ pub(crate) fn moved(service: &str, version: &str, kept: &Kept) -> Sql {
         Literal(version),
     );
     if kept.was.tag == Tag::Table {
-        all.push(&sql!("; {}; {}", parts_moved(&kept.was, &kept.stands), forgotten(service, &kept.was)));
+        all.push(&sql!("; {}", parts_moved(&kept.was, &kept.stands)));
+    }
+    if kept.was.tag != Tag::Column {
+        all.push(&sql!("; {}", forgotten(service, &kept.was)));
     }
     all
 }

@@ -21,6 +21,8 @@ pub struct Claims {
     pub ours: BTreeSet<Address>,
     /// Objects that it wants and another service owns.
     pub others: BTreeMap<Address, String>,
+    /// What is shared, and declared by other services too.
+    pub shared: BTreeSet<Address>,
     /// What is remembered of the expressions in them.
     pub memory: Memory,
 }
@@ -81,7 +83,7 @@ pub async fn read<'a>(
     let query = sql!(
         "select coalesce(json_agg(json_build_object('kind', o.kind, 'name', o.name, 'service', o.service, 'texts', o.texts)), '[]')
          from freehold.object o
-         where o.service = {} or (not o.shared and exists (
+         where o.service = {} or o.shared or (not o.shared and exists (
              select from json_to_recordset({}) w (kind text, name text) where w.kind = o.kind and w.name = o.name))",
         Literal(service),
         Literal(&serde_json::to_string(&wanted).map_err(SessionError::unreadable)?),
@@ -96,6 +98,8 @@ pub async fn read<'a>(
                 claims.memory.insert(address.clone(), row.texts);
             }
             claims.ours.insert(address);
+        } else if address.tag.is_shared() {
+            claims.shared.insert(address);
         } else {
             claims.others.insert(address, row.service);
         }

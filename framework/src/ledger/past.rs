@@ -32,7 +32,8 @@ pub async fn versions(session: &mut Session, service: &str) -> Result<Vec<Past>,
     read(session.value(&query).await?)
 }
 
-/// What steps of the service made after a run: kinds and paths. A column counts when it was added, not when something about it changed.
+/// What steps of the service made after a run: kinds and paths. What they changed was there before; what they gave another name may be made of
+/// the name of what they made.
 ///
 /// # Errors
 /// When the connection fails or the ledger may not be read.
@@ -44,7 +45,9 @@ pub async fn made_since(
     let query = sql!(
         "select coalesce(json_agg(distinct jsonb_build_array(s.kind, s.object)), '[]')
          from freehold.step s join freehold.history h on h.id = s.history
-         where h.service = {} and h.id > {} and (s.kind <> 'column' or s.sql ~* '^alter table .* add column ')",
+         where h.service = {} and h.id > {} and case s.kind
+             when 'column' then s.sql ~* '^alter table .* add column '
+             else s.sql ~* '^(create (?!or replace)|comment on |alter table .* add |alter type .* add value |alter .* rename )' end",
         Literal(service),
         run,
     );

@@ -159,8 +159,9 @@ pub fn steps(history: i64, first: usize, done: &[Done<'_>]) -> Sql {
     )
 }
 
-/// Writes down, in one transaction, that the slice is in place: its objects with what is to be remembered of them, what waits,
-/// the service's row, the end of the run.
+/// Writes down, in one transaction, that the slice is in place: what is to be remembered of its objects, what waits, the service's row, the
+/// end of the run. It does not wait for the disk: what it is about is there already, and a start that finds nothing of this looks once more.
+/// `remembered` is what the ledger said before.
 ///
 /// # Errors
 /// When the connection fails, or this holder's time is over.
@@ -169,17 +170,19 @@ pub async fn finish(
     caller: &Caller,
     (generation, history): (i64, Option<i64>),
     objects: impl Iterator<Item = (&Address, bool)>,
-    memory: &Memory,
+    (memory, remembered): (&Memory, &Memory),
     state: &State<'_>,
     waiting: &[Waiting],
 ) -> Result<(), SessionError> {
+    // All of them were claimed when the run began; most have nothing to remember.
     let objects = objects
         .filter(|(address, _)| claim::is_claimed(address))
+        .filter(|(address, _)| memory.contains_key(*address) || remembered.contains_key(*address))
         .map(|(address, stood)| Claim::new(address, stood, memory.get(address).cloned().unwrap_or_default()));
     let objects = serde_json::to_string(&objects.collect::<Vec<_>>()).map_err(SessionError::unreadable)?;
     let keep_adopted = "(kind, name, service) do update set texts = excluded.texts where object.texts is distinct from excluded.texts";
     let mut message = sql!(
-        "begin; {}; {}; {}; {}",
+        "begin; set local synchronous_commit = off; {}; {}; {}; {}",
         guard(&caller.service, generation),
         claim::insert(&caller.service, &objects, keep_adopted),
         waiting_rows(&caller.service, waiting)?,

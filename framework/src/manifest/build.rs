@@ -43,6 +43,7 @@ pub(super) struct Draft {
     /// What objects were called before, newest name first, with the places of the names.
     pub(super) former: Vec<(Address, Vec<Word>)>,
     pub(super) former_values: Vec<FormerLabel>,
+    pub(super) reorder: BTreeSet<Address>,
     /// What may go, with the places that say so.
     pub(super) dropped: Vec<(Address, Range<usize>)>,
 }
@@ -107,7 +108,8 @@ impl Draft {
         });
         let (name, unlogged, columns) = (table.name.clone(), table.unlogged, columns.collect());
         let options = table.options.options.clone();
-        let address = self.add(Table { name, unlogged, columns, options }, table.span.clone());
+        let replica = table.replica.as_ref().map(|(replica, _)| replica.clone());
+        let address = self.add(Table { name, unlogged, columns, options, replica }, table.span.clone());
         self.former(&address, table.former.clone());
         if let Some(text) = &table.comment {
             self.comment(&address, text);
@@ -169,10 +171,10 @@ fn constraint(
     Some(match read.body.clone() {
         Body::Key { primary, columns, include, nulls_not_distinct } => {
             let (columns, include) = (names(&columns), names(&include));
-            Key { table, name, primary, columns, include, nulls_not_distinct, timing }.into()
+            Key { table, name, primary, columns, include, nulls_not_distinct, timing, period: false }.into()
         }
         Body::Check { expression, no_inherit } => {
-            Check { table, name, expression, no_inherit, not_valid }.into()
+            Check { table, name, expression, no_inherit, not_valid, unenforced: false }.into()
         }
         Body::Exclusion { method, elements, operators, predicate } => {
             let elements = elements.into_iter().map(|element| element.element).collect();
@@ -190,6 +192,8 @@ fn constraint(
             on_update: reference.on_update,
             timing,
             not_valid,
+            unenforced: false,
+            period: false,
         }
         .into(),
     })

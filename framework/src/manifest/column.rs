@@ -14,9 +14,12 @@ use super::constraint::{
 use super::cursor::{Cursor, Read, TypeRead, Word, tokens};
 use super::expression::default;
 use super::problem::Problem;
+use super::sequences::counting;
 use super::suggest::{did_you_mean, nearest};
 use super::text::Text;
-use crate::kind::table::column::{Column, Identity};
+use crate::kind::table::attributes::{self, COMPRESSIONS, STORAGES};
+use crate::kind::table::column::{Column, Identity, is_null, keeps_null};
+use crate::kind::table::counting::Counting;
 use crate::name::Name;
 use crate::sql::lex::TokenKind;
 use crate::sql::{Expr, TypeName};
@@ -45,6 +48,8 @@ const CLAUSES: &[&str] = &[
     "generated",
     "constraint",
     "collate",
+    "storage",
+    "compression",
     "deferrable",
     "not deferrable",
     "initially deferred",
@@ -79,11 +84,15 @@ pub(super) fn column(name: &Word, text: &Text, home: &Name) -> (Option<TypeRead>
         name: name.name.clone(),
         type_name: of.name.clone(),
         not_null: serial,
+        unproven: false,
         default: None,
         generated: None,
+        on_read: false,
         identity: None,
         serial,
         collation: None,
+        counting: Counting::default(),
+        attributes: attributes::Attributes::default(),
     };
     let source = serial.then(|| of.span.clone());
     let read = ColumnRead { column, constraints: Vec::new(), default: None, null: None };
@@ -237,7 +246,11 @@ impl Reader<'_> {
             self.read.null = Some(self.cursor.since(start).span());
         } else if self.cursor.eat(&["default"]) {
             let expression = self.cursor.at();
-            self.read.column.default = default(&mut self.cursor)?;
+            let read = default(&mut self.cursor)?;
+            let of = &self.read.column.type_name;
+            // The server keeps a default of null only where a value must be made to fit, which a domain may ask for too.
+            let kept = !is_null(&read) || keeps_null(of) || of.user_type().is_some();
+            self.read.column.default = Some(read).filter(|_| kept);
             let place = self.cursor.since(expression).span();
             self.read.default = Some(place);
             self.values_from(start)?;
@@ -250,6 +263,16 @@ impl Reader<'_> {
             // The type's own, said aloud.
             let own = collation.schema.is_none() && collation.name.as_str() == "default";
             self.read.column.collation = Some(collation).filter(|_| !own);
+        } else if self.cursor.eat(&["storage"]) {
+            let words = STORAGES.iter().map(|(word, _, storage)| (*word, *storage));
+            let storage = one_of(&mut self.cursor, "a way to store", words.collect())?;
+            let before = self.read.column.attributes.storage.replace(storage);
+            self.once("storage", before.is_some(), start)?;
+        } else if self.cursor.eat(&["compression"]) {
+            let words = COMPRESSIONS.iter().map(|(word, _, method)| (*word, *method));
+            let method = one_of(&mut self.cursor, "a method of compression", words.collect())?;
+            let before = self.read.column.attributes.compression.replace(method);
+            self.once("compression", before.is_some(), start)?;
         } else if self.cursor.eat(&["generated"]) {
             self.generated(start)?;
             self.values_from(start)?;
@@ -257,6 +280,17 @@ impl Reader<'_> {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// Reports a word that was said before.
+    fn once(&self, word: &str, before: bool, start: usize) -> Read<()> {
+        match before {
+            true => {
+                let title = format!("`{word}` is said twice of `{}`", self.name.name);
+                Err(Problem::error(code::CONTRADICTION, self.cursor.since(start).span(), title).into())
+            }
+            false => Ok(()),
+        }
     }
 
     /// What follows `generated`.
@@ -276,8 +310,8 @@ impl Reader<'_> {
                 let span = self.cursor.since(start).span();
                 return Err(Problem::error(code::CONTRADICTION, span, title).into());
             }
-            if self.cursor.symbol("(") {
-                return Err(self.cursor.later("the options of an identity's sequence"));
+            if let Some(mut options) = self.cursor.group() {
+                self.read.column.counting = counting(&mut options, &self.read.column.type_name)?;
             }
             self.read.column.identity = Some(if always { Identity::Always } else { Identity::ByDefault });
             self.read.column.not_null = true;
@@ -287,13 +321,12 @@ impl Reader<'_> {
             return Err(self.cursor.expected_one_of("`identity`", &["identity"]));
         }
         self.read.column.generated = Some(bracketed(&mut self.cursor)?);
-        if self.cursor.eat(&["stored"]) {
+        // Which of the two it is without a word depends on the server's version.
+        self.read.column.on_read = self.cursor.eat(&["virtual"]);
+        if self.read.column.on_read || self.cursor.eat(&["stored"]) {
             return Ok(());
         }
-        if self.cursor.are(&["virtual"]) {
-            return Err(self.cursor.later("a virtual generated column"));
-        }
-        Err(self.cursor.expected_one_of("`stored`", &["stored"]))
+        Err(self.cursor.expected_one_of("`stored` or `virtual`", &["stored", "virtual"]))
     }
 
     /// Notes that the clause since `start` says where the values come from.
@@ -319,8 +352,10 @@ impl Reader<'_> {
                 None => problem,
             };
         }
-        if ["storage", "compression", "options"].contains(&word.as_str()) {
-            return self.cursor.later(&format!("`{word}`"));
+        if ["options", "statistics"].contains(&word.as_str()) {
+            let problem = self.cursor.expected("a clause of a column");
+            let help = format!("write it beside `def`: `{{ def = \"…\", {word} = … }}`");
+            return problem.help(help).into();
         }
         let problem = self.cursor.expected("a clause of a column");
         let first = |clause: &&'static str| clause.split(' ').next().unwrap_or(clause);
@@ -337,11 +372,22 @@ impl Reader<'_> {
     }
 }
 
+/// One of these words.
+fn one_of<T: Copy>(cursor: &mut Cursor<'_>, what: &str, words: Vec<(&'static str, T)>) -> Read<T> {
+    let word = cursor.word().to_lowercase();
+    let Some((_, found)) = words.iter().find(|(known, _)| *known == word) else {
+        let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
+        return Err(cursor.expected_one_of(what, &known));
+    };
+    cursor.advance(1);
+    Ok(*found)
+}
+
 /// The default that a whole text is; `None` when it is more than one, or none.
 pub(super) fn default_of(text: &str) -> Option<Expr> {
     let text = Text::own(text);
     let tokens = tokens(&text).ok()?;
     let mut cursor = Cursor::new(&text, &tokens);
-    let default = default(&mut cursor).ok()??;
+    let default = default(&mut cursor).ok()?;
     cursor.done().then_some(default)
 }

@@ -12,16 +12,28 @@ use super::code;
 use super::cursor::{Cursor, Read, Word, tokens};
 use super::functions;
 use super::problem::Problem;
+use super::suggest::did_you_mean;
 use super::text::Text;
 use super::walk::{Keys, Walk};
 use crate::address::{Address, Tag};
 use crate::drops::{Drop, Drops};
 use crate::name::{Name, QName};
+use crate::sql::lex::TokenKind;
 
 pub(super) const KEYS: Keys = Keys {
     place: "`[drops]`",
-    known: &["tables", "columns", "enums", "indexes", "constraints", "sequences", "functions", "triggers"],
-    later: &["enum_values", "released"],
+    known: &[
+        "tables",
+        "columns",
+        "enums",
+        "enum_values",
+        "indexes",
+        "constraints",
+        "sequences",
+        "functions",
+        "triggers",
+    ],
+    later: &["released"],
 };
 
 /// Reads the section.
@@ -41,11 +53,26 @@ pub(super) fn drops<'a>(root: &DeTable<'a>, home: &Name, draft: &mut Draft, walk
                 walk.report(problem.help("take it out of one of the two"));
                 continue;
             }
+            if let Some(of) = drop.address().enumeration().filter(|of| !names_enum(of, draft, &drops)) {
+                let known = draft.enums.iter().map(|(name, _)| name.name.as_str());
+                let help = did_you_mean(of.name.as_str(), known).unwrap_or_else(|| {
+                    "a value goes from an enum that this manifest declares; an enum goes as a whole by `enums`".to_owned()
+                });
+                let title = format!("`{of}` is no enum of this manifest");
+                walk.report(Problem::error(code::DROP, span, title).help(help));
+                continue;
+            }
             draft.dropped.push((drop.address(), span));
             drops.list.push(drop);
         }
     }
     drops
+}
+
+/// Whether an enum is declared here, or goes as a whole.
+fn names_enum(of: &QName, draft: &Draft, drops: &Drops) -> bool {
+    let address = Address::top(Tag::Enum, of);
+    draft.enums.iter().any(|(name, _)| name == of) || drops.list.iter().any(|drop| drop.is(&address))
 }
 
 fn entry(key: &str, text: &Text, home: &Name) -> Read<(Drop, Range<usize>)> {
@@ -55,6 +82,7 @@ fn entry(key: &str, text: &Text, home: &Name) -> Read<(Drop, Range<usize>)> {
         "enums" => Drop::Object(Address::top(Tag::Enum, &top(text, home, "an enum")?)),
         "sequences" => Drop::Object(Address::top(Tag::Sequence, &top(text, home, "a sequence")?)),
         "indexes" => Drop::Index(top(text, home, "an index")?),
+        "enum_values" => Drop::Object(value(text, home)?),
         "columns" => {
             let (table, name) = part(text, home, "a table and a column, `orders.note`,")?;
             Drop::Object(Address::part(Tag::Column, &table, &name))
@@ -96,6 +124,29 @@ fn part(text: &Text, home: &Name, what: &str) -> Read<(QName, Name)> {
         [schema, table, name] => Ok((QName { schema: schema.clone(), name: table.clone() }, name.clone())),
         _ => Err(Problem::error(code::CLAUSE, text.whole(), format!("{what} was expected here")).into()),
     }
+}
+
+/// `order_status.'void'`, `sales.order_status.'void'`
+fn value(text: &Text, home: &Name) -> Read<Address> {
+    const WHAT: &str = "an enum and a value of it in quotes, `order_status.'void'`,";
+    let tokens = tokens(text)?;
+    let mut cursor = Cursor::new(text, &tokens);
+    let mut names = vec![cursor.name(WHAT)?.name];
+    let label = loop {
+        if !cursor.eat_symbol(".") {
+            return Err(cursor.expected(WHAT));
+        }
+        if cursor.kind() == Some(TokenKind::Text) || names.len() == 2 {
+            break cursor.string(WHAT)?;
+        }
+        names.push(cursor.name(WHAT)?.name);
+    };
+    cursor.end("the end of the value")?;
+    let label = Name::new(label)
+        .map_err(|error| Problem::error(code::ENUM_VALUE, text.whole(), error.to_string()))?;
+    let name = names.pop().unwrap_or_else(|| home.clone());
+    let schema = names.pop().unwrap_or_else(|| home.clone());
+    Ok(Address::part(Tag::Value, &QName { schema, name }, &label))
 }
 
 /// Names with dots between them.

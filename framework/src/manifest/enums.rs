@@ -12,8 +12,11 @@ use crate::address::{Address, Tag};
 use crate::kind::enumeration::Enum;
 use crate::name::{NAME_BYTES_MAX, Name};
 
-pub(super) const KEYS: Keys =
-    Keys { place: "an enum", known: &["values", "comment", "renamed_from", "renamed_values"], later: &[] };
+pub(super) const KEYS: Keys = Keys {
+    place: "an enum",
+    known: &["values", "comment", "renamed_from", "renamed_values", "reorder"],
+    later: &[],
+};
 
 /// Reads the section. An enum whose values are unreadable is declared all the same.
 pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, draft: &mut Draft) {
@@ -28,6 +31,9 @@ pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, dr
                 }
                 draft.former(&address, former::of(table, walk));
                 draft.former_values.extend(former::values(&name, table, walk));
+                if walk.flag(table, "reorder") {
+                    draft.reorder.insert(address.clone());
+                }
                 walk.demand(table, "values", &KEYS, key.span());
                 table.get("values")
             }
@@ -64,6 +70,11 @@ pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, dr
                 let title = format!("`{label}` is a value of `{name}` twice");
                 let problem = Problem::error(code::ENUM_VALUE, texts[position].whole(), title);
                 walk.report(problem.context(texts[first].whole(), "the first one"));
+            }
+        }
+        for (label, text) in labels.iter().zip(&texts) {
+            if let Ok(label) = Name::new(label.as_str()) {
+                draft.places.entry(Address::part(Tag::Value, &name, &label)).or_insert(text.whole());
             }
         }
         draft.objects.push(Enum { name, labels }.into());

@@ -128,11 +128,11 @@ pub(super) fn unbroken(tokens: &Cursor<'_>) -> String {
     out
 }
 
-/// The default that starts here; the cursor goes behind it. `null` is no default.
+/// The default that starts here; the cursor goes behind it.
 ///
 /// # Errors
 /// When no expression starts here.
-pub(super) fn default(cursor: &mut Cursor<'_>) -> Read<Option<Expr>> {
+pub(super) fn default(cursor: &mut Cursor<'_>) -> Read<Expr> {
     let start = cursor.at();
     loop {
         while operator(cursor) {}
@@ -145,19 +145,7 @@ pub(super) fn default(cursor: &mut Cursor<'_>) -> Read<Option<Expr>> {
             break;
         }
     }
-    let expression = expression(&cursor.since(start))?;
-    Ok((!is_null(&expression)).then_some(expression))
-}
-
-/// Whether an expression is `null`, with or without a type.
-fn is_null(expression: &Expr) -> bool {
-    let text = expression.as_str();
-    match text.split_once("::") {
-        Some((value, type_name)) => {
-            value.trim().eq_ignore_ascii_case("null") && TypeName::parse(type_name).is_ok()
-        }
-        None => text.eq_ignore_ascii_case("null"),
-    }
+    expression(&cursor.since(start))
 }
 
 /// Goes over an operator, if one comes next.
@@ -304,16 +292,16 @@ mod tests {
         let text = Text::own(source);
         let tokens = tokens(&text).unwrap();
         let mut cursor = Cursor::new(&text, &tokens);
-        let default = default(&mut cursor).unwrap().map_or("none".to_owned(), |e| e.to_string());
+        let default = default(&mut cursor).unwrap().to_string();
         (default, cursor.rest().iter().map(|token| token.text(source)).collect::<Vec<_>>().join(" "))
     }
 
     #[test]
     fn a_default_ends_where_the_server_ends_it() {
         for (source, expression, rest) in [
-            ("null not null", "none", "not null"),
-            ("null::text not null", "none", "not null"),
-            ("(NULL) unique", "none", "unique"),
+            ("null not null", "null", "not null"),
+            ("null::text not null", "null::text", "not null"),
+            ("(NULL) unique", "NULL", "unique"),
             (
                 "case when current_user is not null then 1 else 2 end not null",
                 "case when current_user is not null then 1 else 2 end",

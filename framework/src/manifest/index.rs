@@ -2,7 +2,6 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-createindex.html>, `index_elem` in the server's `gram.y`
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::code;
@@ -11,7 +10,7 @@ use super::cursor::{Cursor, Read, Word, tokens};
 use super::expression::expression;
 use super::problem::Problem;
 use super::text::Text;
-use crate::kind::index::{Class, Element, On, btree};
+use crate::kind::index::{Class, Element, On, Parameters, btree};
 use crate::name::Name;
 use crate::sql::Expr;
 use crate::sql::lex::TokenKind;
@@ -24,7 +23,7 @@ pub(super) struct IndexRead {
     pub(super) elements: Vec<ElementRead>,
     pub(super) include: Vec<Word>,
     pub(super) nulls_not_distinct: bool,
-    pub(super) with: BTreeMap<Name, String>,
+    pub(super) with: Parameters,
     pub(super) predicate: Option<Expr>,
 }
 
@@ -81,15 +80,9 @@ pub(super) fn index(text: &Text, home: &Name) -> Read<IndexRead> {
     }
     list.end("`,` or `)`")?;
     let include = if cursor.eat(&["include"]) { cursor.names()? } else { Vec::new() };
-    let place = cursor.here();
+    // Of an index that is not unique it says nothing, but the server keeps it.
     let nulls_not_distinct = nulls_not_distinct(&mut cursor);
-    if nulls_not_distinct && !unique {
-        let title = "`nulls not distinct` says nothing about an index that is not unique";
-        return Err(Problem::error(code::CONTRADICTION, place, title)
-            .help("write `unique` before it")
-            .into());
-    }
-    let with = if cursor.eat(&["with"]) { parameters(&mut cursor)? } else { BTreeMap::new() };
+    let with = if cursor.eat(&["with"]) { parameters(&mut cursor)? } else { Parameters::default() };
     if cursor.are(&["tablespace"]) {
         return Err(cursor.later("the tablespace of an index"));
     }
@@ -162,13 +155,13 @@ fn named(list: &mut Cursor<'_>) -> Read<On> {
 }
 
 /// `(fillfactor = 70, fastupdate = off)`
-fn parameters(cursor: &mut Cursor<'_>) -> Read<BTreeMap<Name, String>> {
+fn parameters(cursor: &mut Cursor<'_>) -> Read<Parameters> {
     let mut list = cursor.brackets("storage parameters")?;
-    let mut with = BTreeMap::new();
+    let mut with = Parameters::default();
     loop {
         let word = list.name("a storage parameter")?;
         let value = if list.eat_symbol("=") { parameter(&mut list)? } else { "true".to_owned() };
-        if with.insert(word.name.clone(), value).is_some() {
+        if !with.add(word.name.clone(), value) {
             let title = format!("`{}` stands here twice", word.name);
             return Err(Problem::error(code::CONTRADICTION, word.span, title).into());
         }

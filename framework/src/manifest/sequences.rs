@@ -17,12 +17,13 @@ use super::tables::{TableRead, definition, qualified};
 use super::text::Text;
 use super::walk::{Keys, Walk};
 use crate::kind::sequence::{Owner, Sequence, limits};
+use crate::kind::table::counting::Counting;
 use crate::name::{Name, QName};
 use crate::sql::TypeName;
 use crate::sql::lex::TokenKind;
 
 pub(super) const KEYS: Keys =
-    Keys { place: "a sequence", known: &["def", "comment", "renamed_from"], later: &[] };
+    Keys { place: "a sequence", known: &["def", "comment", "unlogged", "renamed_from"], later: &[] };
 
 /// What clauses start with.
 const CLAUSES: &[&str] =
@@ -47,7 +48,10 @@ pub(super) fn sequences<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>
         let Some(name) = qualified(key.get_ref(), key.span(), home, walk) else { continue };
         let (text, comment) = definition(value, &KEYS, walk);
         let read = text.and_then(|text| walk.keep(sequence(&name, &text, home)));
-        let (read, owner) = read.unzip();
+        let (mut read, owner) = read.unzip();
+        if let (Some(read), Some(table)) = (&mut read, value.get_ref().as_table()) {
+            read.unlogged = walk.flag(table, "unlogged");
+        }
         let former = former::beside(value, walk);
         list.push(SequenceRead { name, span: key.span(), read, owner: owner.flatten(), comment, former });
     }
@@ -101,6 +105,8 @@ struct Written {
     cache: Option<i64>,
     cycle: Option<bool>,
     owner: Option<(Option<Owner>, Range<usize>)>,
+    /// The name of an identity's.
+    called: Option<(Name, Range<usize>)>,
 }
 
 /// Reads a whole string as a sequence; also says where its column stands.
@@ -111,19 +117,17 @@ fn sequence(name: &QName, text: &Text, home: &Name) -> Read<(Sequence, Option<Ra
     while !cursor.done() {
         written.clause(&mut cursor, home)?;
     }
+    if let Some((_, place)) = &written.called {
+        let title = "`sequence name` belongs to an identity: this one is called by its key";
+        return Err(Problem::error(code::CLAUSE, place.clone(), title).into());
+    }
     let bigint = || TypeName::parse("bigint").unwrap_or_else(|error| unreachable!("{error}"));
     let type_name = written.type_name.unwrap_or_else(bigint);
     let increment = written.increment.unwrap_or(1);
     let (min, max) = limits(&type_name, increment < 0);
     let (min, max) = (written.min.unwrap_or(min), written.max.unwrap_or(max));
     let start = written.start.unwrap_or(if increment < 0 { max } else { min });
-    let impossible = [
-        (increment == 0, "a sequence with an increment of 0 stands still"),
-        (min >= max, "its least value is not below its greatest"),
-        (start < min || start > max, "it starts outside of its limits"),
-        (written.cache.is_some_and(|cache| cache < 1), "a sequence caches 1 value or more"),
-    ];
-    if let Some((_, title)) = impossible.into_iter().find(|(wrong, _)| *wrong) {
+    if let Some(title) = impossible(increment, (min, max), start, written.cache) {
         return Err(Problem::error(code::CONTRADICTION, text.whole(), title).into());
     }
     let (owned_by, place) = written.owner.unzip();
@@ -136,9 +140,62 @@ fn sequence(name: &QName, text: &Text, home: &Name) -> Read<(Sequence, Option<Ra
         max,
         cache: written.cache.unwrap_or(1),
         cycle: written.cycle.unwrap_or(false),
+        unlogged: false,
         owned_by: owned_by.flatten(),
     };
     Ok((sequence, place))
+}
+
+/// Why a sequence cannot count so.
+fn impossible(
+    increment: i64,
+    (min, max): (i64, i64),
+    start: i64,
+    cache: Option<i64>,
+) -> Option<&'static str> {
+    let impossible = [
+        (increment == 0, "a sequence with an increment of 0 stands still"),
+        (min >= max, "its least value is not below its greatest"),
+        (start < min || start > max, "it starts outside of its limits"),
+        (cache.is_some_and(|cache| cache < 1), "a sequence caches 1 value or more"),
+    ];
+    impossible.into_iter().find(|(wrong, _)| *wrong).map(|(_, title)| title)
+}
+
+/// What stands in the brackets of an identity of this type.
+pub(super) fn counting(cursor: &mut Cursor<'_>, type_name: &TypeName) -> Read<Counting> {
+    let mut written = Written::default();
+    let place = cursor.here();
+    while !cursor.done() {
+        for words in [&["as"][..], &["owned"], &["restart"]] {
+            if cursor.are(words) {
+                let title = format!("the sequence of an identity takes no `{}`", words[0]);
+                return Err(Problem::error(code::CLAUSE, cursor.here(), title).into());
+            }
+        }
+        // Names are told apart by the table, so the schema may be left out and is never another.
+        let none = Name::new("public").unwrap_or_else(|error| unreachable!("{error}"));
+        written.clause(cursor, &none)?;
+    }
+    let increment = written.increment.unwrap_or(1);
+    let (least, greatest) = limits(type_name, increment < 0);
+    let (min, max) = (written.min.unwrap_or(least), written.max.unwrap_or(greatest));
+    let start = written.start.unwrap_or(if increment < 0 { max } else { min });
+    let too_far = max > limits(type_name, false).1 || min < limits(type_name, true).0;
+    let title = impossible(increment, (min, max), start, written.cache);
+    if let Some(title) = title.or(too_far.then_some("its limits go beyond its column's type")) {
+        return Err(Problem::error(code::CONTRADICTION, place, title).into());
+    }
+    let counting = Counting {
+        name: written.called.map(|(name, _)| name),
+        increment: written.increment,
+        min: written.min,
+        max: written.max,
+        start: written.start,
+        cache: written.cache,
+        cycle: written.cycle.unwrap_or(false),
+    };
+    Ok(counting.plain(type_name))
 }
 
 impl Written {
@@ -164,6 +221,17 @@ impl Written {
             let owner = if cursor.eat(&["none"]) { None } else { Some(owner(cursor, home)?) };
             let place = cursor.since(from).span();
             return if self.owner.replace((owner, place)).is_some() { twice("owned by") } else { Ok(()) };
+        }
+        if !no && cursor.eat(&["sequence", "name"]) {
+            let name = cursor.name("the sequence's name")?;
+            if cursor.symbol(".") {
+                let title = "a sequence of an identity is in the schema of its table: write its name alone";
+                return Err(Problem::error(code::CLAUSE, cursor.here(), title).into());
+            }
+            return match self.called.replace((name.name, name.span)) {
+                Some(_) => twice("sequence name"),
+                None => Ok(()),
+            };
         }
         if cursor.eat(&["cycle"]) {
             return if self.cycle.replace(!no).is_some() { twice("cycle") } else { Ok(()) };

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::attributes::{attributes, replica};
 use super::code;
 use super::column::{ColumnRead, column};
 use super::constraint::{Body, ConstraintRead, constraint};
@@ -19,6 +20,7 @@ use super::problem::Problem;
 use super::text::Text;
 use super::triggers::{TriggerRead, trigger};
 use super::walk::{Keys, Value, Walk};
+use crate::kind::table::replica::Replica;
 use crate::name::{Name, QName};
 use crate::sql::Expr;
 
@@ -32,6 +34,10 @@ pub(super) struct TableRead {
     pub(super) former: Vec<Word>,
     pub(super) unlogged: bool,
     pub(super) options: OptionsRead,
+    /// What of a row is written for subscribers, and where that is said.
+    pub(super) replica: Option<(Replica, Range<usize>)>,
+    /// Whether it says which columns it has, be it none.
+    pub(super) has_columns: bool,
     pub(super) columns: Vec<DeclaredColumn>,
     /// Those inside of columns first, then those that stand by themselves.
     pub(super) constraints: Vec<Declared<ConstraintRead>>,
@@ -80,13 +86,24 @@ pub(super) const TABLE: Keys = Keys {
         "comment",
         "unlogged",
         "options",
+        "replica_identity",
         "renamed_from",
     ],
     later: &["taken_from"],
 };
 pub(super) const COLUMN: Keys = Keys {
     place: "a column",
-    known: &["def", "comment", "allow_rewrite", "using", "backfill", "sqlite", "renamed_from"],
+    known: &[
+        "def",
+        "comment",
+        "statistics",
+        "options",
+        "allow_rewrite",
+        "using",
+        "backfill",
+        "sqlite",
+        "renamed_from",
+    ],
     later: &["keep_old_until"],
 };
 pub(super) const CONSTRAINT: Keys =
@@ -103,12 +120,12 @@ impl TableRead {
 
     /// Whether it may have a column of this name: it has, or its columns could not be read at all.
     pub(super) fn may_have(&self, name: &Name) -> bool {
-        self.columns.is_empty() || self.column(name).is_some()
+        !self.has_columns || self.column(name).is_some()
     }
 
     /// Whether something in it could not be read, so that what seems to be missing may be there.
     pub(super) fn broken(&self) -> bool {
-        self.columns.is_empty()
+        !self.has_columns
             || self.columns.iter().any(|column| column.read.is_none())
             || self.constraints.iter().any(|constraint| constraint.read.is_none())
             || self.indexes.iter().any(|index| index.read.is_none())
@@ -179,6 +196,8 @@ fn one_table<'a>(
             .optional(table, "options")
             .and_then(|text| walk.keep(options(&text)))
             .unwrap_or_default(),
+        replica: walk.optional(table, "replica_identity").and_then(|text| walk.keep(replica(&text))),
+        has_columns: table.get("columns").is_some_and(|value| value.get_ref().is_table()),
         columns: Vec::new(),
         constraints: Vec::new(),
         indexes: Vec::new(),
@@ -187,10 +206,6 @@ fn one_table<'a>(
         span,
     };
     let columns = walk.section(table, "columns");
-    if columns.is_empty() && table.get("columns").is_some_and(|value| value.get_ref().is_table()) {
-        let title = format!("the table `{}` has no columns", read.name);
-        walk.report(Problem::error(code::MISSING, read.span.clone(), title).label("at least one is needed"));
-    }
     for (word, value) in walk.named(columns) {
         one_column(word, value, home, &mut read, walk);
     }
@@ -262,6 +277,9 @@ fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableR
     };
     let mut read = read.and_then(|read| walk.keep(read));
     if let Some(read) = &mut read {
+        if let Some(keys) = value.get_ref().as_table() {
+            attributes(keys, &mut read.column.attributes, walk);
+        }
         for (name, constraint) in read.constraints.drain(..) {
             let column = Some(word.name.clone());
             let read = Some(constraint);

@@ -39,7 +39,7 @@ fn written(object: &Object) -> Vec<String> {
         Object::Extension(object) => vec![format!("{object:?}")],
         Object::Enum(object) => vec![format!("{} {:?}", object.name, object.labels)],
         Object::Table(object) => {
-            object.columns.iter().map(|column| on(&object.name, &column.clause())).collect()
+            object.columns.iter().map(|column| on(&object.name, &column.clause(&object.name))).collect()
         }
         Object::Key(object) => vec![on(&object.table, &object.clause())],
         Object::Check(object) => {

@@ -177,7 +177,8 @@ impl Draft<'_> {
         let lines = self.schema.objects.values().filter_map(|object| match object {
             Object::Sequence(of) => {
                 let name = toml::qualified(&of.name, &self.service.schema);
-                Some(self.entry(&name, of.clause().as_str().trim_start(), &of.address()))
+                let more = of.unlogged.then(|| "unlogged = true".to_owned());
+                Some(self.entry_with(&name, of.clause().as_str().trim_start(), more, &of.address()))
             }
             _ => None,
         });
@@ -226,11 +227,18 @@ impl Draft<'_> {
         if !table.options.is_none() {
             lines.push(format!("options = {}", string(&sql::options(&table.options))));
         }
+        if let Some(replica) = &table.replica {
+            lines.push(format!("replica_identity = {}", string(replica.clause().as_str())));
+        }
+        if table.columns.is_empty() {
+            lines.push("columns = {}".to_owned());
+        }
         section(&name, lines, out);
         let inside = column::Inside::new(table, self.schema);
         let columns = table.columns.iter().map(|of| {
             let definition = column::definition(of, table, &inside, home, types);
-            self.line(&of.name, &definition, &Address::part(Tag::Column, &table.name, &of.name))
+            let address = Address::part(Tag::Column, &table.name, &of.name);
+            self.entry_with(&key(of.name.as_str()), &definition, column::beside(of), &address)
         });
         section(&format!("{name}.columns"), columns, out);
         let written = inside.addresses();
@@ -272,11 +280,23 @@ impl Draft<'_> {
     }
 
     fn entry(&self, key: &str, definition: &str, address: &Address) -> String {
-        let value = match self.comment(address) {
-            Some(comment) => format!("{{ def = {}, comment = {} }}", string(definition), string(comment)),
-            None => string(definition),
-        };
-        format!("{key} = {value}")
+        self.entry_with(key, definition, None, address)
+    }
+
+    /// With other keys beside the definition.
+    fn entry_with(
+        &self,
+        key: &str,
+        definition: &str,
+        more: impl IntoIterator<Item = String>,
+        address: &Address,
+    ) -> String {
+        let comment = self.comment(address).map(|comment| format!("comment = {}", string(comment)));
+        let beside: Vec<String> = comment.into_iter().chain(more).collect();
+        match beside.is_empty() {
+            true => format!("{key} = {}", string(definition)),
+            false => format!("{key} = {{ def = {}, {} }}", string(definition), beside.join(", ")),
+        }
     }
 
     fn comment(&self, on: &Address) -> Option<&str> {

@@ -1,5 +1,8 @@
 //! Names that were made of another name: they follow it, when what they would become is wanted and not there.
 //!
+//! The sequence of a serial column and, since PostgreSQL 18, the constraint that is its `not null` are declared by nobody, and follow all the same:
+//! a fresh database would have them under the new name.
+//!
 //! This looks at every hint, also at those that have done their work: a start that was killed between a table's rename and its key's leaves a
 //! key that is called after a table which is no more.
 
@@ -10,6 +13,7 @@ use serde::Deserialize;
 use super::{Change, Hints, Renames};
 use crate::address::{Address, Tag};
 use crate::kind::Object;
+use crate::kind::table::column::Column;
 use crate::name::{Name, QName};
 use crate::schema::Schema;
 
@@ -22,6 +26,26 @@ pub struct Numbering {
     pub column: Name,
     /// The sequence.
     pub sequence: QName,
+}
+
+/// The constraint by which a column refuses null.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct NotNull {
+    /// The table.
+    pub table: QName,
+    /// The column.
+    pub column: Name,
+    /// The constraint.
+    pub name: Name,
+}
+
+/// What hangs on columns and is declared by nobody, in the names of the database.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Undeclared {
+    /// Sequences.
+    pub numberings: Vec<Numbering>,
+    /// Constraints; none before PostgreSQL 18.
+    pub not_nulls: Vec<NotNull>,
 }
 
 /// What a table and its columns were called before.
@@ -83,6 +107,14 @@ impl<'a> Past<'a> {
         found.collect()
     }
 
+    /// What a name becomes that the server made of a name which the table or the column had, when it is not called so yet.
+    fn label(&self, column: &Name, label: &'static str, name: &Name) -> Option<Name> {
+        let columns = [self.column_before(column), column.clone()];
+        let made = |table: &Name, column: &Name| Name::derived(table, std::slice::from_ref(column), label);
+        let was = self.tables.iter().any(|table| columns.iter().any(|column| made(table, column) == *name));
+        Some(made(&self.table.name, column)).filter(|to| was && to != name)
+    }
+
     fn column_before(&self, column: &Name) -> Name {
         let before = self.columns.iter().find(|(_, now)| *now == column);
         before.map_or_else(|| column.clone(), |(before, _)| (*before).clone())
@@ -119,38 +151,43 @@ impl Renames {
         }
     }
 
-    /// Renames the sequences of columns: nobody declares them, and a fresh database would have them under the new name.
-    pub(super) fn numbers(&mut self, hints: &Hints, live: &mut Schema, numberings: &[Numbering]) {
+    /// Renames what is called after columns and declared by nobody.
+    pub(super) fn undeclared(&mut self, hints: &Hints, live: &mut Schema, undeclared: &Undeclared) {
         let tables = tables(hints);
         for past in Past::all(hints, &tables) {
-            for Numbering { table, column, sequence } in numberings {
-                let Some(Object::Table(found)) = live.objects.get(&Address::top(Tag::Table, past.table))
-                else {
-                    continue;
-                };
-                if self.table_before(past.table) != *table {
-                    continue;
-                }
-                let Some(column) = found.columns.iter().find(|now| {
-                    self.before(&Address::part(Tag::Column, past.table, &now.name)).name == *column
-                }) else {
-                    continue;
-                };
+            for Numbering { table, column, sequence } in &undeclared.numberings {
+                let Some(column) = self.column_now(&past, (table, column), live) else { continue };
                 let numbered = column.serial || column.identity.is_some();
-                let (now, columns) =
-                    (column.name.clone(), [past.column_before(&column.name), column.name.clone()]);
-                let was = |table: &&Name| {
-                    columns.iter().any(|column| {
-                        Name::derived(table, std::slice::from_ref(column), "seq") == sequence.name
-                    })
-                };
-                let to = Name::derived(&past.table.name, std::slice::from_ref(&now), "seq");
-                if numbered && to != sequence.name && past.tables.iter().any(was) {
-                    let of = Address::part(Tag::Column, past.table, &now);
+                let of = Address::part(Tag::Column, past.table, &column.name);
+                let to = past.label(&column.name, "seq", &sequence.name).filter(|_| numbered);
+                if let Some(to) = to {
                     self.change(Change::Numbering { of, from: sequence.clone(), to }, live);
                 }
             }
+            for NotNull { table, column, name } in &undeclared.not_nulls {
+                let Some(column) = self.column_now(&past, (table, column), live) else { continue };
+                let of = Address::part(Tag::Column, past.table, &column.name);
+                if let Some(to) = past.label(&column.name, "not_null", name) {
+                    self.change(Change::NotNull { of, from: name.clone(), to }, live);
+                }
+            }
         }
+    }
+
+    /// A column that the database calls so, if it is one of this table, which may have had other names.
+    fn column_now<'a>(
+        &self,
+        past: &Past<'_>,
+        before: (&QName, &Name),
+        live: &'a Schema,
+    ) -> Option<&'a Column> {
+        let Object::Table(found) = live.objects.get(&Address::top(Tag::Table, past.table))? else {
+            return None;
+        };
+        let (table, column) = before;
+        let is_called =
+            |now: &&Column| self.before(&Address::part(Tag::Column, past.table, &now.name)).name == *column;
+        found.columns.iter().filter(|_| self.table_before(past.table) == *table).find(is_called)
     }
 }
 

@@ -126,6 +126,11 @@ impl Change {
             Object::Namespace(_) | Object::Extension(_) => {}
             Object::Enum(object) => {
                 self.own(&address, &mut object.name.name);
+                if let Self::Object { from, to: Address { schema: Some(schema), .. } } = self
+                    && *from == address
+                {
+                    object.name.schema = schema.clone();
+                }
                 if let Self::Value { of, from, to } = self
                     && *of == object.name
                 {

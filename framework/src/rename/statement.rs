@@ -4,9 +4,9 @@
 use super::Change;
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
-use crate::kind::{constraint_stands, relation_stands};
+use crate::kind::{all_or_nothing, constraint_stands, relation_stands};
 use crate::lock::{Lock, Mode};
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::sql::{Literal, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo};
 
@@ -39,6 +39,18 @@ impl Change {
                 let back = sql!("alter sequence {} rename to {}", after, from.name);
                 (of.clone(), run, back, moved(relation_stands(from), &relation_stands(&after)), Lock::none())
             }
+            // `of` is on the table as it is called by then.
+            Self::NotNull { of, from, to } => {
+                let called = |name: &Name| Address { tag: Tag::Check, name: name.clone(), ..of.clone() };
+                let (before, after) = (called(from), called(to));
+                (
+                    of.clone(),
+                    statement(&before, &after),
+                    statement(&after, &before),
+                    proof(&before, &after),
+                    lock(of),
+                )
+            }
         };
         let step = Step::on_new_ground(object, Phase::Rename, run, done, Undo::Run(back));
         let hazards = if self.is_spoken() { vec![Hazard::OldName] } else { Vec::new() };
@@ -52,7 +64,7 @@ impl Change {
                 matches!(to.tag, Tag::Table | Tag::Column | Tag::Enum | Tag::Function | Tag::Sequence)
             }
             Self::Value { .. } => true,
-            Self::Numbering { .. } => false,
+            Self::Numbering { .. } | Self::NotNull { .. } => false,
         }
     }
 }
@@ -63,6 +75,15 @@ fn statement(from: &Address, to: &Address) -> Sql {
         && from.schema != to.schema
     {
         return sql!("alter table {} set schema {}", before, schema);
+    }
+    if let (Tag::Enum, true, Some(before), Some(after)) =
+        (from.tag, from.schema != to.schema, &from.schema, &to.schema)
+    {
+        let name = |schema: &Name, name: &Name| QName { schema: schema.clone(), name: name.clone() };
+        return all_or_nothing(vec![
+            sql!("alter type {} rename to {}", name(before, &from.name), to.name),
+            sql!("alter type {} set schema {}", name(before, &to.name), after),
+        ]);
     }
     let to = &to.name;
     let table = from.table().map(|table| sql!("{}", table)).unwrap_or_default();
@@ -118,6 +139,15 @@ pub fn stands(address: &Address) -> Sql {
             let name = QName { schema, name: address.name.clone() };
             let signature = quoted(&sql!("{}({})", name, arguments(address)));
             sql!("pg_catalog.to_regprocedure({}) is not null", Literal(&signature))
+        }
+        (Tag::Schema, _) => {
+            sql!("pg_catalog.to_regnamespace({}) is not null", Literal(&quoted(&address.name)))
+        }
+        (Tag::Extension, _) => {
+            sql!(
+                "exists (select from pg_catalog.pg_extension where extname = {})",
+                Literal(address.name.as_str())
+            )
         }
         (Tag::Column, _) => sql!(
             "exists (select from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass({}) and attname = {} and not attisdropped)",

@@ -40,17 +40,36 @@ orders_email_idx = \"(lower(email)) where state <> 'cancelled'\"
 head_id = 'bigint primary key references orders (id)'
 ";
 
-fn numbering() -> Numbering {
+/// What hangs on the columns when the table and its column are called so.
+fn undeclared(table: &str, mail: &str) -> Undeclared {
     let name = |text: &str| Name::new(text).unwrap();
     let qualified = |text| QName { schema: name("public"), name: name(text) };
-    Numbering { table: qualified("heads"), column: name("id"), sequence: qualified("heads_id_seq") }
+    let table = qualified(table);
+    let not_null = |column, constraint: &str| NotNull {
+        table: table.clone(),
+        column: name(column),
+        name: name(constraint),
+    };
+    Undeclared {
+        numberings: vec![Numbering {
+            table: table.clone(),
+            column: name("id"),
+            sequence: qualified("heads_id_seq"),
+        }],
+        not_nulls: vec![
+            not_null("id", "heads_id_not_null"),
+            not_null(mail, "heads_mail_not_null"),
+            // A name that somebody gave.
+            not_null("state", "there_is_a_state"),
+        ],
+    }
 }
 
 #[test]
 fn what_stands_is_written_in_the_names_to_come_and_nothing_else_changes() {
     let (before, after) = (parsed(BEFORE), parsed(AFTER));
     let mut live = before.schema;
-    let renames = Renames::of(&after.hints, &after.schema, &mut live, &[numbering()]);
+    let renames = Renames::of(&after.hints, &after.schema, &mut live, &undeclared("heads", "mail"));
     assert_eq!(live, after.schema);
     let statements: Vec<&str> = renames.changes.iter().map(|(_, step)| step.run.as_str()).collect();
     assert_eq!(
@@ -65,6 +84,8 @@ fn what_stands_is_written_in_the_names_to_come_and_nothing_else_changes() {
             "alter table public.orders rename constraint heads_check to orders_check",
             "alter index public.heads_mail_idx rename to orders_email_idx",
             "alter sequence public.heads_id_seq rename to orders_id_seq",
+            "alter table public.orders rename constraint heads_id_not_null to orders_id_not_null",
+            "alter table public.orders rename constraint heads_mail_not_null to orders_email_not_null",
         ]
     );
     let table = Address::top(
@@ -81,15 +102,22 @@ fn what_stands_is_written_in_the_names_to_come_and_nothing_else_changes() {
 fn after_every_change_the_rest_is_found_again() {
     let (before, after) = (parsed(BEFORE), parsed(AFTER));
     let mut live = before.schema;
-    let all = Renames::of(&after.hints, &after.schema, &mut live.clone(), &[numbering()]);
+    let all = Renames::of(&after.hints, &after.schema, &mut live.clone(), &undeclared("heads", "mail"));
     let names: Vec<Change> = all.changes.iter().map(|(change, _)| change.clone()).collect();
     for (done, change) in names.iter().enumerate().take(names.len() - 1) {
         change.apply(&mut live);
-        let mut number = numbering();
-        if done >= 1 {
-            number.table.name = Name::new("orders").unwrap();
-        }
-        let rest = Renames::of(&after.hints, &after.schema, &mut live.clone(), &[number]);
+        let table = if done >= 1 { "orders" } else { "heads" };
+        let mut found = undeclared(table, if done >= 2 { "email" } else { "mail" });
+        let left = |of: &Name| {
+            names[done + 1..].iter().any(|change| match change {
+                Change::Numbering { from, .. } => from.name == *of,
+                Change::NotNull { from, .. } => from == of,
+                _ => false,
+            })
+        };
+        found.numberings.retain(|numbering| left(&numbering.sequence.name));
+        found.not_nulls.retain(|not_null| left(&not_null.name));
+        let rest = Renames::of(&after.hints, &after.schema, &mut live.clone(), &found);
         let rest: Vec<Change> = rest.changes.into_iter().map(|(change, _)| change).collect();
         assert_eq!(rest, names[done + 1..], "after {change:?}");
     }
@@ -100,7 +128,7 @@ fn a_hint_that_has_done_its_work_or_never_had_any_says_nothing() {
     let after = parsed(AFTER);
     for mut live in [Schema::default(), after.schema.clone()] {
         let before = live.clone();
-        assert!(Renames::of(&after.hints, &after.schema, &mut live, &[]).is_empty());
+        assert!(Renames::of(&after.hints, &after.schema, &mut live, &Undeclared::default()).is_empty());
         assert_eq!(live, before);
     }
 }
@@ -111,14 +139,14 @@ fn a_chain_ends_at_its_last_name_from_wherever_it_is_found() {
     let wanted = column("c = { def = 'text', renamed_from = ['b', 'a'] }");
     for (live, steps) in [("a = 'text'", 1), ("b = 'text'", 1), ("c = 'text'", 0)] {
         let mut live = column(live).schema;
-        let renames = Renames::of(&wanted.hints, &wanted.schema, &mut live, &[]);
+        let renames = Renames::of(&wanted.hints, &wanted.schema, &mut live, &Undeclared::default());
         assert_eq!((renames.changes.len(), renames.refusals.len()), (steps, 0));
         assert_eq!(live, wanted.schema);
     }
     for both in ["a = 'text'\nc = 'text'", "a = 'text'\nb = 'text'", "b = 'text'\nc = 'text'"] {
         let mut live = column(both).schema;
         let before = live.clone();
-        let renames = Renames::of(&wanted.hints, &wanted.schema, &mut live, &[]);
+        let renames = Renames::of(&wanted.hints, &wanted.schema, &mut live, &Undeclared::default());
         assert_eq!((renames.changes.len(), live == before), (0, true), "{both}");
         assert_eq!(renames.refusals[0].code, "FH260");
     }

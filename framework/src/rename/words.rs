@@ -19,6 +19,8 @@ pub struct Words(Vec<Word>);
 enum Word {
     Column(Name, Name),
     Type(Name, Name),
+    /// A type that moves to another schema, as it does on its way to the attic.
+    Moved(QName, QName),
     Function(Name, Name),
     Constant(String, String),
 }
@@ -35,6 +37,7 @@ impl Words {
     pub(super) fn take_back(&mut self, change: &Change) {
         let back = match word(change) {
             Some(Word::Type(from, to)) => Word::Type(to, from),
+            Some(Word::Moved(from, to)) => Word::Moved(to, from),
             Some(Word::Function(from, to)) => Word::Function(to, from),
             Some(Word::Constant(from, to)) => Word::Constant(to, from),
             Some(Word::Column(..)) | None => return,
@@ -55,10 +58,16 @@ impl Words {
         let Some(own) = type_name.user_type() else { return type_name.clone() };
         let mut text = type_name.as_str().to_owned();
         for word in &self.0 {
-            if let Word::Type(from, to) = word
-                && own.name == *from
-            {
-                text = renamed_type(&text, from, to);
+            match word {
+                Word::Type(from, to) if own.name == *from => {
+                    text = renamed_type(&text, from, &quoted(to), false);
+                }
+                Word::Moved(from, to)
+                    if own.name == from.name && own.schema.as_ref() == Some(&from.schema) =>
+                {
+                    text = renamed_type(&text, &from.name, &quoted(to), true);
+                }
+                _ => {}
             }
         }
         TypeName::parse(&text).unwrap_or_else(|_| type_name.clone())
@@ -78,6 +87,12 @@ pub fn mentions(expression: &Expr, is: &dyn Fn(&Name) -> bool) -> bool {
 
 fn word(change: &Change) -> Option<Word> {
     match change {
+        Change::Object { from: Address { tag: Tag::Enum, schema: Some(before), name, .. }, to }
+            if to.schema.as_ref() != Some(before) =>
+        {
+            let after = QName { schema: to.schema.clone()?, name: to.name.clone() };
+            Some(Word::Moved(QName { schema: before.clone(), name: name.clone() }, after))
+        }
         Change::Object { from: Address { tag: Tag::Column, name, .. }, to } => {
             Some(Word::Column(name.clone(), to.name.clone()))
         }
@@ -96,18 +111,19 @@ fn word(change: &Change) -> Option<Word> {
             Some(Word::Constant(constant(name), constant(&to.name)))
         }
         Change::Value { from, to, .. } => Some(Word::Constant(from.clone(), to.clone())),
-        Change::Object { .. } | Change::Numbering { .. } => None,
+        Change::Object { .. } | Change::Numbering { .. } | Change::NotNull { .. } => None,
     }
 }
 
-/// The first name in the type's text that is the old one becomes the new one.
-fn renamed_type(text: &str, from: &Name, to: &Name) -> String {
+/// The first name in the type's text that is the old one becomes the new one, with the schema before it or without.
+fn renamed_type(text: &str, from: &Name, to: &str, schema_too: bool) -> String {
     let Ok(tokens) = lex(text) else { return text.to_owned() };
-    let found = tokens.iter().find(|token| name_of(text, token).is_ok_and(|name| name == *from));
-    found.map_or_else(
-        || text.to_owned(),
-        |token| format!("{}{}{}", &text[..token.span.start], quoted(to), &text[token.span.end..]),
-    )
+    let is = |token: &Token| name_of(text, token).is_ok_and(|name| name == *from);
+    // Where a schema stands before it, its name is the third word: `sales.state`.
+    let first = if schema_too && tokens.get(1).is_some_and(|token| token.text(text) == ".") { 2 } else { 0 };
+    let Some(token) = tokens.iter().skip(first).find(|token| is(token)) else { return text.to_owned() };
+    let start = if first > 0 { 0 } else { token.span.start };
+    format!("{}{to}{}", &text[..start], &text[token.span.end..])
 }
 
 fn replaced(text: &str, word: &Word) -> String {
@@ -116,7 +132,8 @@ fn replaced(text: &str, word: &Word) -> String {
     let mut copied = 0;
     for (at, token) in tokens.iter().enumerate() {
         if let Some(other) = replacement(text, &tokens, at, word) {
-            out.push_str(&text[copied..token.span.start]);
+            let first = if matches!(word, Word::Moved(..)) { &tokens[at - 2] } else { token };
+            out.push_str(&text[copied..first.span.start]);
             out.push_str(&other);
             copied = token.span.end;
         }
@@ -148,6 +165,15 @@ fn replacement(text: &str, tokens: &[Token], at: usize, word: &Word) -> Option<S
         Word::Type(from, to) => {
             let qualified = symbol(before, ".") && symbol(at.checked_sub(3), "::");
             ((cast || qualified) && name()? == *from).then(|| quoted(to))
+        }
+        // As the server prints it, only ever with both names: the schema's is replaced along with it, see `replaced`.
+        Word::Moved(from, to) => {
+            let schema =
+                at.checked_sub(2).and_then(|at| tokens.get(at)).and_then(|token| name_of(text, token).ok());
+            let qualified = symbol(before, ".")
+                && symbol(at.checked_sub(3), "::")
+                && schema.as_ref() == Some(&from.schema);
+            (qualified && name()? == from.name).then(|| quoted(to))
         }
         Word::Function(from, to) => (called && !cast && name()? == *from).then(|| quoted(to)),
         Word::Constant(from, to) => (token.kind == TokenKind::Text
@@ -181,6 +207,10 @@ mod tests {
         let state = || Word::Type(name("state"), name("status"));
         becomes(state(), "state = 'new'::state", "state = 'new'::status");
         becomes(state(), "state = any (array['a'::sales.state])", "state = any (array['a'::sales.status])");
+        let of = |schema, own| QName { schema: name(schema), name: name(own) };
+        let moved = || Word::Moved(of("sales", "state"), of("freehold_attic", "fh_attic_1"));
+        becomes(moved(), "state = 'a'::sales.state", "state = 'a'::freehold_attic.fh_attic_1");
+        becomes(moved(), "'a'::state = 'b'::other.state", "'a'::state = 'b'::other.state");
         becomes(Word::Function(name("f"), name("g")), "f(f) + f", "g(f) + f");
         let value = || Word::Constant("it's".to_owned(), "is".to_owned());
         becomes(value(), "state <> 'it''s' or 'its' = x", "state <> 'is' or 'its' = x");
@@ -198,5 +228,9 @@ mod tests {
             let before = TypeName::parse(before).unwrap();
             assert_eq!(words.type_name(&before), TypeName::parse(after).unwrap());
         }
+        let of = |schema, own| QName { schema: name(schema), name: name(own) };
+        let words = Words(vec![Word::Moved(of("freehold_attic", "fh_attic_1"), of("sales", "state"))]);
+        let before = TypeName::parse("freehold_attic.fh_attic_1[]").unwrap();
+        assert_eq!(words.type_name(&before), TypeName::parse("sales.state[]").unwrap());
     }
 }

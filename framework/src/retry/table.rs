@@ -217,6 +217,7 @@ const TABLE: &[Row] = &[
     permanent(StateClass("22"), "invalid_value", "A value does not fit its type."),
     permanent(State("23502"), "not_null_violation", "A row has no value where one is required."),
     permanent(State("23503"), "foreign_key_violation", "A row refers to a row that is not there."),
+    permanent(State("23001"), "restrict_violation", "A row is referred to by others, and may not go."),
     permanent(State("23505"), "unique_violation", "Two rows have the same key."),
     permanent(State("23514"), "check_violation", "A row breaks a check."),
     permanent(StateClass("23"), "constraint_violation", "A row breaks a constraint."),
@@ -297,8 +298,8 @@ mod tests {
     fn c16_1_states_that_are_not_retried() {
         for state in [
             "28P01", "28000", "3D000", "42501", "42601", "42P01", "42703", "42883", "42P07", "42710",
-            "42999", "22P02", "22001", "23502", "23503", "23505", "23514", "0A000", "2BP01", "57014",
-            "55P04", "99999",
+            "42999", "22P02", "22001", "23001", "23502", "23503", "23505", "23514", "0A000", "2BP01",
+            "57014", "55P04", "99999",
         ] {
             assert_eq!(of_state(state, "").class, Class::Permanent, "{state}");
         }

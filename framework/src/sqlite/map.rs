@@ -164,6 +164,9 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
     let mut tables = Vec::new();
     for object in objects.values() {
         match object {
+            Object::Table(table) if table.columns.is_empty() => {
+                draft.degrade(object.address(), "SQLite has no table without columns; it is not there");
+            }
             Object::Table(table) => tables.push(one_table(table, &mut draft)),
             Object::Extension(extension) => draft.degrade(
                 crate::kind::Kind::address(extension),
@@ -234,6 +237,9 @@ fn one_table(table: &table::Table, draft: &mut Draft<'_>) -> Table {
     let address = Address::top(Tag::Table, &table.name);
     if table.unlogged {
         draft.degrade(address.clone(), "SQLite writes every table safely; it is never empty after a crash");
+    }
+    if table.replica.is_some() {
+        draft.degrade(address.clone(), "SQLite has no subscribers, and no replica identity");
     }
     let sorts =
         table.columns.iter().map(|column| (column.name.clone(), column::sort(column, draft))).collect();

@@ -6,7 +6,8 @@ use std::time::Duration;
 use sea_orm::SqlxSqliteConnector;
 use sqlx::sqlite::SqlitePoolOptions;
 
-use super::{Inner, LOOK_AGAIN_MAX, conclude, pause, sample, tell};
+use super::telling::Telling;
+use super::{Inner, LOOK_AGAIN_MAX, conclude, pause, sample};
 use crate::bringup::{BringUpError, Event, Outcome};
 use crate::config::{Mode, Profile};
 use crate::retry::{Delays, Policy, classify};
@@ -73,7 +74,8 @@ async fn attempt(inner: &Inner, file: &Path, session: &mut Session) -> Result<Ou
                 lenient: inner.config.profile == Profile::Dev,
                 lock_wait_max: inner.config.locks.budget_background,
             };
-            bring_up(session, &order, &mut |event: Event<'_>| tell(inner, &event)).await
+            let mut telling = Telling::new(inner);
+            bring_up(session, &order, &mut |event: Event<'_>| telling.tell(&event)).await
         }
         Mode::Verify => {
             inner.state.send_modify(|state| state.enter(Phase::Verifying));

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::bringup::{BringUpError, Event, Outcome};
+use crate::execute::Progress;
+use crate::execute::working::Working;
 use crate::kind::Refusal;
 use crate::ledger::Caller;
 use crate::retry::Failure;
@@ -93,6 +95,8 @@ pub struct State {
     pub connect: Connect,
     /// Steps done and steps planned, while applying.
     pub steps: (usize, usize),
+    /// The step that goes on for long, and how far it is.
+    pub working: Option<(String, Working)>,
     /// What needs a decision.
     pub refusals: Vec<Refusal>,
     /// The stable name of the last failure.
@@ -142,6 +146,7 @@ impl State {
             has_been_ready: false,
             connect: Connect::default(),
             steps: (0, 0),
+            working: None,
             refusals: Vec::new(),
             failure: None,
             error: None,
@@ -172,8 +177,14 @@ impl State {
                 self.steps = (0, plan.steps.len());
                 self.enter(Phase::Applying);
             }
-            Event::Progress(crate::execute::Progress::Retrying { .. }) => {}
-            Event::Progress(_) => self.steps.0 += 1,
+            Event::Progress(Progress::Working { step, working }) => {
+                self.working = Some((step.object.to_string(), Working::clone(working)));
+            }
+            Event::Progress(Progress::Retrying { .. }) => {}
+            Event::Progress(_) => {
+                self.steps.0 += 1;
+                self.working = None;
+            }
             Event::Ready => self.enter(Phase::Ready),
         }
     }
@@ -189,6 +200,7 @@ impl State {
             other => other.failure().map_or("internal", |failure| failure.name),
         });
         self.error = Some(format!("{error}; {}", error.help()));
+        self.working = None;
         self.enter(Phase::Failed);
     }
 
@@ -203,7 +215,7 @@ impl State {
         self.waiting.clear();
         self.drift.clear();
         self.not_applied.clear();
-        (self.failure, self.error, self.ahead) = (None, None, None);
+        (self.failure, self.error, self.ahead, self.working) = (None, None, None, None);
         let run = |outcome, from: Option<&str>, steps, ledger_id| LastRun {
             outcome,
             from: from.map(str::to_owned),

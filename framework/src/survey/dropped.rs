@@ -1,17 +1,21 @@
 //! What goes and what comes back: what `[drops]` names, what leans on it, and what the attic still has of what is declared again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::fate::{Fate, fates};
+use super::numbered;
+use super::revalued;
+use super::still::still_leaning;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
-use crate::drops::{ATTIC, Going, IN_ATTIC, Kept, column_of, is_in_attic, standing};
+use crate::drops::{ATTIC, Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_in_attic, standing};
 use crate::hazard::Hazard;
 use crate::kind::{Object, Refusal};
 use crate::ledger::claim::{self, Claims};
 use crate::ledger::{attic, neighbours};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
-use crate::plan::Plan;
+use crate::plan::{Plan, spoken_of_later};
 use crate::rename::{Change, Renames};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
@@ -25,11 +29,25 @@ pub(super) struct Dropped {
     refusals: Vec<Refusal>,
     /// What the plan may take away.
     pub(super) may_go: BTreeSet<Address>,
+    /// What goes.
+    pub(super) going: BTreeSet<Address>,
+    /// What goes in the step of something else.
+    taken: BTreeMap<Address, Address>,
 }
 
 /// Adds to the renames what comes back from the attic: what is declared, not there, and kept as it is declared. A column of another type
 /// is another column.
-pub(super) fn bring_back(renames: &mut Renames, manifest: &Manifest, kept: &[Kept], live: &mut Schema) {
+pub(super) async fn bring_back(
+    session: &mut Session,
+    renames: &mut Renames,
+    manifest: &Manifest,
+    kept: &[Kept],
+    live: &mut Schema,
+) -> Result<(), SessionError> {
+    // Types and functions before the columns that use them.
+    let mut kept: Vec<&Kept> = kept.iter().collect();
+    kept.sort_by_key(|kept| kept.was.tag);
+    let mut returned = Vec::new();
     for Kept { was, stands } in kept {
         let (was, stands) = (renames.address(was), renames.address(stands));
         if !manifest.schema.holds(&was) || live.holds(&was) || !live.holds(&stands) {
@@ -37,9 +55,11 @@ pub(super) fn bring_back(renames: &mut Renames, manifest: &Manifest, kept: &[Kep
         }
         let wanted = column_of(&manifest.schema, &was).map(|column| &column.type_name);
         if wanted == column_of(live, &stands).map(|column| &column.type_name) {
-            renames.bring_back(stands, was, live);
+            renames.bring_back(stands.clone(), was.clone(), live);
+            returned.push(Kept { was, stands });
         }
     }
+    numbered::come_back(session, renames, &returned, live).await
 }
 
 /// Leaves out what is in the attic: nobody compares it or lists it.
@@ -56,7 +76,7 @@ pub(super) fn hide(live: &mut Schema) {
             Object::ForeignKey(key) => key.columns.iter().any(hidden),
             Object::Check(check) => crate::rename::mentions(&check.expression, &hidden),
             Object::Comment(comment) => is_in_attic(&comment.on),
-            _ => false,
+            _ => is_in_attic(address),
         };
         !of_hidden && address.schema.as_ref().is_none_or(|schema| schema.as_str() != ATTIC)
     });
@@ -78,65 +98,156 @@ pub(super) async fn dropped(
     let mut dropped = Dropped::default();
     let drops = &manifest.drops;
     let free = Going::default().freed(live);
-    if drops.is_empty() && !drops.undeclared && free.is_empty() && renames.is_empty() {
+    let nothing_goes = drops.is_empty() && !drops.undeclared && free.is_empty();
+    if nothing_goes && renames.is_empty() && manifest.reorder.is_empty() {
         return Ok(dropped);
     }
-    let mut gone = standing(drops, &manifest.schema, live, &claims.ours);
+    let Chosen { values, before, mut gone, kept } =
+        chosen(session, manifest, claims, renames, live, &mut dropped.refusals).await?;
+    let service = &manifest.service;
+    let held: Vec<Refusal> =
+        gone.iter().filter_map(|address| held_by_key(address, &gone, &manifest.schema, live)).collect();
+    gone.retain(|address| !held.iter().any(|refusal| refusal.object == *address));
+    dropped.refusals.extend(held);
+    let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
+    // What is declared without the column that goes has let go of it by then.
+    going.steps.retain(|(step, kept)| kept.is_some() || !declared_otherwise(&step.object, manifest));
+    let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
+    let haste = Haste::of(&objects, &manifest.schema, live);
+    going.hurry(&haste);
+    dropped.going = objects;
+    dropped.taken = haste.taken;
+    numbered::move_along(session, &mut going, renames, live).await?;
+    let ground = revalued::Ground { manifest, renames, live, gone: [&before, &gone], steps: &going };
+    let mut revalued = revalued::revalued(session, &ground, &values).await?;
+    gone.append(&mut revalued.going);
+    let refused = relied_on(session, manifest, claims, renames, &gone).await?;
+    dropped.refusals.extend(refused);
+    dropped.refusals.append(&mut revalued.refusals);
+    let mut free = going.freed(live);
+    free.retain(|step| !declared_otherwise(&step.object, manifest));
+    let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
+    dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
+    dropped.refusals.extend(going.refusals);
+    dropped.write(going.steps, manifest);
+    dropped.steps.extend(free);
+    // Last: what else goes may have had the type.
+    dropped.steps.append(&mut revalued.steps);
+    Ok(dropped)
+}
+
+/// Whether a part of a table over something that goes is declared, and so without that.
+fn declared_otherwise(part: &Address, manifest: &Manifest) -> bool {
+    part.tag != Tag::Column && manifest.schema.objects.contains_key(part)
+}
+
+/// What is to go, by what leans on it.
+struct Chosen {
+    /// Values of enums.
+    values: Vec<Address>,
+    /// All else that was asked for, as the database calls it.
+    before: Vec<Address>,
+    /// What of it goes, in the order in which it can.
+    gone: Vec<Address>,
+    /// What of that something in the attic still uses.
+    kept: BTreeSet<Address>,
+}
+
+async fn chosen(
+    session: &mut Session,
+    manifest: &Manifest,
+    claims: &Claims,
+    renames: &Renames,
+    live: &Schema,
+    refusals: &mut Vec<Refusal>,
+) -> Result<Chosen, SessionError> {
+    let mut gone = standing(&manifest.drops, &manifest.schema, live, &claims.ours);
     gone.retain(|address| match not_ours(address, manifest, claims) {
         Some(refusal) => {
-            dropped.refusals.push(refusal);
+            refusals.push(refusal);
             false
         }
         None => true,
     });
+    gone.retain(|address| !claims.shared.contains(address));
+    let (values, gone): (Vec<Address>, Vec<Address>) =
+        gone.into_iter().partition(|address| address.tag == Tag::Value);
     let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
     let found = leaning(session, &before).await?;
-    let mut kept_by_attic = BTreeSet::new();
-    for (address, leaning) in gone.iter().zip(found) {
-        let leaning: Vec<Leaning> =
-            leaning.into_iter().filter(|one| !goes_too(one, &before, &gone)).collect();
-        if leaning.is_empty() {
-            continue;
-        }
-        if leaning.iter().all(in_attic) {
-            // It goes with what is there: when that is purged.
-            kept_by_attic.insert(address.clone());
-        } else {
-            dropped.refusals.push(leant_on(session, address, &leaning).await?);
+    let found: Vec<Vec<Leaning>> = gone
+        .iter()
+        .zip(found)
+        .map(|(address, leaning)| still_leaning(address, leaning, &manifest.schema, live, renames))
+        .collect();
+    let fates = fates(gone, &before, found);
+    for (address, fate) in &fates {
+        if let (Fate::Stays(leaning), false) = (fate, address.tag.is_shared()) {
+            refusals.push(leant_on(session, address, leaning).await?);
         }
     }
-    gone.retain(|address| !kept_by_attic.contains(address));
-    let refused = relied_on(session, manifest, claims, renames, &gone).await?;
-    dropped.refusals.extend(refused);
-    let service = &manifest.service;
-    let going = Going::of(&gone, live, &service.name, &service.version.to_string());
-    let free = going.freed(live);
-    let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
-    dropped.may_go = gone.iter().cloned().chain(steps.map(|step| step.object.clone())).collect();
-    dropped.refusals.extend(going.refusals);
-    for (mut step, kept) in going.steps {
-        step.source = manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
-        step.record = match &kept {
-            Some(kept) => attic::moved(&service.name, &service.version.to_string(), kept),
-            None if step.hazards.contains(&Hazard::Drop) => claim::forgotten(&service.name, &step.object),
-            None => step.record,
-        };
-        let to_attic = kept.is_some_and(|kept| kept.was.tag == Tag::Table);
-        if to_attic && !dropped.may_go.contains(&attic_schema()) {
-            dropped.may_go.insert(attic_schema());
-            dropped.steps.extend(attic_made());
-        }
-        dropped.steps.push(step);
-    }
-    dropped.steps.extend(free);
-    Ok(dropped)
+    let kept = fates.iter().filter(|(_, fate)| *fate == Fate::Kept);
+    let kept: BTreeSet<Address> = kept.map(|(address, _)| address.clone()).collect();
+    // What stands against one of them may stand against it in more than one way.
+    let gone = fates.iter().filter(|(address, fate)| match fate {
+        Fate::Goes | Fate::Kept => true,
+        Fate::Waits => false,
+        Fate::Stays(_) => !address.tag.is_shared(),
+    });
+    let gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
+    Ok(Chosen { values, before, gone, kept })
 }
 
 impl Dropped {
+    /// Adds the steps, with what the ledger takes down with each, and the schema that tables go to before the first of them.
+    fn write(&mut self, steps: Vec<(Step, Option<Kept>)>, manifest: &Manifest) {
+        let service = &manifest.service;
+        let tables_first =
+            if steps.iter().any(|(step, _)| step.object.tag == Tag::Table && step.when == When::Before) {
+                When::Before
+            } else {
+                When::After
+            };
+        for (mut step, kept) in steps {
+            step.source =
+                manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
+            step.record = match &kept {
+                Some(kept) => attic::moved(&service.name, &service.version.to_string(), kept),
+                None if step.hazards.contains(&Hazard::Drop) => claim::forgotten(&service.name, &step.object),
+                None => step.record,
+            };
+            let to_attic = kept.is_some_and(|kept| kept.stands.schema == Some(attic_schema().name));
+            if to_attic && !self.may_go.contains(&attic_schema()) {
+                self.may_go.insert(attic_schema());
+                self.steps.extend(attic_made(tables_first));
+            }
+            self.steps.push(step);
+        }
+    }
+
+    /// Adds steps for what nobody can lean on.
+    pub(super) fn add(&mut self, steps: Vec<Step>) {
+        self.may_go.extend(steps.iter().map(|step| step.object.clone()));
+        self.steps.extend(steps);
+    }
+
     /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.
-    pub(super) fn plan(self, plan: &mut Plan) {
-        plan.left_alone.retain(|address| !self.may_go.contains(address));
+    pub(super) fn plan(self, service: &str, plan: &mut Plan) {
+        // What is on a table that goes, goes with it.
+        let goes = |address: &Address| {
+            let table = address.table().map(|table| Address::top(Tag::Table, &table));
+            self.may_go.contains(address) || table.is_some_and(|table| self.may_go.contains(&table))
+        };
+        plan.left_alone.retain(|address| !goes(address));
+        for (gone, taker) in &self.taken {
+            // The last step of it is the one that puts it there.
+            let step =
+                plan.steps.iter_mut().rev().find(|step| step.object == *taker && step.phase == Phase::Key);
+            if let Some(step) = step {
+                step.record = claim::forgotten(service, gone);
+            }
+        }
         plan.steps.extend(self.steps);
+        spoken_of_later(&mut plan.steps);
         plan.steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
         plan.refusals.extend(self.refusals);
     }
@@ -155,7 +266,7 @@ fn attic_schema() -> Address {
 }
 
 /// The schema that tables go to. Every service of the database may put its own there; who may read them does not change.
-fn attic_made() -> [Step; 2] {
+fn attic_made(when: When) -> [Step; 2] {
     let address = attic_schema();
     let stands = sql!("pg_catalog.to_regnamespace({}) is not null", Literal(&quoted(&address.name)));
     let open = sql!(
@@ -167,15 +278,16 @@ fn attic_made() -> [Step; 2] {
     let granted = sql!("grant usage, create on schema {} to public", address.name);
     [(made, stands), (granted, open)].map(|(run, done)| {
         let step = Step::on_new_ground(address.clone(), Phase::Shared, run, done, undo());
-        Step { when: When::After, transaction: Transaction::Alone, ..step }
+        Step { when, transaction: Transaction::Alone, ..step }
     })
 }
 
 /// Only what is ours can go: a table of this manifest or of its ledger, and what is on one.
 fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<Refusal> {
-    let top = match address.table() {
-        Some(table) => Address::top(Tag::Table, &table),
-        None => address.clone(),
+    let top = match (address.table(), address.enumeration()) {
+        (Some(table), _) => Address::top(Tag::Table, &table),
+        (None, Some(of)) => Address::top(Tag::Enum, &of),
+        (None, None) => address.clone(),
     };
     if claims.ours.contains(&top) || manifest.schema.holds(&top) {
         return None;
@@ -194,30 +306,10 @@ fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<R
     Some(Refusal { code: "FH265", object: address.clone(), what, help })
 }
 
-/// Whether what leans goes in the same plan.
-fn goes_too(leaning: &Leaning, before: &[Address], gone: &[Address]) -> bool {
-    let Some(table) = &leaning.table else {
-        return false;
-    };
-    before.iter().chain(gone).any(|address| {
-        let own = address.table().as_ref() == Some(table);
-        own && (address.tag == Tag::Table || leaning.part.as_ref() == Some(&address.name))
-    })
-}
-
-fn in_attic(leaning: &Leaning) -> bool {
-    let schema = leaning.table.as_ref().is_some_and(|table| table.schema.as_str() == ATTIC);
-    schema || leaning.part.as_ref().is_some_and(|part| part.as_str().starts_with(IN_ATTIC))
-}
-
-/// The refusal that names who leans on it, with the service that each belongs to.
-async fn leant_on(
-    session: &mut Session,
-    address: &Address,
-    leaning: &[Leaning],
-) -> Result<Refusal, SessionError> {
+/// What leans, with the service that each belongs to.
+pub(super) async fn named(session: &mut Session, leaning: &[Leaning]) -> Result<Vec<String>, SessionError> {
     let mut names = Vec::new();
-    for one in leaning.iter().take(5) {
+    for one in leaning {
         let owner = match &one.table {
             Some(table) => neighbours::owner(session, table).await?,
             None => None,
@@ -227,14 +319,29 @@ async fn leant_on(
             None => one.what.clone(),
         });
     }
-    if leaning.len() > names.len() {
-        names.push(format!("{} more", leaning.len() - names.len()));
+    Ok(names)
+}
+
+/// The first few, and how many more lean: `view a, view b lean`.
+pub(super) fn lean(names: &[String]) -> String {
+    let mut few: Vec<String> = names.iter().take(5).cloned().collect();
+    if names.len() > few.len() {
+        few.push(format!("{} more", names.len() - few.len()));
     }
-    let lean = if leaning.len() == 1 { "leans" } else { "lean" };
+    format!("{} {}", few.join(", "), if names.len() == 1 { "leans" } else { "lean" })
+}
+
+/// The refusal that names who leans on it, with the service that each belongs to.
+async fn leant_on(
+    session: &mut Session,
+    address: &Address,
+    leaning: &[Leaning],
+) -> Result<Refusal, SessionError> {
+    let names = named(session, leaning).await?;
     Ok(Refusal {
         code: "FH261",
         object: address.clone(),
-        what: format!("it cannot go while {} {lean} on it", names.join(", ")),
+        what: format!("it cannot go while {} on it", lean(&names)),
         help: "take that away first, by hand or in the manifest that declares it; Freehold never drops what hangs on something along with it"
             .to_owned(),
     })
@@ -276,7 +383,7 @@ async fn relied_on(
                 what: format!("it cannot {what} while {} requires it", services.join(" and ")),
                 help: format!(
                     "release {first} without `{}` in its `[requires.{}]` first, then this service again",
-                    before.path(),
+                    before.enumeration().map_or_else(|| before.path(), |of| of.to_string()),
                     manifest.service.name,
                 ),
             });
@@ -298,6 +405,7 @@ fn says(requires: &crate::manifest::Requirement, address: &Address) -> bool {
     match address.tag {
         Tag::Table => name().is_some_and(|name| requires.tables.contains_key(&name)),
         Tag::Enum => name().is_some_and(|name| requires.enums.contains(&name)),
+        Tag::Value => address.enumeration().is_some_and(|of| requires.enums.contains(&of)),
         Tag::Column => address
             .table()
             .and_then(|table| requires.tables.get(&table))

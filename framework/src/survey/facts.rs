@@ -1,22 +1,25 @@
 //! What a plan must know beside the objects: which questions a difference raises, and their answers. Asks only when something that stands is
 //! touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
+use super::revalued::may_reorder;
 use crate::address::{Address, Tag};
-use crate::catalog::facts::ColumnChange;
+use crate::catalog::facts::{ColumnChange, CountedBy, given_out as catalog_given_out, sequence_facts};
+use crate::catalog::leaning::{Leaning, leaning};
 use crate::diff::Diff;
+use crate::drops::column_of;
 use crate::kind::table::Table;
 use crate::kind::table::column::{Column, called_functions};
 use crate::kind::table::retype;
-use crate::kind::{Facts, Object};
+use crate::kind::{Facts, Kind, Object, User};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
-use crate::rename::Renames;
+use crate::rename::{Renames, mentions};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
-use crate::sql::{TypeName, quoted};
+use crate::sql::{Expr, TypeName, quoted};
 
 /// Reads what the plan of a difference must know.
 pub(super) async fn facts(
@@ -25,13 +28,30 @@ pub(super) async fn facts(
     difference: &Diff,
     live: &Schema,
     renames: &Renames,
+    going: &BTreeSet<Address>,
 ) -> Result<Facts, SessionError> {
+    let enums = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Enum(wanted) => Some(wanted).filter(|wanted| may_reorder(manifest, wanted)),
+        _ => None,
+    });
+    let reorder: BTreeSet<Address> = enums.map(Kind::address).collect();
     let changed = difference.missing.iter().chain(difference.different.iter().map(|(wanted, _)| wanted));
     let tables = changed.filter_map(|object| object.address().table());
     let standing = |name: &QName| live.objects.contains_key(&Address::top(Tag::Table, name));
     let tables: BTreeSet<QName> = tables.filter(standing).collect();
+    let exact = manifest.drops.undeclared;
+    let mut other = Facts {
+        exact,
+        reorder,
+        going: going.clone(),
+        going_back: manifest.went_back.is_some(),
+        given_out: given_out(session, difference, renames).await?,
+        ..Facts::default()
+    };
+    counted(session, difference, renames, &mut other).await?;
+    users(session, difference, renames, live, &mut other).await?;
     if tables.is_empty() {
-        return Ok(Facts::default());
+        return Ok(other);
     }
     let mut functions = BTreeSet::new();
     for object in manifest.schema.objects.values() {
@@ -40,7 +60,8 @@ pub(super) async fn facts(
             functions.extend(defaults.flat_map(|default| called_functions(default.as_str())));
         }
     }
-    let mut facts = read(session, renames, &tables, &functions).await?;
+    let read = read(session, renames, &tables, &functions).await?;
+    let mut facts = Facts { sizes: read.sizes, volatile: read.volatile, ..other };
     facts.allow_rewrite.clone_from(&manifest.allow_rewrite);
     facts.using.clone_from(&manifest.using);
     facts.backfill.clone_from(&manifest.backfill);
@@ -51,11 +72,110 @@ pub(super) async fn facts(
         _ => false,
     };
     let keys = difference.different.iter().map(|(_, live)| live).filter(|live| is_unique(live));
-    let keys: Vec<Address> = keys.map(Object::address).collect();
+    let going = live.objects.iter().filter(|(address, live)| going.contains(address) && is_unique(live));
+    let keys: Vec<Address> =
+        keys.map(Object::address).chain(going.map(|(address, _)| address.clone())).collect();
     if !keys.is_empty() {
         key_facts(session, renames, &keys, &mut facts).await?;
     }
     Ok(facts)
+}
+
+/// How far sequences have counted whose limits are to be narrower.
+async fn counted(
+    session: &mut Session,
+    difference: &Diff,
+    renames: &Renames,
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let narrower = difference.different.iter().filter_map(|pair| match pair {
+        (Object::Sequence(wanted), Object::Sequence(live)) if wanted.is_narrower(live) => {
+            Some(wanted.address())
+        }
+        _ => None,
+    });
+    for address in narrower {
+        let counted = sequence_facts(session, &renames.before(&address)).await?;
+        facts.counted.extend(counted.map(|counted| (address, counted)));
+    }
+    Ok(())
+}
+
+/// What uses functions that cannot be replaced in place.
+async fn users(
+    session: &mut Session,
+    difference: &Diff,
+    renames: &Renames,
+    live: &Schema,
+    facts: &mut Facts,
+) -> Result<(), SessionError> {
+    let anew = difference.different.iter().filter_map(|pair| match pair {
+        (Object::Function(wanted), Object::Function(live)) if !wanted.takes_the_place_of(live) => {
+            Some(wanted.address())
+        }
+        _ => None,
+    });
+    let anew: Vec<Address> = anew.collect();
+    let before: Vec<Address> = anew.iter().map(|address| renames.before(address)).collect();
+    for (address, leaning) in anew.into_iter().zip(leaning(session, &before).await?) {
+        let users = leaning.into_iter().map(|one| {
+            let mut parts = parts(&one, renames, live);
+            parts.retain(|part| says(part, &address.name, live));
+            User { parts, what: one.what }
+        });
+        let users: Vec<User> = users.collect();
+        facts.users.insert(address, users);
+    }
+    Ok(())
+}
+
+/// Whether a part of a table that stands says the name of a function: another part of the same name may be the one that uses it.
+fn says(part: &Address, function: &Name, live: &Schema) -> bool {
+    let says = |text: &Expr| mentions(text, &|name| name == function);
+    if let Some(column) = column_of(live, part) {
+        return column.default.iter().chain(&column.generated).any(says);
+    }
+    let Some(object) = live.objects.get(part) else { return false };
+    let of_trigger = matches!(object, Object::Trigger(trigger) if trigger.function.name == *function);
+    of_trigger || object.clone().texts().iter().any(|text| says(text.expression))
+}
+
+/// The parts of a table that something which leans may be, in the names to come.
+pub(super) fn parts(leaning: &Leaning, renames: &Renames, live: &Schema) -> Vec<Address> {
+    let (Some(table), Some(part)) = (&leaning.table, &leaning.part) else { return Vec::new() };
+    let tags = [Tag::Column, Tag::Key, Tag::Check, Tag::Exclusion, Tag::Index, Tag::ForeignKey, Tag::Trigger];
+    let parts = tags.map(|tag| renames.address(&Address::part(tag, table, part)));
+    parts.into_iter().filter(|part| live.holds(part)).collect()
+}
+
+/// The last numbers of identity columns that are to count otherwise.
+async fn given_out(
+    session: &mut Session,
+    difference: &Diff,
+    renames: &Renames,
+) -> Result<BTreeMap<Address, i64>, SessionError> {
+    let columns = difference.different.iter().flat_map(standing_columns);
+    let columns = columns
+        .filter(|(_, wanted, now)| {
+            wanted.identity.is_some() && now.identity.is_some() && wanted.counting != now.counting
+        })
+        .map(|(table, wanted, _)| Address::part(Tag::Column, &table.name, &wanted.name));
+    let addresses: Vec<Address> = columns.collect();
+    if addresses.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let asked = addresses.iter().enumerate().filter_map(|(position, address)| {
+        let before = renames.before(address);
+        let (name, column) = match address.tag {
+            Tag::Column => (renames.table_before(&address.table()?), Some(before.name)),
+            _ => (QName { schema: before.schema?, name: before.name }, None),
+        };
+        Some(CountedBy { position, name, column })
+    });
+    let found = catalog_given_out(session, &asked.collect::<Vec<_>>()).await?;
+    let found =
+        found.into_iter().filter_map(|(position, given)| Some((addresses.get(position)?.clone(), given)));
+    Ok(found.collect())
 }
 
 /// What must be known of columns that change.
@@ -82,12 +202,12 @@ async fn columns(
         };
         if retyped
             || wanted.collation != now.collation
-            || wanted.generated != now.generated
+            || (&wanted.generated, wanted.on_read) != (&now.generated, now.on_read)
             || is_numbered(wanted) != is_numbered(now)
         {
             shaken.insert(&table.name);
         }
-        let count_nulls = wanted.not_null && !now.not_null;
+        let count_nulls = wanted.not_null && (!now.not_null || now.unproven);
         if retyped || count_nulls {
             asked.push(ColumnChange {
                 schema: table.name.schema.clone(),

@@ -12,7 +12,7 @@ use crate::ledger::claim::{self, Claims};
 use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::plan::Plan;
-use crate::rename::{Change, Numbering, Renames, Words};
+use crate::rename::{Change, Renames, Words};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::step::Phase;
@@ -29,8 +29,8 @@ pub(super) async fn renames(
     }
     let tables = live.objects.keys().filter(|address| address.tag == Tag::Table);
     let tables: BTreeSet<QName> = tables.filter_map(Address::table).collect();
-    let numberings: Vec<Numbering> = catalog::numberings(session, &tables).await?;
-    Ok(Renames::of(hints, &manifest.schema, live, &numberings))
+    let undeclared = catalog::undeclared(session, &tables).await?;
+    Ok(Renames::of(hints, &manifest.schema, live, &undeclared))
 }
 
 /// What the ledger says, in the names that objects will have. Whoever owns what is called as something of ours was once called matters only
@@ -49,6 +49,7 @@ pub(super) fn claims(manifest: &Manifest, renames: &Renames, claims: Claims) -> 
     Claims {
         ours: claims.ours.iter().map(|address| renames.address(address)).collect(),
         others: others.collect(),
+        shared: claims.shared,
         memory: renames.changes.iter().fold(claims.memory, |memory, (change, _)| said(change, memory)),
     }
 }
@@ -158,6 +159,9 @@ fn told(found: Facts, renames: &Renames, facts: &mut Facts) {
     facts.other_family.extend(found.other_family.into_iter().map(now));
     facts.leaning.extend(found.leaning.into_iter().map(|(address, who)| (now(address), who)));
     facts.referring.extend(found.referring.into_iter().map(|(address, who)| (now(address), who)));
+    facts.held.extend(
+        found.held.into_iter().map(|(address, keys)| (now(address), keys.into_iter().map(now).collect())),
+    );
     facts.dependents.extend(found.dependents.into_iter().map(|(address, parts)| {
         let parts = parts.into_iter().map(|part| Dependent { address: now(part.address), ..part });
         (now(address), parts.collect())

@@ -208,11 +208,7 @@ fn type_difference(name: &str, of: &ColumnType, declared: &Column, manifest: &Ma
 
 /// Whether an insert that does not name it fails.
 fn must_be_given(column: &Column) -> bool {
-    column.not_null
-        && column.default.is_none()
-        && column.generated.is_none()
-        && column.identity.is_none()
-        && !column.serial
+    column.not_null && !column.fills_itself()
 }
 
 fn key_difference<E: EntityTrait>(table: &Table, manifest: &Manifest) -> Option<String> {

@@ -115,7 +115,7 @@ comment on table freehold.by_hand is 'Steps that a service''s team wrote by hand
 create table if not exists freehold.attic (
     id bigint generated always as identity primary key,
     service text not null,
-    kind text not null check (kind in ('table', 'column')),
+    kind text not null check (kind in ('table', 'column', 'enum', 'function', 'sequence')),
     name text not null,
     stands text not null,
     version text not null,
@@ -125,7 +125,7 @@ create table if not exists freehold.attic (
     check ((ended is null) = (ended_at is null))
 );
 create unique index if not exists attic_stands_key on freehold.attic (stands) where ended is null;
-comment on table freehold.attic is 'Tables and columns that were dropped and are kept, and what became of them.';
+comment on table freehold.attic is 'Tables and columns that were dropped and are kept, what they use, and what became of them.';
 comment on column freehold.attic.name is 'What it was.';
 comment on column freehold.attic.stands is 'Where it stands since.';
 comment on column freehold.attic.version is 'The version that dropped it.';

@@ -43,7 +43,6 @@ async fn c7_3_what_cannot_be_written_and_what_is_another_tool_s_is_said() -> Out
         "order_totals",
         "own on orders",
         "row level security",
-        "of orders.note",
         "flyway_schema_history is the history of Flyway, up to 2.1; left alone",
         "there is nothing to do",
         "freehold import --adopt -f shop.toml",

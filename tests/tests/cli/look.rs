@@ -72,7 +72,7 @@ async fn several_services_are_planned_in_the_order_in_which_they_need_each_other
 }
 
 #[tokio::test]
-async fn verify_tells_same_different_ahead_and_with_strict_undeclared() -> Outcome {
+async fn c13_2_verify_tells_same_different_ahead_and_with_strict_undeclared() -> Outcome {
     let database = Database::create("cli_verify").await;
     let shop = Shop::new(database.address());
     ends_with(0, &shop.said(&["apply", "--yes"]));

@@ -226,7 +226,7 @@ const REFUSED: &[Provoked] = &[
     ),
     provoked(
         "type",
-        "alter table orders alter total type text",
+        "insert into orders values (1, 'a'); alter table orders alter total type text",
         NOTE,
         3,
         &["FH219", "column orders.total", "`text` into `integer`", "`using = \"total::integer\"`"],

@@ -97,6 +97,92 @@ async fn c10_3_what_the_service_found_and_did_not_make_stays() -> Outcome {
     Ok(())
 }
 
+/// Rows enough that writing them again needs somebody's word.
+const MANY: &str = "insert into shop_customers (email) values ('a@x.example'); insert into shop_orders (customer_id, total) select 1, i from generate_series(1, 10100) i; analyze";
+
+#[tokio::test]
+async fn a_type_goes_back_on_a_big_table_by_the_word_given_on_the_way_forth() -> Outcome {
+    let database = Database::create("cli_rollback_rewrite").await;
+    let shop = Shop::new(database.address());
+    let with = |version: &str, def: &str| {
+        let total = "total = \"numeric(12,2) not null default 0 check (total >= 0)\"";
+        SHOP.replace("1.0.0", version).replace(
+            total,
+            &format!("total = {{ def = \"{def} not null default 0\", allow_rewrite = true }}"),
+        )
+    };
+    shop.declares(&with("1.0.0", "integer").replace(", allow_rewrite = true", ""));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database.execute(MANY).await?;
+    let before = database.dump();
+    shop.declares(&with("1.1.0", "bigint"));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    ends_with(0, &shop.said(&["rollback", "--to", "1.0.0", "--yes"]));
+    assert_eq!(database.dump(), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_type_goes_back_on_a_big_table_by_a_word_on_the_command_line() -> Outcome {
+    let database = Database::create("cli_rollback_flag").await;
+    let shop = Shop::new(database.address());
+    let bound = SHOP.replace("email = \"text not null unique\"", "email = \"varchar(40) not null unique\"");
+    shop.declares(&bound);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database
+        .execute(
+            "insert into shop_customers (email) select 'a' || i from generate_series(1, 10100) i; analyze",
+        )
+        .await?;
+    let before = database.dump();
+    // On the way forth nothing is written again, so nobody was asked.
+    shop.declares(&SHOP.replace("1.0.0", "1.1.0"));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let after = database.dump();
+    let refused = shop.said(&["rollback", "--to", "1.0.0", "--yes"]);
+    ends_with(3, &refused);
+    assert!(
+        refused.stderr.contains("error[FH213]") && refused.stderr.contains("--allow-rewrite"),
+        "{refused}"
+    );
+    assert_eq!(database.dump(), after);
+    ends_with(0, &shop.said(&["rollback", "--to", "1.0.0", "--allow-rewrite", "--yes"]));
+    assert_eq!(database.dump(), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn c10_3_seeded_rows_and_what_was_made_and_then_renamed_go_back_over_two_versions() -> Outcome {
+    let database = Database::create("cli_rollback_seeds").await;
+    let shop = Shop::new(database.address());
+    let sorts = |version: &str, column: &str, rows: &str| {
+        format!(
+            "{}\n[tables.shop_sorts.columns]\ncode = \"text primary key\"\nrank = \"int\"\n{column}\n[seeds.shop_sorts]\nkey = [\"code\"]\nmode = \"sync\"\nrows = [{rows}]\n",
+            SHOP.replace("1.0.0", version)
+        )
+    };
+    shop.declares(&sorts("1.0.0", "", "{ code = \"a\", rank = 1 }, { code = \"b\", rank = 2 }"));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let rows = "select string_agg(code || rank, ',' order by code) from shop_sorts";
+    let before = database.dump();
+    let made = "note = { def = \"text\", comment = \"said\" }";
+    shop.declares(&sorts("1.1.0", made, "{ code = \"a\", rank = 5 }, { code = \"c\", rank = 3 }"));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let renamed = "remark = { def = \"text\", renamed_from = \"note\", comment = \"said\" }";
+    shop.declares(&sorts("1.2.0", renamed, "{ code = \"a\", rank = 5 }, { code = \"c\", rank = 4 }"));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    assert_eq!(database.fetch_one_text(rows).await?, "a5,c4");
+    ends_with(0, &shop.said(&["rollback", "--to", "1.0.0", "--yes"]));
+    assert_eq!(database.fetch_one_text(rows).await?, "a1,b2");
+    // The column that was made and renamed is parked, and nothing is left of it where it stood.
+    let columns = "select string_agg(case when attname like 'fh_attic_%' then 'attic' else attname end, ' ' order by attnum)
+        from pg_attribute where attrelid = 'shop_sorts'::regclass and attnum > 0 and not attisdropped";
+    assert_eq!(database.fetch_one_text(columns).await?, "code rank attic");
+    ends_with(0, &shop.said(&["purge", "--older-than", "0s", "--yes"]));
+    assert_eq!(database.dump(), before);
+    Ok(())
+}
+
 #[tokio::test]
 async fn nobody_may_be_at_work_with_what_goes() -> Outcome {
     let (database, shop) = at_next("cli_rollback_used").await?;
@@ -131,5 +217,51 @@ async fn what_never_was_or_is_there_already_is_said() -> Outcome {
     let nothing = Shop::new(empty.address()).said(&["rollback", "--to", "1.0.0", "--yes"]);
     ends_with(64, &nothing);
     drop(database);
+    Ok(())
+}
+
+/// A slice whose enum has these values.
+fn moods(version: &str, values: &str, drops: &str) -> String {
+    format!(
+        "manifest = 1\n[service]\nname = \"shop-service\"\nversion = \"{version}\"\n[enums]\nmood = {values}\n\
+         [tables.shop_notes.columns]\nid = \"int primary key\"\nhow = \"mood not null default 'good'\"\n{drops}"
+    )
+}
+
+#[tokio::test]
+async fn c10_3_values_that_were_added_go_again_and_those_that_went_are_back_at_their_place() -> Outcome {
+    let database = Database::create("cli_rollback_values").await;
+    let shop = Shop::new(database.address());
+    let first = moods("1.0.0", "[\"good\", \"odd\", \"bad\"]", "");
+    shop.declares(&first);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database
+        .execute(
+            "insert into shop_notes values (1, default), (2, 'bad'); alter type mood add value 'by hand'",
+        )
+        .await?;
+    let second = moods(
+        "1.1.0",
+        "{ values = [\"bad\", \"new\", \"good\", \"by hand\"], reorder = true }",
+        "[drops]\nenum_values = [\"mood.'odd'\"]\n",
+    );
+    shop.declares(&second);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let order = "select string_agg(enumlabel, ', ' order by enumsortorder) from pg_enum where enumtypid = 'mood'::regtype";
+    assert_eq!(database.fetch_one_text(order).await?, "bad, new, good, by hand");
+    database.execute("insert into shop_notes values (3, 'new')").await?;
+    let refused = shop.said(&["rollback", "--to", "1.0.0", "--yes"]);
+    ends_with(3, &refused);
+    assert!(refused.stderr.contains("1 row of `shop_notes.how` holds it"), "{refused}");
+    database.execute("update shop_notes set how = 'good' where id = 3").await?;
+    ends_with(0, &shop.said(&["rollback", "--to", "1.0.0", "--yes"]));
+    assert_eq!(database.fetch_one_text(order).await?, "good, by hand, odd, bad");
+    shop.declares(&first);
+    ends_with(0, &shop.said(&["verify"]));
+    shop.declares(&second);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    assert_eq!(database.fetch_one_text(order).await?, "bad, new, good, by hand");
+    let rows = "select string_agg(how::text, ', ' order by id) from shop_notes";
+    assert_eq!(database.fetch_one_text(rows).await?, "good, bad, good");
     Ok(())
 }

@@ -37,6 +37,7 @@ const MARKS: &[(&str, &[&str])] = &[
     // Without it the whole line reads otherwise.
     ("default of null", &["Type: TABLE"]),
     ("comment", &["COMMENT"]),
+    ("name of a not null", &["Type: TABLE"]),
     ("foreign key", &["CONSTRAINT"]),
     ("default privileges", &["DEFAULT PRIVILEGES"]),
 ];

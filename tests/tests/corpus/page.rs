@@ -62,7 +62,12 @@ const COLUMNS: [(&str, &str); 7] = [
 ];
 
 pub(crate) fn page(trips: &[Trip]) -> String {
-    let mut page = HEAD.to_owned();
+    format!("{HEAD}{}{}", rows(trips), kinds(trips))
+}
+
+/// What came of each.
+pub(crate) fn rows(trips: &[Trip]) -> String {
+    let mut page = String::new();
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
     page.push_str(&format!(
         "| database | objects written | {} |\n|---|---|{}\n",
@@ -82,6 +87,11 @@ pub(crate) fn page(trips: &[Trip]) -> String {
             cells.collect::<Vec<_>>().join(" | ")
         ));
     }
+    page
+}
+
+fn kinds(trips: &[Trip]) -> String {
+    let mut page = String::new();
     page.push_str("\n## What was written, and what was reported instead\n\n| database | written | reported |\n|---|---|---|\n");
     for trip in trips.iter().filter(|trip| trip.skipped.is_none()) {
         let written = listed(trip.written.iter().map(|(kind, count)| (*kind, *count)));

@@ -2,12 +2,12 @@
 //! way round.
 
 use crate::Outcome;
-use crate::explained::{Told, unexplained};
+use crate::explained::{Told, about, are_named, unexplained, words};
 use crate::oracle::{Inventory, delta, inventory};
 use crate::slice::{Service, imported};
 use crate::trip::owners;
 use freehold::bringup;
-use freehold::import::Imported;
+use freehold::import::{Imported, Left};
 use freehold_tests::binaries;
 use freehold_tests::corpus;
 use freehold_tests::database::Database;
@@ -82,14 +82,17 @@ impl Pair {
     pub(crate) async fn run(&self, template: &Database) -> Outcome<Vec<(Way, End)>> {
         let old = self.load(template, "old").await?;
         let new = self.load(template, "new").await?;
+        open_to_owners(&[&old, &new]).await?;
         let of_old = imported(&old).await?;
         let of_new = imported(&new).await?;
         let as_old = inventory(&old).await?;
         let as_new = inventory(&new).await?;
+        let mut owned = owners(&[&old, &new]).await?;
         let forth = converge(&old, &of_old, (&of_new, &as_new)).await;
-        let owned = owners(&[&old, &new]).await?;
-        let forth = self.judged(forth, &of_old, &of_new, owned.clone());
         let back = converge(&new, &of_new, (&of_old, &as_old)).await;
+        // What was there before may have gone, or belong to something in the attic.
+        owned.extend(owners(&[&old, &new]).await?);
+        let forth = self.judged(forth, &of_old, &of_new, owned.clone());
         let back = self.judged(back, &of_new, &of_old, owned);
         Ok(vec![(Way::Forth, forth), (Way::Back, back)])
     }
@@ -136,10 +139,12 @@ impl Pair {
         let (delta, second) = match found {
             Ok(found) => found,
             // What leans on something that a manifest cannot say has nothing to stand on where that is not.
-            Err(_) if !self.plain && !left.is_empty() => {
-                return End::Reported { kinds: told_kinds() };
+            Err(error) => {
+                return match blamed(&error, &left) {
+                    Some(kinds) if !self.plain => End::Reported { kinds },
+                    _ => End::failed(&error),
+                };
             }
-            Err(error) => return End::failed(&error),
         };
         let histories = from.histories.iter().chain(&to.histories);
         let away = histories.map(|history| history.table.name.to_string()).collect();
@@ -150,6 +155,45 @@ impl Pair {
             (false, _) => End::differs(&unseen),
         }
     }
+}
+
+/// What a script hands over to a role, that role is to change: until PostgreSQL 15 everybody could make something in `public`.
+async fn open_to_owners(databases: &[&Database]) -> Outcome {
+    const OWNERS: &str = "select coalesce(json_agg(distinct quote_ident(r.rolname)), '[]')::text from pg_shdepend d join pg_roles r on r.oid = d.refobjid
+        where d.refclassid = 'pg_authid'::regclass and d.deptype = 'o' and not r.rolsuper
+        and d.dbid = (select oid from pg_database where datname = current_database())";
+    let mut roles: BTreeSet<String> = BTreeSet::new();
+    for database in databases {
+        let json = database.fetch_one_text(OWNERS).await?;
+        roles.extend(serde_json::from_str::<BTreeSet<String>>(&json)?);
+    }
+    for database in databases {
+        for role in &roles {
+            database.execute(&format!("grant create on schema public to {role}")).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The kinds of what was told of and an error is about; `None` when some of it is about nothing of the kind.
+fn blamed(error: &str, left: &[Left]) -> Option<BTreeSet<String>> {
+    let about: Vec<(&Left, Vec<String>)> = left.iter().map(|left| (left, about(left))).collect();
+    let mut kinds = BTreeSet::new();
+    // Refusals stand under their codes, one a line.
+    let lines = error.lines().skip(usize::from(error.lines().count() > 1));
+    for line in lines {
+        let words = words(line);
+        let named: Vec<String> = about
+            .iter()
+            .filter(|(_, names)| are_named(names, &words))
+            .map(|(left, _)| left.kind.clone())
+            .collect();
+        if named.is_empty() {
+            return None;
+        }
+        kinds.extend(named);
+    }
+    Some(kinds)
 }
 
 /// The role that a script misses, if that is its trouble.

@@ -1,5 +1,5 @@
-//! Every pair of the corpus, both ways: a seeded tenth always, all of them with `FREEHOLD_PAIRS=all`; `FREEHOLD_PAIRS=suite/case` tries those
-//! whose names hold that text, and says what came of each.
+//! Every pair of the corpus, both ways: a seeded tenth always, all of them with `FREEHOLD_PAIRS=all`; `FREEHOLD_PAIRS=suite/case,…` tries
+//! those whose names hold one of these texts, and says what came of each.
 
 use crate::Outcome;
 use crate::chart::chart;
@@ -42,7 +42,7 @@ async fn c3_1_what_others_changed_is_changed_both_ways() -> Outcome {
     let wanted = |pair: &&Pair| match chosen.as_str() {
         "" => sampled(pair),
         "all" => true,
-        part => format!("{}/{}", pair.suite, pair.case).contains(part),
+        parts => parts.split(',').any(|part| format!("{}/{}", pair.suite, pair.case).contains(part)),
     };
     let pairs: Vec<Pair> = pairs.iter().filter(wanted).cloned().collect();
     let template = Arc::new(ground(&pairs).await?);

@@ -28,6 +28,7 @@ async fn c1_4_what_others_made_is_imported_planned_made_again_and_adopted() -> O
             let _ = writeln!(stderr(), "SKIPPED: {test}: {}: {why}", trip.name);
         }
     }
+    let _ = writeln!(stderr(), "{}", page::rows(&trips));
     if std::env::var_os("FREEHOLD_WRITE_DOCS").is_some() && only.is_none() {
         page::write(page::SCHEMAS, &page::page(&trips))?;
     }

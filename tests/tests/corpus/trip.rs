@@ -3,17 +3,15 @@
 use crate::explained::{Told, unexplained};
 use crate::original::Original;
 use crate::slice::{Service, imported, listed};
-use crate::{Outcome, dumped, ground};
+use crate::{Outcome, dumped, ground, oracle};
 use freehold::bringup;
 use freehold::import::Imported;
 use freehold::kind::Object;
 use freehold_tests::cluster::Cluster;
-use freehold_tests::corpus;
 use freehold_tests::database::Database;
 use freehold_tests::difference;
 use freehold_tests::proxy::{Counts, Fault, Proxy};
 use std::collections::BTreeMap;
-use std::process::Command;
 
 /// What came of one database.
 #[derive(Default)]
@@ -108,7 +106,7 @@ async fn again(trip: &mut Trip, theirs: &Database, imported: &Imported) -> Outco
         away: imported.histories.iter().map(|history| history.table.name.to_string()).collect(),
         owners: owners(&[theirs, &ours]).await?,
     };
-    trip.note(SAME, same(theirs, &ours, &told));
+    trip.note(SAME, same(theirs, &ours, &told).await);
     trip.note(DUMP, dumped::same(&theirs.dump(), &ours.dump(), &told));
     let once_more = self::imported(&ours).await?;
     let difference = difference::lines(&declared(&imported.text), &declared(&once_more.text));
@@ -150,11 +148,8 @@ async fn applied(service: &Service) -> Outcome {
 }
 
 /// The judge that is not of our making.
-fn same(theirs: &Database, ours: &Database, told: &Told<'_>) -> Outcome {
-    let oracle = corpus::path().ok_or("no corpus")?.join("oracle/inventory.py");
-    let output = Command::new("python3").arg(oracle).args([theirs.url(), ours.url()]).output()?;
-    let delta = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
+async fn same(theirs: &Database, ours: &Database, told: &Told<'_>) -> Outcome {
+    let delta = oracle::delta(&oracle::inventory(theirs).await?, &oracle::inventory(ours).await?);
     let lines = unexplained(&delta, told);
     if lines.is_empty() { Ok(()) } else { Err(format!("\n{}", lines.join("\n")).into()) }
 }

@@ -5,28 +5,26 @@
 //! says and what the ledger says, without numbers and moments. `FREEHOLD_WRITE_DOCS=1` writes `docs/kill-matrix.md`.
 //! Of the longer scenarios a share of the moments is drawn; `FREEHOLD_KILLS=all` takes all of them.
 
-mod table;
+pub(crate) mod table;
 
 use crate::LIMIT;
+use crate::crash::after_every_step;
 use crate::scenario::{self, Scenario, State};
-use freehold_tests::cluster::Cluster;
 use freehold_tests::command;
 use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
 use freehold_tests::process::{End, Process, Victim};
 use freehold_tests::proxy::{Fault, Proxy};
-use freehold_tests::settings::Settings;
 use rand::rngs::StdRng;
 use rand::seq::index::sample;
 use rand::{Rng as _, SeedableRng as _};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::{env, fs, thread};
 use table::Row;
 
-/// The seed of the drawn instants, and how many of them each scenario gets.
+/// The seed of the drawn instants.
 const SEED: u64 = 0x5eed_0000_f4ee_401d;
-const INSTANTS: usize = 50;
 
 /// Of the moments of a scenario that is not judged in full, one in so many is drawn; `FREEHOLD_KILLS=all` takes all of them.
 const SHARE: usize = 5;
@@ -47,18 +45,23 @@ pub(crate) enum Moment {
 
 #[test]
 fn c9_1_a_killed_bring_up_ends_like_an_undisturbed_one() {
-    let cluster = Cluster::start(&Settings::hasty().set("max_connections", "200")).unwrap();
+    let cluster = Arc::new(scenario::ground());
     let mut document = table::HEAD.to_owned();
     let mut wrong = Vec::new();
     for scenario in scenario::all(&cluster) {
         let rows = judge(&scenario);
+        let crashes = if scenario.crashes && whole(&scenario) {
+            after_every_step(&cluster, &scenario)
+        } else {
+            Vec::new()
+        };
         wrong.extend(
-            rows.iter().filter_map(|row| {
+            rows.iter().chain(&crashes).filter_map(|row| {
                 Some(format!("{}: {:?}: {}", scenario.name, row.moment, row.wrong.as_ref()?))
             }),
         );
         if whole(&scenario) {
-            document.push_str(&table::section(&scenario, &rows));
+            document.push_str(&table::section(&scenario, &rows, &crashes));
         } else {
             println!("{}: {} moments of a share", scenario.name, rows.len());
         }
@@ -83,7 +86,7 @@ fn judge(scenario: &Scenario) -> Vec<Row> {
     let mut drawn = StdRng::seed_from_u64(SEED);
     let sent = (1..=scenario.sent.len()).map(Moment::Sent);
     let answered = (1..=scenario.answers).map(Moment::Answered);
-    let parts = (0..INSTANTS).map(|_| Moment::Part(drawn.random()));
+    let parts = (0..scenario.instants).map(|_| Moment::Part(drawn.random()));
     let moments: Vec<Moment> = sent.chain(answered).chain(parts).collect();
     let moments = if whole(scenario) {
         moments

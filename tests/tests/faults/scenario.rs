@@ -9,6 +9,7 @@ use freehold_tests::database::Database;
 use freehold_tests::difference;
 use freehold_tests::process::{Output, Process, run_all};
 use freehold_tests::proxy::{Fault, Proxy};
+use freehold_tests::settings::Settings;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,12 +24,18 @@ pub(crate) struct Scenario {
     pub(crate) after: State,
     /// The messages of an undisturbed run: the text of a simple query, `None` for a prepared statement.
     pub(crate) sent: Vec<Option<String>>,
+    /// The answer to each of them.
+    pub(crate) answered: Vec<usize>,
     /// The answers that it waits for.
     pub(crate) answers: usize,
     /// How long an undisturbed run takes while others are at work.
     pub(crate) took: Duration,
     /// Whether every moment is judged in every run of the tests.
     pub(crate) in_full: bool,
+    /// How many drawn instants it is killed at.
+    pub(crate) instants: usize,
+    /// Whether the server is stopped after each of its steps too.
+    pub(crate) crashes: bool,
 }
 
 /// A schema, a ledger and seeded rows, as texts that are equal when these are.
@@ -88,80 +95,103 @@ fn cold() -> PathBuf {
     path
 }
 
-const FILL_BILLS: &str = "insert into clients select i, i from generate_series(1, 10) i;
-    insert into bills (client_id, number, amount, note, weight) select i % 10 + 1, i, 10, i, i from generate_series(1, 10500) i;
-    comment on index bills_open_idx is 'set by hand'; analyze clients; analyze bills";
-
-const FILL: &str = "insert into drivers (name) select 'd' || i from generate_series(1, 50) i;
-    insert into trips (driver_id, km, code) select i % 50 + 1, i, 'c' || i from generate_series(1, 3000) i;
-    analyze drivers; analyze trips";
-
-const FILL_RIDES: &str =
-    "insert into riders (mail, legacy) select 'm' || i, 'l' from generate_series(1, 50) i;
-    insert into rides (rider_id, km, state) select i % 50 + 1, i, 'canceled' from generate_series(1, 3000) i;
-    insert into ride_notes select i, i, 'n' from generate_series(1, 100) i; analyze";
+/// Steps of the plan that has one of every kind.
+const STEPS_MIN: usize = 40;
 
 /// A sequence takes 32 values from the write-ahead log at a time, and a copied database believes that it did (a crash
 /// would give the same values again: PostgreSQL 15 and later copy pages, not their log). This makes it ask again.
 const SEQUENCES: &str = "select setval(format('%I.%I', schemaname, sequencename)::regclass, last_value) from pg_sequences where last_value is not null";
 
+/// A server for them. Nobody but they may work on it: a table that is being vacuumed is locked, and who finds it so asks once more than an
+/// undisturbed run.
+pub(crate) fn ground() -> Cluster {
+    let settings = Settings::hasty().set("max_connections", "200").set("autovacuum", "off");
+    Cluster::start(&settings).unwrap()
+}
+
 /// Those that the tests are about.
 pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut cold =
-        scenario(&runtime, "a cold start", cold(), async || Database::create_on(cluster, "cold").await);
+    let mut cold = scenario((cluster, &runtime), "a cold start", cold(), async || {
+        Database::create_on(cluster, "cold").await
+    });
     let mut additive = scenario(
-        &runtime,
+        (cluster, &runtime),
         "an additive change on full tables",
         workspace().join("tests/cases/additive/second.toml"),
-        async || filled(cluster, "additive", FILL).await,
+        async || filled(cluster, "additive").await,
     );
     let evolving = scenario(
-        &runtime,
+        (cluster, &runtime),
         "changes of what stands in full tables",
         workspace().join("tests/cases/evolving/second.toml"),
-        async || filled(cluster, "evolving", FILL_BILLS).await,
+        async || filled(cluster, "evolving").await,
     );
     let moved = scenario(
-        &runtime,
+        (cluster, &runtime),
         "renames and drops on full tables",
         workspace().join("tests/cases/moved/second.toml"),
-        async || filled(cluster, "moved", FILL_RIDES).await,
+        async || filled(cluster, "moved").await,
     );
+    let mut every = scenario(
+        (cluster, &runtime),
+        "a plan with steps of every kind on full tables",
+        workspace().join("tests/cases/every/second.toml"),
+        async || filled(cluster, "every").await,
+    );
+    (every.instants, every.crashes) = (100, true);
+    let steps = every.after.ledger.lines().filter(|line| line.starts_with("step "));
+    let of = |database: &Database| runtime.block_on(State::of(database)).ledger;
+    let before = of(&every.before);
+    let steps = steps.filter(|line| !before.contains(*line)).count();
+    assert!(steps >= STEPS_MIN, "{steps} steps: {}", every.after.ledger);
     for seeded in [&mut cold, &mut additive] {
         seeded.in_full = true;
         let State { ledger, rows, .. } = &seeded.after;
         let seeds = ledger.lines().filter(|line| line.starts_with("seed ")).count();
         assert!(seeds > 7 && rows.matches("<row>").count() == seeds, "{ledger}\n{rows}");
     }
-    vec![cold, additive, evolving, moved]
+    vec![cold, additive, evolving, moved, every]
 }
 
 /// The first manifest of a case in place, with rows.
-async fn filled(cluster: &Cluster, case: &str, fill: &str) -> Database {
+async fn filled(cluster: &Cluster, case: &str) -> Database {
     let database = Database::create_on(cluster, case).await;
     let first = workspace().join(format!("tests/cases/{case}/first.toml"));
     let output = Process::spawn(&mut command::apply(database.address(), &first)).unwrap().wait(LIMIT);
     assert!(output.success(), "{output}");
-    database.execute(fill).await.unwrap();
+    let rows = workspace().join(format!("tests/cases/{case}/rows.sql"));
+    database.execute(&fs::read_to_string(rows).unwrap()).await.unwrap();
     database.execute(SEQUENCES).await.unwrap();
     database
 }
 
 fn scenario(
-    runtime: &tokio::runtime::Runtime,
+    (cluster, runtime): (&Cluster, &tokio::runtime::Runtime),
     name: &'static str,
     manifest: PathBuf,
     before: impl AsyncFn() -> Database,
 ) -> Scenario {
     let before = runtime.block_on(before());
     let database = runtime.block_on(before.copy("undisturbed"));
-    let proxy = undisturbed(&database, &manifest);
-    let (sent, answers) = (proxy.sent(), proxy.counts().answers);
+    let proxy = undisturbed(cluster, &database, &manifest);
+    let (sent, answered, answers) = (proxy.sent(), proxy.answers_to_sent(), proxy.counts().answers);
     let after = runtime.block_on(State::of(&database));
     let took = while_others_work(runtime, &before, &manifest);
     assert!(after.ledger.contains("step ") && after.schema.contains("CREATE TABLE"), "{}", after.ledger);
-    Scenario { name, before, manifest, after, sent, answers, took, in_full: false }
+    Scenario {
+        name,
+        before,
+        manifest,
+        after,
+        sent,
+        answered,
+        answers,
+        took,
+        in_full: false,
+        instants: 50,
+        crashes: false,
+    }
 }
 
 /// As many runs at one instant as the matrix has at work, so that instants drawn from their time fall into theirs.
@@ -173,11 +203,14 @@ fn while_others_work(runtime: &tokio::runtime::Runtime, before: &Database, manif
     outputs.iter().map(|output| output.elapsed).max().unwrap_or_default()
 }
 
-/// One run that nobody disturbs, with what was said.
-fn undisturbed(database: &Database, manifest: &Path) -> Proxy {
+/// One run that nobody disturbs, with what was said. What somebody disturbed would not be the measure of others.
+fn undisturbed(cluster: &Cluster, database: &Database, manifest: &Path) -> Proxy {
+    let mark = cluster.log().mark();
     let proxy = Proxy::start(database.address().port, Fault::None).unwrap();
     let through = database.address().through(proxy.port());
     let output = Process::spawn(&mut command::apply(&through, manifest)).unwrap().wait(LIMIT);
     assert!(output.success(), "{output}");
+    let log = cluster.log().since(mark).of_database(database.name());
+    assert!(log.errors().is_empty(), "{:?}", log.errors());
     proxy
 }

@@ -4,7 +4,10 @@
 //! <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>
 
 use crate::Outcome;
-use crate::service::{Service, manifest, statements};
+use crate::service::{PATIENCE, Service, manifest, statements};
+use freehold::bringup::Event;
+use freehold::execute::Progress;
+use freehold::execute::working::{Unit, Working};
 use freehold::kind::Object;
 use freehold::kind::index::State;
 use freehold_tests::cluster::Cluster;
@@ -258,8 +261,86 @@ async fn c6_3_builds_and_validation_run_without_limits_and_all_else_with_them() 
     assert!(free.iter().all(|(limits, _)| limits == "0 0"), "{free:#?}");
     let alone: Vec<_> = bound.iter().filter(|(_, statement)| !statement.contains("create table")).collect();
     assert!(alone.len() >= 4, "{alone:#?}");
-    assert!(alone.iter().all(|(limits, _)| limits == "200ms 10min"), "{alone:#?}");
+    // A statement that locks two tables may hold the one while it waits for the other: half for each.
+    let of_two = |statement: &str| statement.contains(" foreign key ");
+    let right = |(limits, statement): &&(String, String)| {
+        limits == if of_two(statement) { "100ms 10min" } else { "200ms 10min" }
+    };
+    assert!(alone.iter().all(right), "{alone:#?}");
+    assert!(alone.iter().any(|(_, statement)| of_two(statement)), "{alone:#?}");
     assert!(bound.iter().all(|(limits, _)| !limits.starts_with("0 ")), "{bound:#?}");
+    Ok(())
+}
+
+/// An index of that name that somebody made otherwise: the one that is wanted is built beside it and takes its name.
+#[tokio::test]
+async fn c6_5_an_index_of_that_name_with_another_definition_is_replaced_and_never_taken_for_it() -> Outcome {
+    let database = filled("c6_5").await?;
+    database.execute("create index letters_whom_idx on letters (id, whom)").await?;
+    let second = Service::new(&database, &letters("1.1.0", INDEX));
+    let planned = statements(&second.survey().await);
+    assert_eq!(planned.len(), 2, "{planned:#?}");
+    assert!(planned[0].starts_with("create index concurrently letters_whom_idx_fhnew"), "{planned:#?}");
+    assert!(
+        planned[1].contains("drop index public.letters_whom_idx") && planned[1].contains("rename to"),
+        "{planned:#?}"
+    );
+    second.applies().await;
+    second.finds_nothing_to_do().await;
+    assert_eq!(database.fetch_one_text(INDEXES).await?, "letters_whom_idx t");
+    let made = "select pg_get_indexdef('letters_whom_idx'::regclass)";
+    assert!(database.fetch_one_text(made).await?.ends_with("btree (whom)"));
+    Ok(())
+}
+
+/// By phase, and with whom it waits for: of a start, and of the command line in lines for programs.
+#[tokio::test]
+async fn c6_8_a_long_build_tells_how_far_it_is_and_whom_it_waits_for() -> Outcome {
+    let database = filled("c6_8").await?;
+    let second = Service::new(&database, &letters("1.1.0", INDEX));
+    let mut reader = old_snapshot(&database).await?;
+    reader.execute(sqlx::raw_sql("set application_name = 'a long report'")).await?;
+    let pid = "select pid::text from pg_stat_activity where application_name = 'a long report' and datname = current_database()";
+    let pid: i64 = database.fetch_one_text(pid).await?.parse()?;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let building = tokio::spawn(async move {
+        let mut listener = move |event: Event<'_>| {
+            if let Event::Progress(Progress::Working { working, .. }) = event {
+                let _ = tell.send(working.clone());
+            }
+        };
+        second.start_telling(PATIENCE, &mut listener).await
+    });
+    let working: Working = tokio::time::timeout(LIMIT, told.recv()).await?.ok_or("nothing was told")?;
+    assert_eq!((working.phase.as_str(), working.unit), ("waiting for old snapshots", Unit::Transactions));
+    assert_eq!(working.share().as_deref(), Some("0 of about 1 transactions"));
+    let blocker = working.waiting_for.first().ok_or("whom it waits for was not told")?;
+    assert_eq!((blocker.pid, blocker.application.as_deref()), (pid, Some("a long report")));
+    reader.close().await?;
+    tokio::time::timeout(LIMIT, building).await???;
+
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("letter-service.toml");
+    fs::write(
+        &file,
+        letters(
+            "1.2.0",
+            "[tables.letters.indexes]\nletters_whom_idx = '(whom)'\nletters_id_idx = '(id, whom)'\n",
+        ),
+    )?;
+    let reader = old_snapshot(&database).await?;
+    let mut apply = command::apply(database.address(), &file);
+    let process = Process::spawn(apply.args(["--format", "json"]))?;
+    let working = |process: &Process| {
+        process.stdout().lines().any(|line| {
+            line.contains("\"step_working\"")
+                && line.contains("\"waiting for old snapshots\"")
+                && line.contains("\"waiting_for\":[{\"pid\":")
+        })
+    };
+    assert!(wait::until(LIMIT, || working(&process)), "{}", process.stdout());
+    reader.close().await?;
+    assert!(process.wait(LIMIT).success());
     Ok(())
 }
 

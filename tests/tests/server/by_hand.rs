@@ -33,7 +33,7 @@ impl MigrationTrait for Step {
     }
 }
 
-fn steps(steps: &[(&'static str, &'static str)]) -> Option<Arc<ByHand>> {
+pub(crate) fn steps(steps: &[(&'static str, &'static str)]) -> Option<Arc<ByHand>> {
     let step = |&(name, sql)| Box::new(Step { name, sql, transaction: None }) as Box<dyn MigrationTrait>;
     Some(Arc::new(ByHand::new(steps.iter().map(step).collect())))
 }

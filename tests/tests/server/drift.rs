@@ -21,8 +21,8 @@ async fn drift_is_mended_where_it_can_be_and_reported_where_it_cannot() -> Ended
     service.applies().await;
     database
         .execute(
-            "drop index orders_note_idx; alter table orders alter column note drop default, drop column size,
-             add column size int",
+            "insert into orders values (1, 'x'); drop index orders_note_idx;
+             alter table orders alter column note drop default, drop column size, add column size int",
         )
         .await?;
     let applied = service.applies().await;
@@ -46,7 +46,7 @@ async fn drift_is_reported_again_after_something_else_was_mended() -> Ended {
     service.applies().await;
     database
         .execute(
-            "drop index orders_note_idx;
+            "insert into orders values (1, 'x'); drop index orders_note_idx;
              alter table orders drop column size, add column size int",
         )
         .await?;
@@ -69,7 +69,11 @@ async fn c15_5_what_is_not_applied_is_said_at_every_start() -> Ended {
     let database = Database::create("drift_said").await;
     let service = Service::new(&database, &manifest("shop-service", "1.0.0", ORDERS));
     service.applies().await;
-    database.execute("alter table orders drop column size, add column size int").await?;
+    database
+        .execute(
+            "insert into orders values (1, 'x'); alter table orders drop column size, add column size int",
+        )
+        .await?;
     let url = database.url();
     for _ in 0..2 {
         let lookup = |name: &str| (name == "DATABASE_URL").then(|| url.clone());

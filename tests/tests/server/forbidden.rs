@@ -76,7 +76,9 @@ async fn refusal_of(connection: &mut PgConnection, sql: &str) -> Result<String, 
         (None, Some(table), Some(column)) => format!("{table}.{column}"),
         _ => error.message().to_owned(),
     };
-    Ok(format!("{} {name}", error.code()))
+    // Since PostgreSQL 18 a key that restricts has a code of its own.
+    let code = if error.code() == "23001" { "23503" } else { error.code() };
+    Ok(format!("{code} {name}"))
 }
 
 async fn send(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {

@@ -82,3 +82,8 @@ async fn golden_kind_schemas() -> Outcome {
 async fn golden_kind_options() -> Outcome {
     holds("options").await
 }
+
+#[tokio::test]
+async fn golden_kind_beside() -> Outcome {
+    holds("beside").await
+}

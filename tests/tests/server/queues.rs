@@ -99,7 +99,9 @@ async fn c5_2_who_gives_up_names_the_blocker_and_leaves_nothing_half_done() -> O
     assert_eq!(named, [(pid, Some("a long report".to_owned()))]);
     let shown = failed.blockers.iter().map(ToString::to_string).collect::<String>();
     assert!(shown.contains("«a long report»") && shown.contains("AccessShareLock"), "{shown}");
-    // 5.11: nobody of theirs was ended.
+    let began = "select to_char(query_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from pg_stat_activity where application_name = 'a long report' and datname = current_database()";
+    let began = format!("last statement began at {} UTC", database.fetch_one_text(began).await?);
+    assert!(shown.contains("role postgres") && shown.contains(&began), "{shown}; {began}");
     reader.close().await?;
     assert_eq!(database.dump(), before);
     second.applies().await;

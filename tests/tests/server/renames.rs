@@ -236,6 +236,10 @@ async fn c2_8_an_older_build_beside_a_renamed_column_says_what_it_lacks_and_chan
     let second = Service::new(&database, &slice("1.1.0", AFTER));
     let planned = second.survey().await;
     let spoken = planned.plan.steps.iter().filter(|step| !step.hazards.is_empty());
+    let sentences = spoken.clone().flat_map(|step| &step.hazards).map(|hazard| hazard.sentence());
+    assert!(sentences.into_iter().all(|sentence| {
+        sentence.contains("fail until they are replaced; where that is too long, add the new one beside it")
+    }));
     let spoken: Vec<String> = spoken.map(|step| step.object.to_string()).collect();
     assert!(spoken.contains(&"column orders.email".to_owned()), "{spoken:?}");
     second.applies().await;
@@ -366,5 +370,37 @@ async fn c2_6_a_table_that_others_lean_on_is_renamed_only_when_nobody_requires_i
     column.finds_nothing_to_do().await;
     pay.finds_nothing_to_do().await;
     assert_eq!(database.fetch_one_text("select count(note)::text from seen").await?, "0");
+    Ok(())
+}
+
+#[tokio::test]
+async fn c2_7_types_values_indexes_and_constraints_keep_what_they_are_under_another_name() -> Outcome {
+    let text = |version, state: &str, hint: &str, value: &str, parts: &str| {
+        slice(
+            version,
+            &format!(
+                "[enums]\n{state} = {{ values = ['new', '{value}']{hint} }}\n\
+                 [tables.heads.columns]\nid = 'bigint primary key'\nstate = '{state}'\n{parts}"
+            ),
+        )
+    };
+    let before = "[tables.heads.indexes]\nold_idx = \"(state) where state = 'new'\"\n\
+                  [tables.heads.constraints]\nold_check = \"check (state <> 'canceled')\"\nold_key = 'unique (id, state)'\n";
+    let after = "[tables.heads.indexes]\nnew_idx = { def = \"(state) where state = 'new'\", renamed_from = 'old_idx' }\n\
+                 [tables.heads.constraints]\nnew_check = { def = \"check (state <> 'cancelled')\", renamed_from = 'old_check' }\n\
+                 new_key = { def = 'unique (id, state)', renamed_from = 'old_key' }\n";
+    let database = Database::create("c2_7").await;
+    Service::new(&database, &text("1.0.0", "mood", "", "canceled", before)).applies().await;
+    database.execute("insert into heads select i, 'new' from generate_series(1, 100) i").await?;
+    let is = "select concat((select string_agg(oid || ' ' || relfilenode, ',' order by oid) from pg_class where relnamespace = 'public'::regnamespace), ' ',
+        (select string_agg(oid::text, ',' order by oid) from pg_enum), ' ', (select string_agg(oid::text, ',' order by oid) from pg_constraint where conrelid = 'heads'::regclass))";
+    let kept = database.fetch_one_text(is).await?;
+    let hint = ", renamed_from = 'mood', renamed_values = { canceled = 'cancelled' }";
+    let second = Service::new(&database, &text("1.1.0", "state", hint, "cancelled", after));
+    second.applies().await;
+    second.finds_nothing_to_do().await;
+    assert_eq!(database.fetch_one_text(is).await?, kept);
+    let names = "select concat_ws(' ', to_regtype('state'), to_regclass('new_idx'), to_regclass('new_key'), (select enumlabel from pg_enum where enumlabel like 'canc%'))";
+    assert_eq!(database.fetch_one_text(names).await?, "state new_idx new_key cancelled");
     Ok(())
 }

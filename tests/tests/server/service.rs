@@ -62,6 +62,12 @@ impl Service {
         Self::of(address, parsed(text))
     }
 
+    /// The same, taking away what its manifest does not name.
+    pub(crate) fn pruning(mut self) -> Self {
+        self.manifest.drops.undeclared = true;
+        self
+    }
+
     /// A service whose manifest is a file, and may name others beside it.
     pub(crate) fn reading(database: &Database, path: &Path) -> Self {
         let parsed = Manifest::read(path);

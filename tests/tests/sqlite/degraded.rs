@@ -8,10 +8,15 @@ use freehold::sqlite::outline;
 const ABROAD: &str = "[extensions]
 citext = '*'
 btree_gist = '*'
+[sequences]
+fleeting = { def = '', unlogged = true }
+[tables.nothing]
+columns = {}
 [tables.t]
+replica_identity = 'full'
 comment = 'a comment'
 [tables.t.columns]
-id = 'bigint generated always as identity primary key'
+id = 'bigint generated always as identity (start 100) primary key'
 mail = \"citext check (mail ~ '@')\"
 price = 'numeric(30,2)'
 tags = 'text[]'
@@ -19,6 +24,7 @@ address = 'inet'
 spot = 'point'
 a = 'int'
 b = 'int'
+kept = { def = 'text storage external', statistics = 500 }
 starts = 'timestamptz'
 ends = 'timestamptz'
 [tables.t.constraints]
@@ -43,6 +49,11 @@ async fn c14_3_every_feature_that_sqlite_lacks_is_named() -> Outcome {
         "extension btree_gist: ",
         "comment on table t: SQLite keeps no comments",
         "column t.id: a row may bring its own number",
+        "column t.id: SQLite counts 1, 2, 3",
+        "column t.kept: SQLite has no statistics target, storage",
+        "sequence fleeting: SQLite has no sequences",
+        "table nothing: SQLite has no table without columns",
+        "table t: SQLite has no subscribers",
         "column t.mail: case is disregarded for the letters A to Z only",
         "check t.t_mail_check: it is not held here, because SQLite has no regular expressions",
         "column t.price: it is held as a floating number, exact to 15 digits",

@@ -17,7 +17,7 @@ const VALUES: &[&str] = &[
     "seed", "manifest",
 ];
 /// Pure: what follows from it.
-const REASONING: &[&str] = &["diff", "plan", "check", "decide", "rollback"];
+const REASONING: &[&str] = &["diff", "plan", "check", "decide", "rollback", "anew"];
 const IO: &[&str] = &[
     "session", "catalog", "equal", "ledger", "survey", "execute", "by_hand", "bringup", "import", "seeding",
     "presence", "purge", "sqlite",
@@ -59,6 +59,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("check", &[VALUES, &["plan"]]),
     ("decide", &[VALUES, &["plan", "check"]]),
     ("rollback", &[VALUES]),
+    ("anew", &[VALUES]),
     ("session", &[VALUES, REASONING, IO, FAILURES]),
     ("catalog", &[VALUES, REASONING, IO, FAILURES]),
     ("equal", &[VALUES, REASONING, IO, FAILURES]),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::bringup::Outcome;
 use crate::cli::figures::ms;
 use crate::cli::plan::json;
+use crate::execute::working::Working;
 use crate::ledger::record::Waiting;
 use crate::step::Step;
 
@@ -23,6 +24,8 @@ pub(super) enum Event<'a> {
     StepStarted { step: Ref<'a> },
     /// A step ended, or had been done before.
     StepFinished { step: Ref<'a>, skipped: bool, duration_ms: f64, lock_wait_ms: f64 },
+    /// A step goes on.
+    StepWorking { step: Ref<'a>, working: &'a Working },
     /// A step gave way to others and will be tried again.
     Retry { step: Ref<'a>, sqlstate: &'a str, delay_ms: f64 },
     /// All is done.

@@ -15,6 +15,7 @@ use crate::cli::plan::parts::{Part, are_together, parts};
 use crate::cli::rows::{kept_lines, waiting_lines};
 use crate::cli::shell::Shell;
 use crate::execute;
+use crate::execute::working::Working;
 use crate::ledger::advisory::Holder;
 use crate::ledger::record::Done;
 use crate::manifest::Manifest;
@@ -51,6 +52,8 @@ struct Run {
     left: Vec<(usize, Duration)>,
     next: usize,
     since: Instant,
+    /// How far the next step is, when it takes long.
+    working: Option<Working>,
     /// The widest title, as far as titles are shown.
     width: usize,
 }
@@ -64,7 +67,16 @@ impl Run {
         }
         let left = parts.iter().map(|part| (part.steps.len(), Duration::ZERO)).collect();
         let width = parts.iter().map(|part| part.title.width()).max().unwrap_or(0).min(TITLE_MAX);
-        Self { steps: steps.to_vec(), parts, part_of, left, next: 0, since: Instant::now(), width }
+        Self {
+            steps: steps.to_vec(),
+            parts,
+            part_of,
+            left,
+            next: 0,
+            since: Instant::now(),
+            working: None,
+            width,
+        }
     }
 
     /// What parts are called: as soon as one has several steps, they are no steps.
@@ -84,11 +96,20 @@ impl Run {
         })
     }
 
+    /// How far the next step is, and whom it waits for.
+    fn far(&self) -> Option<String> {
+        let working = self.working.as_ref()?;
+        let share = working.share().map(|share| format!(", {share}")).unwrap_or_default();
+        let waits = working.waiting_for.iter().map(|other| format!("; waits for {other}"));
+        Some(format!("{}{share}{}", working.phase, waits.collect::<String>()))
+    }
+
     /// Notes the end of the next step. Gives the time since the one before it, in which what it waited for is included, and the
     /// part that ended with it. Of a transaction the server tells the end of all steps at once.
     fn advance(&mut self) -> (Duration, Option<usize>) {
         let took = self.since.elapsed();
         self.since = Instant::now();
+        self.working = None;
         let Some(part) = self.part_of.get(self.next).copied() else { return (took, None) };
         self.next += 1;
         let (left, time) = &mut self.left[part];
@@ -142,6 +163,7 @@ impl<'a> Progress<'a> {
             Event::Progress(execute::Progress::Skipped(step)) => {
                 self.finished(step, None);
             }
+            Event::Progress(execute::Progress::Working { step, working }) => self.working(step, working),
             Event::Progress(execute::Progress::Retrying { step, sqlstate, delay }) => {
                 self.retrying(step, sqlstate, *delay);
             }
@@ -152,16 +174,18 @@ impl<'a> Progress<'a> {
     pub(in crate::cli) fn tick(&mut self) {
         let Some(run) = &self.run else { return };
         let Some(current) = run.current() else { return };
-        let running = run.since.elapsed();
+        let (running, far) = (run.since.elapsed(), run.far());
         if self.shell.is_live() {
             let frame = FRAMES[(running.as_millis() / 100) as usize % FRAMES.len()];
             let time = paint(FAINT, figures::took(running));
-            self.shell.tell(&format!("\r\x1b[2K  {frame} {}   {time}", cut(&current, TITLE_MAX)));
+            let far = far.map(|far| paint(FAINT, format!("   {far}"))).unwrap_or_default();
+            self.shell.tell(&format!("\r\x1b[2K  {frame} {}   {time}{far}", cut(&current, TITLE_MAX)));
             self.moving = true;
         } else if running > AGAIN && self.told.elapsed() > AGAIN {
             self.told = Instant::now();
             let current = current.trim_start();
-            self.line(&format!("freehold: {current} … {} so far\n", figures::took(running)));
+            let far = far.map(|far| format!(": {far}")).unwrap_or_default();
+            self.line(&format!("freehold: {current} … {} so far{far}\n", figures::took(running)));
         }
     }
 
@@ -262,6 +286,13 @@ impl<'a> Progress<'a> {
             self.line(&text);
         }
         self.started();
+    }
+
+    fn working(&mut self, step: &Step, working: &Working) {
+        let Some(run) = &mut self.run else { return };
+        run.working = Some(working.clone());
+        let position = run.next;
+        self.emit(&event::Event::StepWorking { step: event::step(position, step), working });
     }
 
     fn retrying(&mut self, step: &Step, sqlstate: &str, delay: Duration) {

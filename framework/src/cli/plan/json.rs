@@ -128,11 +128,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         degraded: plan.degraded.iter().map(|degraded| held(outlook, degraded)).collect(),
         summary: Summary {
             steps: plan.steps.len(),
-            outside_transaction: plan
-                .steps
-                .iter()
-                .filter(|step| step.transaction == Transaction::Outside)
-                .count(),
+            outside_transaction: plan.steps.iter().filter(|step| !step.transaction.is_one()).count(),
             refusals: plan.refusals.len(),
             left_alone: plan.left_alone.len(),
             degraded: plan.degraded.len(),

@@ -18,6 +18,10 @@ fn renames_value(step: &Step) -> bool {
     step.object.tag == Tag::Enum && step.run.as_str().contains(" rename value ")
 }
 
+fn is_made_anew(step: &Step) -> bool {
+    step.object.tag == Tag::Enum && step.run.as_str().starts_with("do ")
+}
+
 fn is_sequence_of_column(step: &Step) -> bool {
     step.object.tag == Tag::Column && step.run.as_str().starts_with("alter sequence")
 }
@@ -35,9 +39,22 @@ pub(super) fn sentence(step: &Step) -> Option<String> {
             format!("rename {} {table}{} → {}", object.tag.word(), before(step), object.name)
         }
         Phase::Contract if step.hazards.contains(&Hazard::Attic) => format!("take {object} to the attic"),
+        Phase::Contract if is_made_anew(step) => {
+            format!("make {object} anew, with its values as the manifest has them")
+        }
+        _ if object.tag == Tag::Grant && revokes(step) => format!("take back {object}"),
+        _ if object.tag == Tag::Comment && silences(step) => format!("take away {object}"),
         _ if step.hazards.contains(&Hazard::Drop) => format!("drop {object}"),
         _ => return None,
     })
+}
+
+fn revokes(step: &Step) -> bool {
+    step.hazards.contains(&Hazard::Drop)
+}
+
+fn silences(step: &Step) -> bool {
+    step.run.as_str().ends_with(" is null")
 }
 
 /// The sign, the name if it is not the object's own, and what is said beside it; nothing for steps that are about something else.
@@ -59,7 +76,17 @@ pub(super) fn line(step: &Step) -> Option<(Sign, Option<String>, String)> {
             (Sign::Rename, value, format!("renamed from {}", before(step)))
         }
         Phase::Contract if step.hazards.contains(&Hazard::Attic) => {
-            (Sign::Remove, None, "to the attic with its values".to_owned())
+            let with = match step.object.tag {
+                Tag::Table | Tag::Column => "its values",
+                _ => "what uses it",
+            };
+            (Sign::Remove, None, format!("to the attic with {with}"))
+        }
+        _ if step.object.tag == Tag::Grant && revokes(step) => {
+            (Sign::Remove, None, "some of its rights are taken back".to_owned())
+        }
+        Phase::Contract if is_made_anew(step) => {
+            (Sign::Change, None, "made anew, with its values as the manifest has them".to_owned())
         }
         _ if step.hazards.contains(&Hazard::Drop) => {
             (Sign::Remove, None, "dropped; it holds no rows".to_owned())

@@ -112,7 +112,7 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
         (_, Tag::Seed) if removes(step) => format!("take {} from {}", rows(step), object.path()),
         (_, Tag::Seed) => format!("{object} ({})", rows(step)),
         (_, Tag::Comment) => named,
-        (Phase::Enum, _) if starts("alter") => format!("add a value to {named}"),
+        (Phase::Enum, _) if starts("alter") => format!("add {named}"),
         (Phase::Index, _) if starts("reindex") => format!("build {named} again"),
         (Phase::Index, _) if *transaction == Transaction::Outside => {
             format!("build {named} concurrently")

@@ -16,7 +16,7 @@ use crate::hazard::Hazard;
 use crate::ledger::status::Server;
 use crate::lock::Mode;
 use crate::sql::lex::lex;
-use crate::step::{Step, Transaction};
+use crate::step::Step;
 
 /// Rows of the table of steps; beyond them only what is hazardous is shown.
 const ROWS_MAX: usize = 40;
@@ -169,7 +169,7 @@ fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
             paint(ALERT, format!("None of it is run as long as {they} against it."))
         );
     }
-    let outside = steps.iter().filter(|step| step.transaction == Transaction::Outside).count();
+    let outside = steps.iter().filter(|step| !step.transaction.is_one()).count();
     let file = steps.iter().any(|step| step.lock.mode == Mode::WholeFile);
     let locks = steps.iter().any(|step| step.lock.mode.is_strong());
     let mut sentences = Vec::new();

@@ -33,7 +33,7 @@ pub(in crate::cli) fn sql(outlook: &Outlook<'_>) -> String {
     while let Some(first) = rest.first() {
         let together = rest.iter().take_while(|step| step.transaction == Transaction::Together).count();
         let (now, later) = rest.split_at(together.max(1));
-        let in_one = first.transaction != Transaction::Outside;
+        let in_one = first.transaction.is_one();
         out.push_str(if in_one { "\nbegin;\n" } else { "\n" });
         for step in now {
             number += 1;
@@ -55,6 +55,9 @@ fn statement(number: usize, step: &Step) -> String {
     }
     if step.transaction == Transaction::Alone {
         out.push_str(&format!("\nset local lock_timeout = {};", step.lock_timeout_ms));
+    }
+    if step.transaction == Transaction::Pieces {
+        out.push_str("\n-- `freehold apply` runs it for one piece of the table after the other, and rests between them");
     }
     format!("{out}\n{};\n", step.run)
 }

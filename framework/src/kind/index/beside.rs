@@ -8,8 +8,8 @@
 use sha2::{Digest, Sha256};
 
 use super::{Index, State, concurrently};
+use crate::kind::key::held::Held;
 use crate::kind::{Draft, Ground, Kind, Object, Size, relation_stands};
-use crate::lock::{Lock, Mode};
 use crate::name::Name;
 use crate::sql::{quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
@@ -48,19 +48,19 @@ impl Index {
         if matches!(ground, Ground::Used(Size { partitioned: true, .. })) {
             return false;
         }
-        if let Some(keys) = draft.facts().leaning.get(&self.address()).filter(|keys| !keys.is_empty()) {
-            let what = format!("it cannot be replaced while these lean on it: {}", keys.join(", "));
-            let help = "declare the new index under another name, move the foreign keys over to it, and drop this one then";
-            draft.refuse("FH222", self.address(), what, help);
-            return true;
-        }
+        let columns: Vec<Name> = match self.unique && self.predicate.is_none() {
+            true => self.elements.iter().filter_map(super::Element::column_name).collect(),
+            false => Vec::new(),
+        };
+        let help = "declare the new index under another name, move the foreign keys over to it, and drop this one then";
+        let Some(held) = Held::on(&self.address(), &columns, help, draft) else { return true };
         let when = if self.unique || live.unique { When::Before } else { When::After };
         let fresh = self.built_beside(when, draft);
         let (stands, made) = (relation_stands(&self.qualified()), relation_stands(&fresh.qualified()));
-        let swap = vec![
-            sql!("drop index {}", self.qualified()),
-            sql!("alter index {} rename to {}", fresh.qualified(), self.name),
-        ];
+        let mut swap = held.off.clone();
+        swap.push(sql!("drop index {}", self.qualified()));
+        swap.push(sql!("alter index {} rename to {}", fresh.qualified(), self.name));
+        swap.extend(held.on.iter().cloned());
         let undo = Undo::Lost("the old index is gone; the manifest of the earlier version builds it again");
         let run = draft.made_anew(&self.address(), swap);
         let step =
@@ -68,9 +68,10 @@ impl Index {
         draft.steps.push(Step {
             when,
             transaction: Transaction::Alone,
-            lock: Lock::on(Mode::AccessExclusive, [&self.table]),
+            lock: held.locked(&self.table),
             ..step
         });
+        held.afterwards(draft);
         true
     }
 
@@ -109,7 +110,7 @@ mod tests {
             elements: vec![Element::column(&named(column))],
             include: Vec::new(),
             nulls_not_distinct: false,
-            with: std::collections::BTreeMap::new(),
+            with: crate::kind::index::Parameters::default(),
             predicate: None,
             state: State::Valid,
         }

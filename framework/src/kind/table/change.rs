@@ -6,6 +6,7 @@
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>
 
 use super::column::Column;
+use super::counting;
 use super::nullability;
 use super::numbering::{Numbering, counted_as, is_numbered, renumbering};
 use super::rebuild::{As, Rebuild};
@@ -35,10 +36,12 @@ pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &
     }
     if (&live.type_name, &live.collation) != (&wanted.type_name, &wanted.collation) {
         change.retype(live, draft);
+        // Both go with the old type.
+        (live.attributes.storage, live.attributes.compression) = (None, None);
     }
     let renumbered = Numbering::of(live) != Numbering::of(wanted);
-    match (live.not_null, wanted.not_null) {
-        (true, false) if !renumbered => nullability::allow(wanted, table, draft),
+    match (live.not_null && !live.unproven, wanted.not_null) {
+        (_, false) if live.not_null && !renumbered => nullability::allow(wanted, table, draft),
         (false, true) => {
             // The server numbers only columns that refuse null.
             if wanted.identity.is_some() {
@@ -56,7 +59,11 @@ pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &
     } else if live.default != wanted.default {
         change.default(live, draft);
     }
-    live.not_null = wanted.not_null;
+    if Numbering::of(wanted).is_identity() {
+        change.counting(live, draft);
+    }
+    wanted.attributes.alter(&mut live.attributes, &wanted.name, table, draft);
+    (live.not_null, live.unproven) = (wanted.not_null, false);
 }
 
 impl Change<'_> {
@@ -99,14 +106,26 @@ impl Change<'_> {
     /// What the column is computed from. Says whether that has settled the whole column.
     fn computation(&self, live: &mut Column, draft: &mut Draft<'_>) -> bool {
         match (&live.generated, &self.wanted.generated) {
-            (Some(before), Some(after)) if before != after => {
-                self.compute_otherwise(before, live, draft);
+            (Some(before), Some(after)) if (before, live.on_read) != (after, self.wanted.on_read) => {
+                self.compute_otherwise(Some(before), live, draft);
+                true
+            }
+            (None, Some(_)) if !matches!(draft.ground(self.table), Ground::Used(_)) => {
+                self.compute_otherwise(None, live, draft);
                 true
             }
             (None, Some(after)) => {
                 let what =
                     format!("it is to be computed as `{after}`, and the values that it has would be lost");
                 let help = "declare the computed column under another name, and move over to it; PostgreSQL makes no standing column a computed one";
+                draft.refuse("FH223", self.address.clone(), what, help);
+                true
+            }
+            (Some(before), None) if live.on_read => {
+                let what = format!(
+                    "it is computed as `{before}` when it is read, and holds no values that could stay"
+                );
+                let help = "declare it `stored` first; in a later version without the expression";
                 draft.refuse("FH223", self.address.clone(), what, help);
                 true
             }
@@ -125,35 +144,47 @@ impl Change<'_> {
     }
 
     /// Takes the column away and adds it again: its values follow from the others, so nothing is lost but its place among the columns. PostgreSQL
-    /// 17 could keep the place, and writes every row just the same.
-    fn compute_otherwise(&self, before: &Expr, live: &Column, draft: &mut Draft<'_>) {
+    /// 17 could keep the place, and writes every row just the same. A column that was not computed has no values in a table without rows; that it
+    /// still has none is looked at under the lock.
+    fn compute_otherwise(&self, before: Option<&Expr>, live: &Column, draft: &mut Draft<'_>) {
         let rebuild = Rebuild::of(&self.address, true, self.table, draft);
         if self.stands_in_the_way(&rebuild, "what it is computed from", draft) {
             return;
         }
         let Size { rows, .. } = size(draft.ground(self.table));
         if self.is_too_long(
-            &format!("`{before}`"),
-            &format!("`{}`", shown(&self.wanted.generated)),
+            &format!("`{}`", shown(before)),
+            &format!("`{}`", shown(self.wanted.generated.as_ref())),
             rows,
             draft,
         ) {
             return;
         }
         let name = &self.wanted.name;
+        // The same expression would be there before, too.
+        let otherwise = match live.on_read == self.wanted.on_read {
+            true => sql!("{} <> {}", self.stored_default(), Literal(shown(before))),
+            false => sql!("true"),
+        };
         let done = self.attribute(&sql!(
-            "a.attgenerated <> '' and {} <> {} and pg_catalog.format_type(a.atttypid, a.atttypmod) = {}",
-            self.stored_default(),
-            Literal(before.as_str()),
+            "a.attgenerated = {} and {} and pg_catalog.format_type(a.atttypid, a.atttypmod) = {}",
+            Literal(if self.wanted.on_read { "v" } else { "s" }),
+            otherwise,
             Literal(self.wanted.type_name.as_str()),
         ));
         let swap =
-            |column: &Column| vec![sql!("drop column {}", name), sql!("add column {}", column.clause())];
+            |column: &Column| vec![sql!("drop column {}", name), sql!("add {}", column.added(self.table))];
         let mut run = rebuild.around(swap(self.wanted), As::Wanted, draft);
         if let Some(Object::Comment(comment)) = draft.live(&self.address.comment()) {
             run = all_or_nothing(vec![run, comment.said()]);
         }
-        let undo = Undo::Run(rebuild.around(swap(live), As::Before, draft));
+        let undo = match before {
+            Some(_) => Undo::Run(rebuild.around(swap(live), As::Before, draft)),
+            None => {
+                run = all_or_nothing(vec![still_empty(self.table), run]);
+                Undo::Lost("its values would be those that it is computed from, or none")
+            }
+        };
         self.rewrite(run, done, undo, rebuild, draft);
     }
 
@@ -198,8 +229,44 @@ impl Change<'_> {
             let lock = Lock::on(Mode::AccessExclusive, [self.table]);
             draft.steps.push(Step { transaction: Transaction::Alone, lock, ..step });
         }
+        if !(before.is_identity() && after.is_identity()) {
+            live.counting.clone_from(&self.wanted.counting);
+        }
         (live.identity, live.serial) = (self.wanted.identity, self.wanted.serial);
         live.default.clone_from(&self.wanted.default);
+    }
+
+    /// How the sequence of an identity counts, and what it is called. What it has given out stays; where that has no place in the new limits,
+    /// nothing is changed.
+    fn counting(&self, live: &mut Column, draft: &mut Draft<'_>) {
+        let Column { name, type_name, counting, .. } = self.wanted;
+        let table = self.table;
+        let (min, max) = counting.range(type_name);
+        let given = draft.facts().given_out.get(&self.address).copied();
+        if let Some(given) = given.filter(|given| !(min..=max).contains(given)) {
+            let what =
+                format!("its sequence has given out {given}, which has no place between {min} and {max}");
+            let help = "give it limits that hold what was given out, or restart it by hand";
+            draft.refuse("FH210", self.address.clone(), what, help);
+        } else if !counting.counts_like(&live.counting) {
+            let alter = |changes| sql!("alter column {} {}", name, changes);
+            let (run, back) =
+                (counting.changes(&live.counting, type_name), live.counting.changes(counting, type_name));
+            let done = counting.is_so(table, name, type_name);
+            draft.steps.push(self.brief(&alter(run), done, self.undo(&alter(back))));
+        }
+        if let (Some(wanted), true) = (&counting.name, counting.name != live.counting.name) {
+            let undo = match &live.counting.name {
+                Some(before) => Undo::Run(counting::renamed(table, name, before)),
+                None => Undo::Lost("nobody has said what it was called"),
+            };
+            let run = counting::renamed(table, name, wanted);
+            let done = counting::is_called(table, name, wanted);
+            let step = Step::on_new_ground(self.address.clone(), Phase::Column, run, done, undo);
+            let lock = Lock::on(Mode::AccessExclusive, [table]);
+            draft.steps.push(Step { transaction: Transaction::Alone, lock, ..step });
+        }
+        live.counting.clone_from(counting);
     }
 
     /// Whether the server finds its greatest value without reading the table.
@@ -228,7 +295,7 @@ impl Change<'_> {
             || self.stands_in_the_way(&rebuild, "its type", draft)
             || rewrites && self.is_too_long(&types.0, &types.1, rows, draft);
         if !refused {
-            self.convert(live, rewrites, rebuild, draft);
+            self.convert(live, (keeps, rewrites), rebuild, draft);
         }
         live.type_name.clone_from(&self.wanted.type_name);
         live.collation.clone_from(&self.wanted.collation);
@@ -237,7 +304,13 @@ impl Change<'_> {
         }
     }
 
-    fn convert(&self, live: &Column, rewrites: bool, rebuild: Rebuild<'_>, draft: &mut Draft<'_>) {
+    fn convert(
+        &self,
+        live: &Column,
+        (keeps, rewrites): (bool, bool),
+        rebuild: Rebuild<'_>,
+        draft: &mut Draft<'_>,
+    ) {
         let done = self.attribute(&sql!(
             "pg_catalog.format_type(a.atttypid, a.atttypmod) = {} and {}",
             Literal(self.wanted.type_name.as_str()),
@@ -247,7 +320,14 @@ impl Change<'_> {
         let forth = match using {
             Some(using) => Some(sql!("{}", using)),
             None => {
-                draft.facts().labels.get(&self.address).map(|_| self.through_text(&self.wanted.type_name))
+                // Rows that came since the look are turned by their texts, or say loudly that they cannot be.
+                let facts = draft.facts();
+                let empty = !matches!(draft.ground(self.table), Ground::Used(_));
+                let made_now = empty && !keeps && self.wanted.type_name.user_type().is_some();
+                let by_text = facts.labels.contains_key(&self.address)
+                    || facts.inconvertible.contains(&self.address)
+                    || made_now;
+                by_text.then(|| self.through_text(&self.wanted.type_name))
             }
         };
         let undo = match using {
@@ -301,7 +381,7 @@ impl Change<'_> {
             return false;
         }
         let empty = !matches!(draft.ground(self.table), Ground::Used(_));
-        if facts.inconvertible.contains(&self.address) {
+        if facts.inconvertible.contains(&self.address) && !empty {
             let what = format!("PostgreSQL does not turn `{from}` into `{to}` by itself");
             let help = format!("say how, beside `def`: `using = \"{name}::{to}\"`");
             draft.refuse("FH219", self.address.clone(), what, help);
@@ -336,12 +416,11 @@ impl Change<'_> {
                 "from {from} to {to}, PostgreSQL writes all {rows} rows of `{}` again while everybody waits",
                 self.table
             );
-            draft.refuse(
-                "FH213",
-                self.address.clone(),
-                what,
-                "write `allow_rewrite = true` beside `def` to accept the wait",
-            );
+            let help = match draft.facts().going_back {
+                true => "go back with `--allow-rewrite` to accept the wait",
+                false => "write `allow_rewrite = true` beside `def` to accept the wait",
+            };
+            draft.refuse("FH213", self.address.clone(), what, help);
         }
         too_long
     }
@@ -369,7 +448,7 @@ fn retyping(from: &Column, to: &Column, using: Option<Sql>) -> Vec<Sql> {
         retype.push(&sql!(" using ({})", using));
     }
     let plain = Numbering::of(from) == Numbering::None && Numbering::of(to) == Numbering::None;
-    let off = from.default.as_ref().filter(|_| plain).map(|_| sql!("alter column {} drop default", name));
+    let off = from.default.as_ref().map(|_| sql!("alter column {} drop default", name));
     let on = to.default.as_ref().filter(|_| plain);
     let on = on.map(|default| sql!("alter column {} set default {}", name, default.bracketed()));
     off.into_iter().chain([retype]).chain(on).collect()
@@ -384,11 +463,22 @@ pub(super) fn rows(count: i64) -> String {
     }
 }
 
-fn shown(expression: &Option<Expr>) -> &str {
-    expression.as_ref().map_or("", Expr::as_str)
+/// The statement that fails when a table that was empty has got rows.
+fn still_empty(table: &QName) -> Sql {
+    let said = format!("rows were written into {} meanwhile: start again", quoted(table));
+    sql!(
+        "lock table {} in access exclusive mode; if exists (select from {}) then raise exception '%', {}; end if",
+        table,
+        table,
+        Literal(&said),
+    )
 }
 
-pub(super) fn size(ground: Ground) -> Size {
+fn shown(expression: Option<&Expr>) -> &str {
+    expression.map_or("", Expr::as_str)
+}
+
+pub(in crate::kind) fn size(ground: Ground) -> Size {
     match ground {
         Ground::Used(size) => size,
         Ground::New | Ground::Empty => Size::default(),

@@ -3,25 +3,42 @@
 //! On a big table in use: rows without a value get one in batches, where the manifest says which; then a check that is not proven, its proof,
 //! which blocks nobody, and then the server believes it without a look at the rows.
 //!
-//! <https://www.postgresql.org/docs/current/sql-altertable.html> (`SET NOT NULL`), <https://www.postgresql.org/docs/current/plpgsql-transactions.html>
+//! <https://www.postgresql.org/docs/current/sql-altertable.html> (`SET NOT NULL`)
 
 use super::change::{attribute, rows, size};
 use super::column::Column;
 use crate::address::{Address, Tag};
-use crate::kind::{Draft, SMALL_ROWS_MAX, Size, constraint_stands};
+use crate::kind::{Draft, Kind as _, Object, SMALL_ROWS_MAX, Size, constraint_stands};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
-use crate::sql::{Expr, Literal, Sql, quoted, sql};
+use crate::sql::{Expr, Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
-
-/// Blocks of a table that are filled in one transaction: some thousands of rows, a moment's work.
-const BLOCKS: i64 = 100;
 
 /// Drafts letting a column be null.
 pub(super) fn allow(column: &Column, table: &QName, draft: &mut Draft<'_>) {
     let action = |what: &'static str| sql!("alter column {} {} not null", column.name, Sql::fixed(what));
     let done = attribute(table, &column.name, &sql!("not a.attnotnull"));
-    draft.steps.push(brief(column, table, &action("drop"), done, Undo::Run(altered(table, &action("set")))));
+    let step = brief(column, table, &action("drop"), done, Undo::Run(altered(table, &action("set"))));
+    let Some(key) = draft.primary_key(table).filter(|key| key.columns.contains(&column.name)) else {
+        draft.steps.push(step);
+        return;
+    };
+    let address = key.address();
+    let stays = match draft.declared(&address) {
+        Some(Object::Key(wanted)) => wanted.columns.contains(&column.name),
+        _ => !draft.facts().going.contains(&address),
+    };
+    if stays {
+        let what = format!("it cannot be null while it is a part of the primary key `{}`", key.name);
+        let help = format!(
+            "name the key in [drops]: constraints = [\"{table}.{}\"]; or declare the column `not null`",
+            key.name
+        );
+        draft.refuse("FH222", Address::part(Tag::Column, table, &column.name), what, help);
+        return;
+    }
+    // Once the key has gone, or has become another one.
+    draft.steps.push(Step { phase: Phase::NotNull, ..step });
 }
 
 /// Drafts having a column refuse null. `new` says that it is added in the same plan, so that no row has a value yet.
@@ -51,7 +68,7 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
         column,
         table,
         &sql!("alter column {} set not null", column.name),
-        attribute(table, &column.name, &sql!("a.attnotnull")),
+        attribute(table, &column.name, &refuses_null()),
         Undo::Run(altered(table, &sql!("alter column {} drop not null", column.name))),
     );
     if big {
@@ -70,6 +87,13 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
     }
 }
 
+/// That the column `a` refuses null in all of its rows: since PostgreSQL 18 it may do so in new ones alone.
+fn refuses_null() -> Sql {
+    sql!(
+        "a.attnotnull and not exists (select from pg_catalog.pg_constraint k where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey[1] = a.attnum and not k.convalidated)"
+    )
+}
+
 /// The check, unless an earlier run has added it, and its proof.
 fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<Step> {
     let check = helper(table, &column.name);
@@ -78,7 +102,7 @@ fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<
     let mut steps = Vec::new();
     if draft.live(&address).is_none() {
         let stands = constraint_stands(&address, false);
-        let done = sql!("({} or {})", stands, attribute(table, &column.name, &sql!("a.attnotnull")));
+        let done = sql!("({} or {})", stands, attribute(table, &column.name, &refuses_null()));
         let add = sql!("add constraint {} check ({} is not null) not valid", check, column.name);
         let undo = Undo::Run(altered(table, &sql!("drop constraint {}", check)));
         steps.push(Step { when, phase: Phase::Constraint, ..brief(column, table, &add, done, undo) });
@@ -97,31 +121,17 @@ fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<
     steps
 }
 
-/// The step that gives rows a value. On a big table it goes through the file piece by piece, each in a transaction of its own, and rests as long
-/// as it worked; cut off, it goes on with the rows that have none.
+/// The step that gives rows a value. On a big table it goes through the file piece by piece; cut off, it goes on with the rows that have none.
 fn filled(column: &Column, table: &QName, value: &Expr, big: bool, draft: &Draft<'_>) -> Step {
     let Size { rows, bytes, .. } = size(draft.ground(table));
     let name = &column.name;
-    let update = sql!("update {} set {} = ({}) where {} is null", table, name, value, name);
+    let run = sql!("update {} set {} = ({}) where {} is null", table, name, value, name);
     let done = sql!("not exists (select from {} where {} is null)", table, name);
     let undo = Undo::Lost("which rows had no value is not known any more");
-    let run = if big {
-        let body = sql!(
-            "declare first bigint := 0; began timestamptz; begin loop began := pg_catalog.clock_timestamp(); perform pg_catalog.set_config('lock_timeout', '2s', true); {} and ctid >= pg_catalog.format('(%s,0)', first)::tid and ctid < pg_catalog.format('(%s,0)', first + {})::tid; commit; first := first + {}; exit when first * pg_catalog.current_setting('block_size')::bigint >= pg_catalog.pg_relation_size({}); perform pg_catalog.pg_sleep(extract(epoch from pg_catalog.clock_timestamp() - began)); end loop; end",
-            update,
-            BLOCKS,
-            BLOCKS,
-            Literal(&quoted(table)),
-        );
-        sql!("do {}", Literal(body.as_str()))
-    } else {
-        update
-    };
     let step = Step::on_new_ground(Address::part(Tag::Column, table, name), Phase::Backfill, run, done, undo);
-    let transaction = if big { Transaction::Outside } else { Transaction::Alone };
-    let (lock_timeout_ms, statement_timeout_ms) =
-        if big { (0, 0) } else { (step.lock_timeout_ms, step.statement_timeout_ms) };
-    Step { transaction, rows_estimate: rows, bytes, lock_timeout_ms, statement_timeout_ms, ..step }
+    let transaction = if big { Transaction::Pieces } else { Transaction::Alone };
+    let lock = Lock::on(Mode::RowExclusive, [table]);
+    Step { transaction, lock, rows_estimate: rows, bytes, ..step }
 }
 
 /// A step that changes the catalog for a moment, alone in its transaction.

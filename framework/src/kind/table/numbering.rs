@@ -21,6 +21,10 @@ pub(super) enum Numbering {
 }
 
 impl Numbering {
+    pub(super) fn is_identity(self) -> bool {
+        matches!(self, Self::Identity(_))
+    }
+
     pub(super) fn of(column: &Column) -> Self {
         match (column.identity, column.serial) {
             (Some(identity), _) => Self::Identity(identity),
@@ -95,7 +99,9 @@ pub(super) fn renumbering(table: &QName, from: &Column, to: &Column) -> Sql {
             name,
             change(&sql!("set default pg_catalog.nextval({}::regclass)", Literal(&quoted(&own)))),
         ),
-        Numbering::Identity(identity) => change(&sql!("add generated {} as identity", word(identity))),
+        Numbering::Identity(identity) => {
+            change(&sql!("add generated {} as identity{}", word(identity), to.counting.clause(table)))
+        }
     });
     if after != Numbering::None {
         body.push(&sql!("perform pg_catalog.setval({}::regclass, greatest(next, 1), false); ", of));

@@ -35,6 +35,8 @@ impl<'a> Rebuild<'a> {
     pub(super) fn of(column: &Address, gone: bool, table: &'a QName, draft: &Draft<'_>) -> Self {
         let mut rebuild = Self { table, parts: BTreeSet::new(), leaning: Vec::new() };
         rebuild.collect(column, gone, draft);
+        // What goes for good has gone by then.
+        rebuild.parts.retain(|part| !draft.facts().going.contains(part));
         let undeclared = rebuild.parts.iter().filter(|part| rebuild.made(part, As::Wanted, draft).is_none());
         let undeclared: Vec<String> =
             undeclared.map(|part| format!("{part}, which the manifest does not declare")).collect();
@@ -51,7 +53,8 @@ impl<'a> Rebuild<'a> {
         let other_family = facts.other_family.contains(column);
         for part in facts.dependents.get(column).into_iter().flatten() {
             let always = matches!(part.address.tag, Tag::Column | Tag::Trigger);
-            let goes = gone || always || part.by_text && other_family;
+            let goes = (gone || always || part.by_text && other_family)
+                && !(part.address.tag == Tag::ForeignKey && draft.is_rebuilt(&part.address));
             if goes && self.parts.insert(part.address.clone()) && part.address.tag == Tag::Column {
                 self.collect(&part.address, true, draft);
             }
@@ -116,7 +119,7 @@ impl<'a> Rebuild<'a> {
         };
         if part.tag == Tag::Column {
             let Some(Object::Table(table)) = find(&Address::top(Tag::Table, self.table)) else { return None };
-            return Some(sql!("column {}", table.column(&part.name)?.clause()));
+            return Some(table.column(&part.name)?.added(self.table));
         }
         Some(match find(part)? {
             Object::Key(key) => key.clause(),

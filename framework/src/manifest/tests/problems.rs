@@ -68,7 +68,7 @@ fn sections_and_keys() {
         ("[enums]\na = { values = [\"x\"], comment = \"\" }", &[(code::CONTRADICTION, "")]),
         ("[tables]\nt = 1", &[(code::WRONG_TYPE, "1")]),
         ("[tables.t]", &[(code::MISSING, "t")]),
-        ("[tables.t]\ncolumns = {}", &[(code::MISSING, "t")]),
+        ("[tables.t]\ncolumns = {}", &[(code::NO_PRIMARY_KEY, "t")]),
         ("[tables.t]\ncolumns = []", &[(code::WRONG_TYPE, "[]")]),
         ("[tables.t.columns]\nid = 1", &[(code::WRONG_TYPE, "1")]),
         ("[tables.t.columns]\nid = { comment = \"x\" }", &[(code::MISSING, "{ comment = \"x\" }")]),
@@ -270,4 +270,52 @@ fn advice() {
     ] {
         check(&table(&format!("{ID}\na = \"{def}\"")), wanted);
     }
+}
+
+#[test]
+fn c3_3_a_value_goes_from_an_enum_of_the_manifest_and_is_none_of_it_any_more() {
+    let drop = |entry: &str| {
+        format!(
+            "[enums]\nstate = [\"new\", \"it's\"]\n\"sales.state\" = [\"void\"]\n[drops]\nenum_values = [\"{entry}\"]"
+        )
+    };
+    for (entry, wanted) in [
+        ("state.'void'", &[][..]),
+        ("State.'void'", &[]),
+        ("sales.state.'new'", &[]),
+        ("state.'it''s'", &[(code::DROP, "state.'it''s'")]),
+        ("sales.state.'void'", &[(code::DROP, "sales.state.'void'")]),
+        ("stat.'void'", &[(code::DROP, "stat.'void'")]),
+        ("sales.stat.'void'", &[(code::DROP, "sales.stat.'void'")]),
+        ("state.void", &[(code::CLAUSE, "")]),
+        ("state", &[(code::CLAUSE, "")]),
+        ("state.'void' x", &[(code::CLAUSE, "x")]),
+        ("state.''", &[(code::ENUM_VALUE, "state.''")]),
+    ] {
+        check(&drop(entry), wanted);
+    }
+    let problems = Manifest::parse("m.toml", &manifest(&drop("stat.'void'"))).unwrap_err();
+    assert!(problems.to_string().contains("did you mean `state`?"), "{problems}");
+    // The enum goes as a whole in the same release.
+    check("[drops]\nenums = [\"state\"]\nenum_values = [\"state.'void'\"]", &[]);
+}
+
+#[test]
+fn what_stands_beside_the_words_of_a_column_and_a_table() {
+    let column = |beside: &str| format!("[tables.t.columns]\n{ID}\na = {{ def = \"int\", {beside} }}");
+    check(&column("statistics = 500, options = { n_distinct = -0.5, n_distinct_inherited = 1_000 }"), &[]);
+    check(&column("statistics = -1"), &[(code::WRONG_TYPE, "-1")]);
+    check(&column("statistics = \"5\""), &[(code::WRONG_TYPE, "\"5\"")]);
+    check(&column("options = { n_distnict = 1 }"), &[(code::UNKNOWN_KEY, "n_distnict")]);
+    check(&column("options = { n_distinct = -2 }"), &[(code::WRONG_TYPE, "-2")]);
+    let table = |replica: &str| {
+        format!(
+            "[tables.t]\nreplica_identity = \"{replica}\"\n[tables.t.columns]\n{ID}\n[tables.t.indexes]\nt_id_idx = \"unique (id)\""
+        )
+    };
+    check(&table("full"), &[]);
+    check(&table("using index t_id_idx"), &[]);
+    check(&table("using index t_pkey"), &[]);
+    check(&table("ful"), &[(code::CLAUSE, "ful")]);
+    check(&table("using index t_id_ix"), &[(code::KEY_COLUMN, "using index t_id_ix")]);
 }

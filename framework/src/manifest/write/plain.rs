@@ -6,7 +6,7 @@
 
 use crate::kind::Object;
 use crate::kind::index::Element;
-use crate::kind::table::column::Column;
+use crate::kind::table::column::{Column, is_null};
 use crate::manifest::cursor::{Cursor, tokens};
 use crate::manifest::expression::expression;
 use crate::manifest::text::Text;
@@ -30,7 +30,15 @@ fn plain_object(mut object: Object, home: &Name) -> Object {
             extension.version = None;
             extension.schema = extension.schema.take().filter(|schema| schema != home);
         }
-        Object::Table(table) => table.columns.iter_mut().for_each(plain_default),
+        Object::Table(table) => {
+            let name = table.name.name.clone();
+            for column in &mut table.columns {
+                plain_default(column);
+                // The name that the server gives by itself.
+                let usual = Name::derived(&name, std::slice::from_ref(&column.name), "seq");
+                column.counting.name = column.counting.name.take().filter(|name| *name != usual);
+            }
+        }
         Object::Index(index) => plain_elements(&mut index.elements),
         Object::Exclusion(exclusion) => plain_elements(&mut exclusion.elements),
         _ => {}
@@ -48,6 +56,10 @@ fn plain_elements(elements: &mut [Element]) {
 /// `'new'::order_status` is `'new'` in a column of that type.
 fn plain_default(column: &mut Column) {
     let Some(default) = &column.default else { return };
+    if is_null(default) {
+        column.default = Expr::authored("null").ok();
+        return;
+    }
     let text = default.as_str();
     let Ok(tokens) = lex(text) else { return };
     let [literal, cast, of, ..] = tokens.as_slice() else { return };
@@ -146,6 +158,8 @@ fn closing(tokens: &[Token], open: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::table::attributes::Attributes;
+    use crate::kind::table::counting::Counting;
 
     #[test]
     fn an_expression_loses_its_outer_brackets_and_line_breaks() {
@@ -173,11 +187,15 @@ mod tests {
                 name: Name::new("c").unwrap(),
                 type_name: TypeName::parse(type_name).unwrap(),
                 not_null: false,
+                unproven: false,
                 default: Some(Expr::authored(default).unwrap()),
                 generated: None,
+                on_read: false,
                 identity: None,
                 serial: false,
                 collation: None,
+                counting: Counting::default(),
+                attributes: Attributes::default(),
             };
             plain_default(&mut column);
             column.default.unwrap().to_string()

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::kind::index::{Class, Element, Index, On, State};
 use crate::kind::key::{Key, Timing};
+use crate::kind::table::attributes::{Attributes, COMPRESSIONS, STORAGES};
 use crate::kind::table::column::Column;
+use crate::kind::table::counting::Counting;
 use crate::manifest::Manifest;
 use crate::name::{PathName, QName};
 use crate::sql::{Expr, TypeName};
@@ -55,11 +57,19 @@ enums.state = { values = ["new", "it's done"], comment = "In this order" }
 [tables."Odd Table".columns]
 "Odd Column" = "integer primary key"
 
+[sequences]
+fleeting = { def = "start 5", unlogged = true, comment = "Gone after a crash" }
+
+[tables.nothing]
+columns = {}
+
 [tables.items]
 unlogged = true
 comment = "Two\nlines"
+replica_identity = "using index two"
 [tables.items.columns]
-id = "bigint primary key generated always as identity"
+id = 'bigint primary key generated always as identity (cache 5 sequence name "Odd" start 10 no cycle)'
+kept = { def = "varchar(5) default null storage external compression pglz", statistics = 0, options = { n_distinct = -0.5 }, comment = "x" }
 user_id = "uuid references users (id) on delete set null on update cascade deferrable initially deferred"
 odd = 'int constraint other_name references "Odd Table" ("Odd Column") match full'
 state = { def = "state not null default 'new'", comment = "Where it is" }
@@ -118,17 +128,34 @@ fn expressions() -> impl Strategy<Value = Option<Expr>> {
     prop::option::of(prop::sample::select(TEXTS).prop_map(|text| Expr::authored(text).unwrap()))
 }
 
+fn beside() -> impl Strategy<Value = Attributes> {
+    let storage = prop::option::of(prop::sample::select(STORAGES).prop_map(|(.., storage)| storage));
+    let method = prop::option::of(prop::sample::select(COMPRESSIONS).prop_map(|(.., method)| method));
+    let options = prop::sample::select(&["", "-0.5", "200"][..]);
+    (storage, method, prop::option::of(0..10_000), options).prop_map(
+        |(storage, compression, statistics, value)| {
+            let options =
+                Some(("n_distinct".to_owned(), value.to_owned())).filter(|(_, value)| !value.is_empty());
+            Attributes { storage, compression, statistics, options: options.into_iter().collect() }
+        },
+    )
+}
+
 fn columns() -> impl Strategy<Value = Vec<Column>> {
-    let column = (names(), types(), any::<bool>(), expressions(), any::<bool>()).prop_map(
-        |(name, type_name, not_null, default, collated)| Column {
+    let column = (names(), types(), any::<bool>(), expressions(), any::<bool>(), beside()).prop_map(
+        |(name, type_name, not_null, default, collated, attributes)| Column {
             name,
             type_name,
             not_null,
+            unproven: false,
             default,
             generated: None,
+            on_read: false,
             identity: None,
             serial: false,
             collation: collated.then(|| PathName { schema: None, name: self::name("C") }),
+            counting: Counting::default(),
+            attributes,
         },
     );
     prop::collection::vec(column, 1..6).prop_map(|mut columns| {
@@ -168,8 +195,11 @@ fn tables() -> impl Strategy<Value = Schema> {
                     .collect(),
                 nulls_not_distinct: flags[1],
                 timing,
+                period: false,
             });
         }
+        let mut with = crate::kind::index::Parameters::default();
+        with.add(name("fillfactor"), "70".to_owned());
         schema.insert(Index {
             table: table.clone(),
             name: index_name,
@@ -187,11 +217,17 @@ fn tables() -> impl Strategy<Value = Schema> {
             }],
             include: Vec::new(),
             nulls_not_distinct: false,
-            with: [(name("fillfactor"), "70".to_owned())].into(),
+            with,
             predicate,
             state: State::Valid,
         });
-        schema.insert(Table { name: table, unlogged: flags[2], columns, options: Default::default() });
+        schema.insert(Table {
+            name: table,
+            unlogged: flags[2],
+            columns,
+            options: Default::default(),
+            replica: None,
+        });
         schema
     })
 }

@@ -73,10 +73,17 @@ pub(super) fn clause(column: &Column, whole: &Whole<'_>, draft: &mut Draft<'_>) 
         draft.degrade(address.clone(), differs);
     }
     let numbered = whole.numbered.as_ref() == Some(&column.name);
+    if !column.attributes.is_none() {
+        let what = "SQLite has no statistics target, storage, compression or options of a column";
+        draft.degrade(address.clone(), what);
+    }
     let mut out = Sql::fixed(if numbered { "integer" } else { held.storage });
     if numbered {
         let name = key_name(column, whole, draft);
         out.push(&sql!(" constraint {} primary key autoincrement", Ident(name.as_str())));
+        if !column.counting.is_none() {
+            draft.degrade(address.clone(), "SQLite counts 1, 2, 3; nothing else can be said of it");
+        }
         if column.identity == Some(Identity::Always) {
             draft.degrade(address.clone(), "a row may bring its own number along");
         }
@@ -141,6 +148,7 @@ fn values(column: &Column, whole: &Whole<'_>, sort: &Sort, address: &Address, dr
             }
             match place {
                 Place::Default => sql!(" default {}", translated.text.bracketed()),
+                Place::Row if column.on_read => sql!(" generated always as ({}) virtual", translated.text),
                 Place::Row => sql!(" generated always as ({}) stored", translated.text),
             }
         }

@@ -119,9 +119,7 @@ fn translated(
 /// The column keeps its default, if it may.
 fn not_computed(seed: &Seed, name: &Name, expression: &Expr, reason: &str, draft: &mut Draft<'_>) {
     let column = column_of(&seed.table, name, draft);
-    let has_none = column.is_some_and(|column| {
-        column.not_null && column.default.is_none() && column.identity.is_none() && !column.serial
-    });
+    let has_none = column.is_some_and(|column| column.not_null && !column.fills_itself());
     let what = format!("`{name}` cannot be computed as `{expression}` on SQLite, because {reason}");
     if has_none {
         let help = format!("give `{name}` a default that SQLite has, or a value in each row");

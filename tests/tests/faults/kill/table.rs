@@ -1,6 +1,6 @@
 //! What the matrix found, as a page: nothing in it depends on the machine or the moment.
 
-use super::{INSTANTS, Moment, SEED};
+use super::{Moment, SEED};
 use crate::scenario::Scenario;
 
 /// One moment, and in what its end differs.
@@ -14,9 +14,9 @@ pub(crate) const HEAD: &str = "\
 
 `freehold apply` is sent SIGKILL at one moment, and then started once more without faults. The end is compared with that of a run
 that nobody disturbed: the schema as pg_dump writes it, and the ledger (services, objects, steps, what waits) without numbers and
-moments; no index may be half built, and no lock be held. \"=\" means that nothing differs.
+moments; no index may be half built, and no lock be held. \"=\" means that nothing differs. Of the last scenario the server is stopped, too.
 
-Made by `FREEHOLD_WRITE_DOCS=1 cargo test -p freehold-tests --test faults c9_1`.
+Made by `FREEHOLD_WRITE_DOCS=1 cargo test -p freehold-tests --test faults c9_1_a_killed`.
 ";
 
 /// Long enough to know a statement by.
@@ -51,7 +51,7 @@ fn sign(row: &Row) -> &'static str {
     if row.wrong.is_none() { "=" } else { "**differs**" }
 }
 
-pub(crate) fn section(scenario: &Scenario, rows: &[Row]) -> String {
+pub(crate) fn section(scenario: &Scenario, rows: &[Row], crashes: &[Row]) -> String {
     let of = |wanted: fn(&Moment) -> bool| rows.iter().filter(move |row| wanted(&row.moment));
     let equal = |rows: &mut dyn Iterator<Item = &Row>| rows.filter(|row| row.wrong.is_none()).count();
     let mut page = format!(
@@ -64,10 +64,18 @@ pub(crate) fn section(scenario: &Scenario, rows: &[Row]) -> String {
     let mut answered = of(|moment| matches!(moment, Moment::Answered(_)));
     let mut drawn = of(|moment| matches!(moment, Moment::Part(_)));
     page.push_str(&format!(
-        "\nKilled right after each of its {} answers: {} end equal.\nKilled at {INSTANTS} instants drawn from seed {SEED:#x}: {} end equal.\n",
+        "\nKilled right after each of its {} answers: {} end equal.\nKilled at {} instants drawn from seed {SEED:#x}: {} end equal.\n",
         scenario.answers,
         equal(&mut answered),
+        scenario.instants,
         equal(&mut drawn),
     ));
+    if !crashes.is_empty() {
+        page.push_str(&format!(
+            "The server stopped at once (`pg_ctl stop -m immediate`) right after the answer to each of {} messages that change something: {} end equal.\n",
+            crashes.len(),
+            equal(&mut crashes.iter()),
+        ));
+    }
     page
 }

@@ -1,0 +1,282 @@
+//! What goes before the service is ready, though it would go after: something that comes needs its name, or cannot be made or changed while
+//! it stands. Pure.
+//!
+//! <https://www.postgresql.org/docs/current/sql-altertable.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Going, column_of};
+use crate::address::{Address, Tag};
+use crate::kind::index::{Element, On};
+use crate::kind::key::Key;
+use crate::kind::table::column::Column;
+use crate::kind::trigger::Event;
+use crate::kind::{Kind as _, Object};
+use crate::name::{Name, QName};
+use crate::rename::mentions;
+use crate::schema::Schema;
+use crate::sql::Expr;
+use crate::step::{Phase, When};
+
+/// What of that which goes cannot wait.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Haste {
+    /// What goes first of all.
+    pub first: BTreeSet<Address>,
+    /// What goes in the very step that makes something else, and what that is.
+    pub taken: BTreeMap<Address, Address>,
+}
+
+impl Haste {
+    /// Looks at what goes, by its addresses.
+    #[must_use]
+    pub fn of(gone: &BTreeSet<Address>, wanted: &Schema, live: &Schema) -> Self {
+        let mut haste = Self::default();
+        let columns = changed_columns(wanted, live);
+        let functions = functions_made_anew(wanted, live);
+        for address in gone {
+            let Some(object) = live.objects.get(address) else { continue };
+            if let Some(taker) = taker(address, object, wanted, live) {
+                haste.taken.insert(address.clone(), taker);
+            } else if gives_up_its_name(address, wanted, live)
+                || keeps_null_out(object, gone, wanted, live)
+                || columns.iter().any(|(table, column)| touches(object, table, column))
+                || functions.iter().any(|function| calls(object, function))
+            {
+                haste.first.insert(address.clone());
+            }
+        }
+        let held = gone.iter().filter(|address| match live.objects.get(address) {
+            Some(Object::ForeignKey(key)) => haste.shakes(&key.parent, &key.parent_columns, wanted, live),
+            _ => false,
+        });
+        let held: Vec<Address> = held.cloned().collect();
+        haste.first.extend(held);
+        haste
+    }
+
+    /// Whether a key that stands on these columns goes at once, or becomes another.
+    fn shakes(&self, table: &QName, columns: &[Name], wanted: &Schema, live: &Schema) -> bool {
+        let on: BTreeSet<&Name> = columns.iter().collect();
+        live.objects.iter().any(|(address, object)| {
+            let of: BTreeSet<Name> = match object {
+                Object::Key(key) => key.columns.iter().cloned().collect(),
+                Object::Index(index) if index.unique => {
+                    index.elements.iter().filter_map(Element::column_name).collect()
+                }
+                _ => return false,
+            };
+            let changes = || match wanted.objects.get(address) {
+                Some(wanted) => wanted != object,
+                None => self.first.contains(address) || self.taken.contains_key(address),
+            };
+            address.table().as_ref() == Some(table) && of.iter().collect::<BTreeSet<_>>() == on && changes()
+        })
+    }
+}
+
+impl Going {
+    /// Puts what cannot wait where it belongs, and leaves out what goes in the step of something else.
+    pub fn hurry(&mut self, haste: &Haste) {
+        self.steps.retain(|(step, _)| !haste.taken.contains_key(&step.object));
+        for (step, _) in &mut self.steps {
+            if haste.first.contains(&step.object) {
+                (step.when, step.phase) = (When::Before, Phase::Freed);
+            }
+        }
+    }
+}
+
+/// What takes the place of something in one step: a key that of the index which bears its name, a primary key that of the other one.
+fn taker(address: &Address, object: &Object, wanted: &Schema, live: &Schema) -> Option<Address> {
+    match object {
+        Object::Index(_) => {
+            let key = Address { tag: Tag::Key, ..address.clone() };
+            wanted.objects.contains_key(&key).then_some(key)
+        }
+        Object::Key(key) if key.primary => {
+            let other = wanted.objects.values().find_map(|object| match object {
+                Object::Key(other) if other.primary && other.table == key.table => Some(other.address()),
+                _ => None,
+            });
+            other.filter(|other| !live.objects.contains_key(other))
+        }
+        _ => None,
+    }
+}
+
+/// Whether its name is wanted for something that is not there yet.
+fn gives_up_its_name(address: &Address, wanted: &Schema, live: &Schema) -> bool {
+    let missing = || wanted.objects.keys().filter(|other| !live.objects.contains_key(other));
+    let relation = is_relation(address.tag)
+        && missing().any(|other| {
+            is_relation(other.tag) && (&other.schema, &other.name) == (&address.schema, &address.name)
+        });
+    let constraint = is_constraint(address.tag)
+        && missing().any(|other| {
+            is_constraint(other.tag)
+                && (&other.schema, &other.table, &other.name)
+                    == (&address.schema, &address.table, &address.name)
+        });
+    relation || constraint
+}
+
+fn is_relation(tag: Tag) -> bool {
+    matches!(tag, Tag::Table | Tag::Sequence | Tag::Index | Tag::Key | Tag::Exclusion)
+}
+
+fn is_constraint(tag: Tag) -> bool {
+    super::is_constraint(tag)
+}
+
+/// Whether it is a primary key over a column that the new version may leave without a value.
+fn keeps_null_out(object: &Object, gone: &BTreeSet<Address>, wanted: &Schema, live: &Schema) -> bool {
+    let Object::Key(Key { primary: true, table, columns, .. }) = object else { return false };
+    columns.iter().any(|name| {
+        let address = Address::part(Tag::Column, table, name);
+        let fills_itself = |column: &Column| {
+            column.default.is_some()
+                || column.identity.is_some()
+                || column.serial
+                || column.generated.is_some()
+        };
+        match column_of(wanted, &address) {
+            Some(column) => !column.not_null,
+            None => gone.contains(&address) && !column_of(live, &address).is_some_and(fills_itself),
+        }
+    })
+}
+
+/// The columns that get another type, collation or expression: the server changes none under what hangs on it, or reads that again.
+fn changed_columns(wanted: &Schema, live: &Schema) -> Vec<(QName, Name)> {
+    let mut changed = Vec::new();
+    for object in wanted.objects.values() {
+        let Object::Table(table) = object else { continue };
+        for column in &table.columns {
+            let before = column_of(live, &Address::part(Tag::Column, &table.name, &column.name));
+            let differs = before.is_some_and(|before| {
+                (&before.type_name, &before.collation) != (&column.type_name, &column.collation)
+                    || column.generated.is_some() && before.generated != column.generated
+            });
+            changed.extend(differs.then(|| (table.name.clone(), column.name.clone())));
+        }
+    }
+    changed
+}
+
+/// The names of the functions that are dropped and made again.
+fn functions_made_anew(wanted: &Schema, live: &Schema) -> BTreeSet<Name> {
+    let anew =
+        wanted.objects.iter().filter_map(|(address, object)| match (object, live.objects.get(address)) {
+            (Object::Function(wanted), Some(Object::Function(live))) if !wanted.takes_the_place_of(live) => {
+                Some(wanted.name.name.clone())
+            }
+            _ => None,
+        });
+    anew.collect()
+}
+
+/// Whether a part of a table hangs on a column, of its table or of the one that it refers to.
+pub(super) fn touches(object: &Object, table: &QName, column: &Name) -> bool {
+    let says = |text: &Expr| mentions(text, &|name| name == column);
+    let element = |element: &Element| match &element.on {
+        On::Column(name) => name == column,
+        On::Expression(text) => says(text),
+    };
+    match object {
+        Object::Key(key) => {
+            key.table == *table && key.columns.iter().chain(&key.include).any(|name| name == column)
+        }
+        Object::Check(check) => check.table == *table && says(&check.expression),
+        Object::Index(index) => {
+            index.table == *table
+                && (index.elements.iter().any(element)
+                    || index.include.contains(column)
+                    || index.predicate.as_ref().is_some_and(says))
+        }
+        Object::Exclusion(exclusion) => {
+            exclusion.table == *table
+                && (exclusion.elements.iter().any(element) || exclusion.predicate.as_ref().is_some_and(says))
+        }
+        Object::ForeignKey(key) => {
+            key.table == *table && key.columns.contains(column)
+                || key.parent == *table && key.parent_columns.contains(column)
+        }
+        Object::Trigger(trigger) => {
+            let of = |event: &Event| matches!(event, Event::Update(columns) if columns.contains(column));
+            trigger.table == *table
+                && (trigger.events.iter().any(of) || trigger.condition.as_ref().is_some_and(says))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a part of a table calls a function of this name.
+fn calls(object: &Object, function: &Name) -> bool {
+    if let Object::Trigger(trigger) = object
+        && trigger.function.name == *function
+    {
+        return true;
+    }
+    let mut object = object.clone();
+    object.texts().iter().any(|text| mentions(text.expression, &|name| name == function))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Manifest;
+
+    fn schema(lines: &str) -> Schema {
+        let text = format!("manifest = 1\n[service]\nname = \"one\"\nversion = \"1.0.0\"\n{lines}");
+        Manifest::parse("test.toml", &text).unwrap_or_else(|problems| panic!("{problems}")).manifest.schema
+    }
+
+    fn haste(live: &str, wanted: &str) -> (Vec<String>, Vec<String>) {
+        let (live, wanted) = (schema(live), schema(wanted));
+        let gone = live.objects.keys().filter(|address| !wanted.objects.contains_key(address)).cloned();
+        let haste = Haste::of(&gone.collect(), &wanted, &live);
+        let first = haste.first.iter().map(ToString::to_string).collect();
+        (first, haste.taken.iter().map(|(gone, taker)| format!("{gone} by {taker}")).collect())
+    }
+
+    #[test]
+    fn what_stands_in_the_way_of_something_that_comes_goes_first() {
+        let table = |columns: &str, rest: &str| format!("[tables.a.columns]\n{columns}\n{rest}");
+        let none: Vec<String> = Vec::new();
+        let id = "id = 'bigint primary key'";
+        // Nothing comes, so it can wait.
+        let with = table(id, "[tables.a.indexes]\na_idx = '(id)'");
+        assert_eq!(haste(&with, &table(id, "")), (none.clone(), none.clone()));
+        // A name.
+        let other = table(id, "[sequences]\na_idx = ''");
+        assert_eq!(haste(&with, &other).0, ["index a_idx on a"]);
+        // A column that may be null.
+        assert_eq!(haste(&table(id, ""), &table("id = 'bigint'", "")).0, ["key a.a_pkey"]);
+        assert_eq!(haste(&table(id, ""), &table("id = 'bigint not null'", "")).0, none);
+        // Another primary key.
+        let named = table("id = 'bigint not null'", "[tables.a.constraints]\nmine = 'primary key (id)'");
+        assert_eq!(
+            haste(&table(id, ""), &named),
+            (none.clone(), vec!["key a.a_pkey by key a.mine".to_owned()])
+        );
+        // Another type, under a check that nobody wants any more.
+        let checked =
+            table("id = 'bigint primary key'\nn = 'text'", "[tables.a.constraints]\nc = \"check (n <> '')\"");
+        assert_eq!(haste(&checked, &table("id = 'bigint primary key'\nn = 'integer'", "")).0, ["check a.c"]);
+        // A foreign key on a key that becomes another one.
+        let child = "[tables.b.columns]\na_id = 'bigint'\n";
+        let keyed = |columns: &str| {
+            table(
+                "id = 'bigint not null'\nn = 'bigint not null'",
+                &format!("[tables.a.constraints]\na_pkey = 'primary key ({columns})'"),
+            )
+        };
+        let refers = format!(
+            "{}\n{child}[tables.b.constraints]\nb_fk = 'foreign key (a_id) references a (id)'",
+            keyed("id")
+        );
+        assert_eq!(haste(&refers, &format!("{}\n{child}", keyed("id, n"))).0, ["foreign key b.b_fk"]);
+        assert_eq!(haste(&refers, &format!("{}\n{child}", keyed("id"))).0, none);
+    }
+}

@@ -1,0 +1,120 @@
+//! The same law over the versions of the case folders: each change of a case is gone back from.
+
+use crate::Fallible;
+use crate::law::{at, same, text};
+use crate::replica::Replica;
+use crate::shape::shape;
+use freehold::Manifest;
+use freehold::bringup::Outcome;
+use freehold::kind::Object;
+use freehold::sql::quoted;
+use freehold_tests::corpus::workspace;
+use freehold_tests::database::Database;
+use freehold_tests::server::Server;
+use std::collections::BTreeSet;
+use std::fs;
+
+/// A folder and its two versions. (The case of storage parameters is
+/// not among them: those that were given since stay.)
+const CASES: &[(&str, &str, &str)] = &[
+    ("additive", "first.toml", "second.toml"),
+    ("moved", "first.toml", "second.toml"),
+    ("every", "first.toml", "second.toml"),
+    ("functions", "service.toml", "changed.toml"),
+    ("schemas", "service.toml", "changed.toml"),
+    ("sequences", "service.toml", "changed.toml"),
+    ("triggers", "service.toml", "changed.toml"),
+];
+
+/// What cannot be gone back from, by what is said of it: no standing column becomes a computed one.
+const REFUSED: &[(&str, &str, &str, &str)] = &[("evolving", "first.toml", "second.toml", "column bills.net")];
+
+#[tokio::test]
+async fn every_step_of_every_case_is_gone_back_from() {
+    let _ = Server::shared();
+    let mut wrong = Vec::new();
+    for case in CASES {
+        if let Err(error) = back_and_forth(case).await {
+            wrong.push(format!("{}: {error}", case.0));
+        }
+    }
+    for (case, first, second, object) in REFUSED {
+        if let Err(error) = refused(case, first, second, object).await {
+            wrong.push(format!("{case}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n\n"));
+}
+
+/// A database at the second version of a case, with rows of the first, and how it was before.
+struct There {
+    database: Database,
+    one: Replica,
+    two: Replica,
+    before: String,
+    stood: String,
+}
+
+async fn there(case: &str, first: &str, second: &str) -> Fallible<There> {
+    let folder = workspace().join("tests/cases").join(case);
+    let read = |file: &str| Manifest::read(folder.join(file)).map_err(|error| error.to_string());
+    let (first, second) = (read(first)?.manifest, read(second)?.manifest);
+    let database = Database::create(&format!("back_{case}")).await;
+    let one = Replica::of(&database, first)?;
+    at("the first", one.applies().await)?;
+    if let Ok(rows) = fs::read_to_string(folder.join("rows.sql")) {
+        database.execute(&rows).await.map_err(|error| format!("rows: {error}"))?;
+    }
+    let (before, stood) = (database.dump(), text(&database, &rows(one.manifest())).await?);
+    let two = Replica::of(&database, second)?;
+    at("the second", two.applies().await)?;
+    Ok(There { database, one, two, before, stood })
+}
+
+async fn back_and_forth((case, first, second): &(&str, &str, &str)) -> Fallible<()> {
+    let There { database, one, two, before, stood } = there(case, first, second).await?;
+    let query = rows(one.manifest());
+    let kept = text(&database, &rows(two.manifest())).await?;
+    at("back", two.back(&database).await?.accepting_rewrites().applies().await)?;
+    at("back", one.verifies().await)?;
+    let none = BTreeSet::new();
+    let shapes = (shape(&before, &none, &none), shape(&database.dump(), &none, &none));
+    at("back", same("the earlier schema and this", &shapes.0, &shapes.1))?;
+    let now = text(&database, &query).await?;
+    // A seeded row stays: going back takes no rows away.
+    let seeded = !two.manifest().seeds.is_empty();
+    let now = now.lines().filter(|line| !seeded || stood.lines().any(|before| before == *line));
+    at("back", same("the earlier rows and these", &stood, &now.collect::<Vec<_>>().join("\n")))?;
+    at("forth again", two.applies().await)?;
+    at("forth again", two.verifies().await)?;
+    let again = text(&database, &rows(two.manifest())).await?;
+    at("forth again", same("the later rows and these", &kept, &again))
+}
+
+/// What cannot be met is said before anything runs.
+async fn refused(case: &str, first: &str, second: &str, object: &str) -> Fallible<()> {
+    let There { database, two, .. } = there(case, first, second).await?;
+    let standing = database.dump();
+    match two.back(&database).await?.accepting_rewrites().start().await? {
+        Outcome::Refused(refusals) if refusals.iter().any(|one| one.object.to_string() == object) => {}
+        other => return Err(format!("{object} should be in the way: {other:?}")),
+    }
+    same("before and after a refusal", &standing, &database.dump())
+}
+
+/// The query that reads the rows of every table, without moments.
+fn rows(manifest: &Manifest) -> String {
+    let tables = manifest.schema.objects.values().filter_map(|object| match object {
+        Object::Table(table) => Some(table),
+        _ => None,
+    });
+    let texts = tables.map(|table| {
+        let columns =
+            table.columns.iter().filter(|column| !column.type_name.as_str().starts_with("timestamp"));
+        let columns: Vec<String> = columns.map(|column| quoted(&column.name)).collect();
+        let name = quoted(&table.name);
+        let row = format!("row({})::text", columns.join(", "));
+        format!("E'{name}\\n' || coalesce((select string_agg({row}, E'\\n' order by {row}) from {name}), '')")
+    });
+    format!("select concat_ws(E'\\n', '', {})", texts.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,112 @@
+//! What is said of a column, a table and a sequence beside their types: how an identity counts, how values are stored, what the planner is
+//! told, what subscribers get. It is made, changed, taken back and imported.
+
+use crate::Outcome;
+use crate::service::Service;
+use freehold::import::{self, Choice};
+use freehold::name::Name;
+use freehold_tests::corpus::workspace;
+use freehold_tests::database::Database;
+use freehold_tests::difference;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+fn path(file: &str) -> PathBuf {
+    workspace().join("tests/cases/beside").join(file)
+}
+
+/// The manifest that an import writes, and what it tells of beside.
+async fn imported(database: &Database) -> Outcome<(String, Vec<String>)> {
+    let choice = Choice { schemas: vec![Name::new("public")?], patterns: Vec::new() };
+    let mut session = Service::reading(database, &path("service.toml")).session().await;
+    let seen = import::look(&mut session, &choice).await?;
+    let slice = seen.whole("gauge-service");
+    let imported = import::import(&mut session, &choice, &seen, &slice, &BTreeMap::new()).await?;
+    session.close().await;
+    let left = imported.left.iter().map(|left| format!("{} {}", left.kind, left.name)).collect();
+    Ok((imported.text, left))
+}
+
+#[tokio::test]
+async fn c1_13_what_stands_beside_a_column_is_imported_byte_for_byte() -> Outcome {
+    let theirs = Database::create("beside_psql").await;
+    theirs.execute(&fs::read_to_string(path("same.sql"))?).await?;
+    let (text, left) = imported(&theirs).await?;
+    assert!(left.is_empty(), "{left:?}");
+    for said in [
+        "(start 10 increment 2",
+        "sequence name gauge_numbers",
+        "columns = {}",
+        "statistics = 500",
+        "default null",
+        "storage external",
+        "options = { n_distinct = -0.5 }",
+        "replica_identity = \"using index gauges_code_key\"",
+        "unlogged = true",
+    ] {
+        let said = said.replace("(start 10 increment 2", "(increment 2 maxvalue 5000 start 10 cache 5)");
+        assert!(text.contains(&said), "{said}: {text}");
+    }
+    let ours = Database::create("beside_ours").await;
+    let service = Service::new(&ours, &text);
+    service.applies().await;
+    service.finds_nothing_to_do().await;
+    assert_eq!(difference::lines(&theirs.dump(), &ours.dump()), "");
+    let (again, _) = imported(&ours).await?;
+    assert_eq!(again, text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn c5_9_what_stands_beside_a_column_changes_and_is_taken_back() -> Outcome {
+    let database = Database::create("beside_back").await;
+    let first = fs::read_to_string(path("service.toml"))?;
+    Service::new(&database, &first).applies().await;
+    database.execute("insert into gauges (code) select 'c' || n from generate_series(1, 5) n").await?;
+    let before = database.dump();
+    Service::reading(&database, &path("changed.toml")).applies().await;
+    assert_ne!(database.dump(), before);
+    let again = Service::new(&database, &first.replace("1.0.0", "1.2.0"));
+    again.applies().await;
+    again.finds_nothing_to_do().await;
+    // What was added stays: absence drops nothing.
+    database
+        .execute("alter table gauges drop column added, drop column empty; drop index readings_id_idx")
+        .await?;
+    assert_eq!(difference::lines(&before, &database.dump()), "");
+    let next = "insert into gauges (code) values ('next') returning id > 18";
+    assert_eq!(
+        database.fetch_one_text(&format!("with made as ({next} as more) select more from made")).await?,
+        "true"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn c5_9_limits_that_do_not_hold_what_was_given_out_are_refused() -> Outcome {
+    let database = Database::create("beside_narrow").await;
+    let manifest = |version: &str, max: i64| {
+        let body = format!(
+            "[sequences]\nalone = \"maxvalue {max}\"\n[tables.t.columns]\nid = \"int generated always as identity (maxvalue {max})\"\n"
+        );
+        Service::new(&database, &crate::service::manifest("count-service", version, &body))
+    };
+    manifest("1.0.0", 1000).applies().await;
+    database.execute("insert into t select from generate_series(1, 40); select setval('alone', 40)").await?;
+    // Narrower, and all that was given out fits.
+    manifest("1.1.0", 40).applies().await;
+    let refusals = manifest("1.2.0", 39).is_refused().await;
+    let told: Vec<String> =
+        refusals.iter().map(|refusal| format!("{} {}", refusal.code, refusal.what)).collect();
+    assert_eq!(
+        told,
+        [
+            "FH210 it has given out 40, which has no place between 1 and 39",
+            "FH210 its sequence has given out 40, which has no place between 1 and 39"
+        ]
+    );
+    manifest("1.3.0", 500).applies().await;
+    manifest("1.3.0", 500).finds_nothing_to_do().await;
+    Ok(())
+}
