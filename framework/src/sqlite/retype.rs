@@ -81,8 +81,10 @@ pub(super) fn conversion(name: &str, from: &Sort, to: &Sort, said: bool) -> Resu
             Ok(Some(sql!("case {} when 1 then 'true' when 0 then 'false' end", own)))
         }
         (Class::Whole | Class::Broken, Class::Text) => Ok(Some(sql!("cast({} as text)", own))),
+        // `hex` makes an empty text of null.
         (Class::Uuid, Class::Text) => Ok(Some(sql!(
-            "lower(substr(hex({}), 1, 8) || '-' || substr(hex({}), 9, 4) || '-' || substr(hex({}), 13, 4) || '-' || substr(hex({}), 17, 4) || '-' || substr(hex({}), 21))",
+            "case when {} is not null then lower(substr(hex({}), 1, 8) || '-' || substr(hex({}), 9, 4) || '-' || substr(hex({}), 13, 4) || '-' || substr(hex({}), 17, 4) || '-' || substr(hex({}), 21)) end",
+            own,
             own,
             own,
             own,

@@ -4,7 +4,9 @@ use crate::Outcome;
 use crate::file::{File, manifest};
 
 /// A table with an attribute of every kind, a parent of it, and children of both kinds.
-const BEFORE: &str = "[enums]
+const BEFORE: &str = "[extensions]
+citext = '*'
+[enums]
 mood = ['ok', 'sad']
 [tables.homes.columns]
 id = 'bigint primary key'
