@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Tag};
 use crate::diff::Diff;
 use crate::drops::dropped;
+use crate::hazard::Hazard;
 use crate::kind::check::Check;
 use crate::kind::index::{Index, State};
 use crate::kind::key::Key;
@@ -238,6 +239,8 @@ impl Plan {
             let stands_against = |refusal: &Refusal| {
                 refusal.object == step.object
                     || refusal.object.tag == Tag::Table && refusal.object.table() == step.object.table()
+                    // A table that is made anew is one step, whatever it is about.
+                    || step.hazards.contains(&Hazard::Rebuild) && refusal.object.table() == step.object.table()
             };
             self.refusals.iter().any(stands_against)
         };

@@ -1,16 +1,20 @@
 //! From what is wanted and what stands to ordered steps. Pure.
 //!
 //! SQLite can add a column, and little else, to a table that stands; for the rest the table is made anew beside the old one, its rows
-//! are copied, and it takes the old one's name (<https://www.sqlite.org/lang_altertable.html#otheralter>). What is not additive is
-//! refused as it is on PostgreSQL, so that a manifest that was developed here does not meet its first refusal there.
+//! are copied, and it takes the old one's name (<https://www.sqlite.org/lang_altertable.html#otheralter>). Whatever a release changes about
+//! a table, that happens once. Rows that would be lost or would break what is new are counted before, and refused by the codes of PostgreSQL.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod column;
+mod constraint;
+mod rows;
+
 use super::live::Live;
-use super::map::column::form_name;
 use super::map::{Kept, Mapped, Table};
+use super::question::Question;
 use super::rebuild::Rebuild;
-use super::shape::{self, Affinity, Column, Constraint, Shape};
+use super::shape::{self, Column, Constraint, Shape};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::kind::{Refusal, Size};
@@ -20,9 +24,9 @@ use crate::plan::Plan;
 use crate::sql::{Ident, Plain, Sql, Stored, sql};
 use crate::step::{Phase, Step, Undo};
 
-/// Makes the plan. `sizes` are those of the tables that stand.
-pub(super) fn plan(mapped: &Mapped, live: &Live, sizes: &BTreeMap<String, Size>) -> Plan {
-    let mut draft = Draft { live, sizes, plan: Plan::default() };
+/// Makes the plan, and what is to be asked of the rows before it may run. `sizes` are those of the tables that stand.
+pub(super) fn plan(mapped: &Mapped, live: &Live, sizes: &BTreeMap<String, Size>) -> (Plan, Vec<Question>) {
+    let mut draft = Draft { live, sizes, plan: Plan::default(), questions: Vec::new() };
     draft.plan.refusals.clone_from(&mapped.refusals);
     draft.plan.degraded.clone_from(&mapped.degraded);
     for table in &mapped.tables {
@@ -30,7 +34,7 @@ pub(super) fn plan(mapped: &Mapped, live: &Live, sizes: &BTreeMap<String, Size>)
     }
     // Stable: tables stay in the order of their foreign keys.
     draft.plan.steps.sort_by_key(|step| step.phase);
-    draft.plan
+    (draft.plan, draft.questions)
 }
 
 /// Values that conditions in the file still name and the manifest does not.
@@ -43,15 +47,14 @@ pub(super) fn kept(mapped: &Mapped, live: &Live) -> Kept {
             continue;
         };
         for column in &table.labelled {
-            let name = form_name(&table.qualified.name, column);
             let find = |shape: &Shape| {
-                let mut all = shape.constraints.iter();
-                let found = all.find(|of| of.name.as_deref() == Some(name.as_str()));
-                found.map(|of| shape::labels(&of.body)).unwrap_or_default()
+                shape.form(column.as_str()).map(|of| shape::values(&of.body)).unwrap_or_default()
             };
-            let wanted = find(&wanted);
-            let extra: Vec<String> =
-                find(&stands).into_iter().filter(|label| !wanted.contains(label)).collect();
+            let (wanted, stand) = (find(&wanted), find(&stands));
+            let renamed = table.declared.get(column).map(|of| of.renamed(&stand)).unwrap_or_default();
+            let extra =
+                stand.into_iter().filter(|label| !wanted.contains(label) && !renamed.contains_key(label));
+            let extra: Vec<String> = extra.collect();
             if !extra.is_empty() {
                 kept.insert(Address::part(Tag::Column, &table.qualified, column), extra);
             }
@@ -64,6 +67,7 @@ struct Draft<'a> {
     live: &'a Live,
     sizes: &'a BTreeMap<String, Size>,
     plan: Plan,
+    questions: Vec<Question>,
 }
 
 /// What has to be done to a table that stands.
@@ -72,21 +76,14 @@ struct Changes<'a> {
     /// Columns to add, with whether `alter table` can.
     columns: Vec<(&'a Name, &'a Sql, bool)>,
     /// What else is new or different, by the object that it is about.
-    others: Vec<Address>,
+    others: BTreeSet<Address>,
+    /// Values that are not copied as they are, by column.
+    values: BTreeMap<String, Sql>,
 }
 
 impl Draft<'_> {
     fn refuse(&mut self, code: &'static str, object: Address, what: String, help: &str) {
         self.plan.refusals.push(Refusal { code, object, what, help: help.to_owned() });
-    }
-
-    fn differs(&mut self, object: Address, what: &str, now: &str, then: &str) {
-        self.refuse(
-            "FH210",
-            object,
-            format!("{what} is {now} in the database and {then} in the manifest"),
-            "this release adds but does not change what stands: change it by hand, or write the manifest as the database is",
-        );
     }
 
     fn table(&mut self, table: &Table) {
@@ -161,106 +158,9 @@ impl Draft<'_> {
         self.columns(table, &wanted, &stands, &mut changes);
         self.constraints(table, &wanted, &stands, &mut changes);
         self.indexes(table);
+        self.ask(table, &wanted, &stands, &changes);
         self.left_alone(table, &wanted, &stands);
         self.change(table, &stands, &changes);
-    }
-
-    fn columns<'t>(&mut self, table: &'t Table, wanted: &Shape, stands: &Shape, changes: &mut Changes<'t>) {
-        let filled = self.sizes.get(&table.name).is_some_and(|size| size.rows > 0);
-        for (name, clause) in &table.columns {
-            let address = Address::part(Tag::Column, &table.qualified, name);
-            let Some(new) = wanted.column(name.as_str()) else { continue };
-            let Some(old) = stands.column(name.as_str()) else {
-                let fills_itself = new.default.is_some() || new.generated.is_some();
-                if filled && new.not_null && !fills_itself {
-                    let what = format!(
-                        "`{}` has rows, and they would have no value in this `not null` column",
-                        table.name
-                    );
-                    self.refuse(
-                        "FH212",
-                        address,
-                        what,
-                        "give it a `default`, or declare it without `not null`",
-                    );
-                } else if new.autoincrement {
-                    let what = "SQLite numbers the rows of a new table only".to_owned();
-                    self.refuse("FH210", address, what, "add it by hand, with a table that is made anew");
-                } else {
-                    changes.columns.push((name, clause, can_be_added(new)));
-                }
-                continue;
-            };
-            for (what, now, then) in different(old, new) {
-                self.differs(address.clone(), what, &now, &then);
-            }
-            if old.not_null != new.not_null {
-                changes.others.push(address);
-            }
-        }
-    }
-
-    fn constraints(&mut self, table: &Table, wanted: &Shape, stands: &Shape, changes: &mut Changes<'_>) {
-        for (address, clause) in &table.constraints {
-            let Some(new) =
-                wanted.constraints.iter().find(|of| of.name.as_deref() == Some(address.name.as_str()))
-            else {
-                continue;
-            };
-            match stands.constraint(new) {
-                None if new.body.starts_with("primary key") => {
-                    let what = "SQLite gives a primary key to a new table only".to_owned();
-                    self.refuse(
-                        "FH210",
-                        address.clone(),
-                        what,
-                        "add it by hand, with a table that is made anew",
-                    );
-                }
-                None => changes.others.push(address.clone()),
-                Some(old) if old.body == new.body => {}
-                Some(old) => self.differs(
-                    address.clone(),
-                    "definition",
-                    &format!("`{}`", old.body),
-                    &format!("`{clause}`"),
-                ),
-            }
-        }
-        for (name, _) in &table.columns {
-            self.form(table, name, wanted, stands, changes);
-        }
-    }
-
-    /// The condition that holds the form of a column's values. A table that somebody else made has none, and is left so.
-    fn form(
-        &mut self,
-        table: &Table,
-        name: &Name,
-        wanted: &Shape,
-        stands: &Shape,
-        changes: &mut Changes<'_>,
-    ) {
-        let address = Address::part(Tag::Column, &table.qualified, name);
-        if stands.column(name.as_str()).is_none() {
-            return;
-        }
-        let form = form_name(&table.qualified.name, name);
-        let find = |shape: &Shape| -> Option<Constraint> {
-            shape.constraints.iter().find(|of| of.name.as_deref() == Some(form.as_str())).cloned()
-        };
-        let show =
-            |of: &Option<Constraint>| of.as_ref().map_or("none".to_owned(), |of| format!("`{}`", of.body));
-        let (new, old) = (find(wanted), find(stands));
-        let same = new.as_ref().map(|of| &of.body) == old.as_ref().map(|of| &of.body);
-        if same || (old.is_none() && !stands.strict) {
-            return;
-        }
-        if table.labelled.contains(name) && old.is_some() {
-            changes.others.push(address);
-        } else {
-            self.differs(address, "the condition of its type", &show(&old), &show(&new));
-        }
     }
 
     fn indexes(&mut self, table: &Table) {
@@ -274,12 +174,26 @@ impl Draft<'_> {
                 Some(text) => {
                     let (old, new) = (shape::index(&text), shape::index(index.create.as_str()));
                     if old != new {
-                        let show = |text: Option<String>| format!("`{}`", text.unwrap_or_default());
-                        self.differs(index.address.clone(), "definition", &show(old), &show(new));
+                        self.replaced(table, index, &text);
                     }
                 }
             }
         }
+    }
+
+    /// Takes one index for another of the same name.
+    fn replaced(&mut self, table: &Table, index: &super::map::Index, before: &str) {
+        let name = Ident(&index.name);
+        let step = Step::on_new_ground(
+            index.address.clone(),
+            Phase::Index,
+            sql!("drop index {};\n{}", name, index.create),
+            stands("index", &index.name),
+            Undo::Run(sql!("drop index {};\n{}", name, again(before))),
+        );
+        let size = self.sizes.get(&table.name).copied().unwrap_or_default();
+        let (rows_estimate, bytes) = (size.rows, size.bytes);
+        self.plan.steps.push(Step { rows_estimate, bytes, ..writing(step, &table.qualified) });
     }
 
     fn left_alone(&mut self, table: &Table, wanted: &Shape, stands: &Shape) {
@@ -325,10 +239,11 @@ impl Draft<'_> {
             }
             return;
         }
-        let rebuild = Rebuild { table, stands, live: self.live };
-        let about = match (changes.others.as_slice(), changes.columns.as_slice()) {
-            ([one], []) => one.clone(),
-            ([], [(name, _, _)]) => Address::part(Tag::Column, &table.qualified, name),
+        let rebuild = Rebuild { table, stands, live: self.live, values: &changes.values };
+        let mut others = changes.others.iter();
+        let about = match (others.next(), others.next(), changes.columns.as_slice()) {
+            (Some(one), None, []) => one.clone(),
+            (None, None, [(name, _, _)]) => Address::part(Tag::Column, &table.qualified, name),
             _ => table.address.clone(),
         };
         let step = Step::on_new_ground(
@@ -352,7 +267,10 @@ pub(super) fn extra_constraints<'a>(wanted: &Shape, stands: &'a Shape) -> Vec<&'
             .iter()
             .any(|new| new.body == old.body || (new.name.is_some() && new.name == old.name))
     };
-    stands.constraints.iter().filter(|old| !is_wanted(old)).collect()
+    let of_a_type = |old: &Constraint| {
+        old.is_form() && old.column.as_ref().is_some_and(|column| wanted.column(column).is_some())
+    };
+    stands.constraints.iter().filter(|old| !is_wanted(old) && !of_a_type(old)).collect()
 }
 
 fn tag_of(body: &str) -> Tag {
@@ -366,7 +284,10 @@ fn tag_of(body: &str) -> Tag {
 /// Whether `alter table add column` takes it: SQLite has no value for the rows that are there but a constant.
 fn can_be_added(column: &Column) -> bool {
     let constant = column.default.as_deref().is_none_or(is_constant);
-    column.generated.is_none() && constant && (!column.not_null || column.default.is_some())
+    column.generated.is_none()
+        && !column.autoincrement
+        && constant
+        && (!column.not_null || column.default.is_some())
 }
 
 /// Whether a default is the same for every row, and one that SQLite sees to be: a single constant.
@@ -377,35 +298,6 @@ fn is_constant(default: &str) -> bool {
         && rest.len() > 1
         && !rest[1..rest.len() - 1].replace("''", "").contains('\'');
     quoted || rest.parse::<f64>().is_ok() || rest.starts_with("x'")
-}
-
-/// What differs between two columns beside whether they may be null: attribute, live, wanted.
-fn different(old: &Column, new: &Column) -> Vec<(&'static str, String, String)> {
-    let shown =
-        |value: &Option<String>| value.as_ref().map_or("none".to_owned(), |value| format!("`{value}`"));
-    let affinity = |column: &Column| format!("`{}`", column.affinity.word());
-    let numbering = |column: &Column| if column.autoincrement { "autoincrement" } else { "none" }.to_owned();
-    let collation = |column: &Column| column.collation.clone().unwrap_or_else(|| "binary".to_owned());
-    let differences = [
-        ("type", affinity(old), affinity(new)),
-        ("default", shown(&old.default), shown(&new.default)),
-        ("generation expression", shown(&old.generated), shown(&new.generated)),
-        ("numbering", numbering(old), numbering(new)),
-        ("collation", collation(old), collation(new)),
-    ];
-    differences.into_iter().filter(|(_, old, new)| old != new).collect()
-}
-
-impl Affinity {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Integer => "int",
-            Self::Text => "text",
-            Self::Blob => "blob",
-            Self::Real => "real",
-            Self::Numeric => "numeric",
-        }
-    }
 }
 
 /// A step that writes: it has the whole file while it does.

@@ -16,7 +16,8 @@ use crate::kind::{Object, Refusal};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::plan::Degraded;
-use crate::sql::{Ident, Sql, TypeName, sql};
+use crate::rename::FormerValue;
+use crate::sql::{Expr, Ident, Sql, TypeName, sql};
 use seed::Plot;
 
 pub(super) mod column;
@@ -48,6 +49,34 @@ pub(super) struct Table {
     pub(super) indexes: Vec<Index>,
     /// The tables that it refers to.
     pub(super) parents: BTreeSet<String>,
+    /// What its columns are in the manifest.
+    pub(super) declared: BTreeMap<Name, Declared>,
+}
+
+/// What the manifest says of a column beside what SQLite is told.
+#[derive(Clone, Debug)]
+pub(super) struct Declared {
+    /// What its values are.
+    pub(super) sort: Sort,
+    pub(super) type_name: TypeName,
+    /// How values of its former type become those of this one.
+    pub(super) using: Option<Expr>,
+    /// What rows get that have no value.
+    pub(super) backfill: Option<Expr>,
+    /// What the values of its enum were called before.
+    pub(super) former: Vec<FormerValue>,
+}
+
+impl Declared {
+    /// The values that are still called otherwise, among those that a column may hold now, each with its name.
+    pub(super) fn renamed(&self, standing: &[String]) -> BTreeMap<String, String> {
+        let mut renamed = BTreeMap::new();
+        for value in self.former.iter().filter(|value| !standing.contains(&value.now)) {
+            let old = value.labels.iter().find(|label| standing.contains(label));
+            renamed.extend(old.map(|old| (old.clone(), value.now.clone())));
+        }
+        renamed
+    }
 }
 
 /// An index.
@@ -98,13 +127,17 @@ impl Draft<'_> {
 
     /// The labels of the enum that a type is, when it is one that this manifest declares.
     fn labels(&self, type_name: &TypeName) -> Option<&[String]> {
-        let named = type_name.user_type().filter(|_| !type_name.as_str().ends_with("[]"))?;
-        let schema = named.schema.unwrap_or_else(|| self.manifest.service.schema.clone());
-        let address = Address::top(Tag::Enum, &QName { schema, name: named.name });
-        match self.manifest.schema.objects.get(&address)? {
+        match self.manifest.schema.objects.get(&Address::top(Tag::Enum, &self.enumeration(type_name)?))? {
             Object::Enum(values) => Some(&values.labels),
             _ => None,
         }
+    }
+
+    /// The name that a type has if it is an enum.
+    fn enumeration(&self, type_name: &TypeName) -> Option<QName> {
+        let named = type_name.user_type().filter(|_| !type_name.as_str().ends_with("[]"))?;
+        let schema = named.schema.unwrap_or_else(|| self.manifest.service.schema.clone());
+        Some(QName { schema, name: named.name })
     }
 }
 
@@ -234,6 +267,11 @@ fn one_table(table: &table::Table, draft: &mut Draft<'_>) -> Table {
         constraints: Vec::new(),
         indexes: Vec::new(),
         parents: BTreeSet::new(),
+        declared: table
+            .columns
+            .iter()
+            .map(|column| (column.name.clone(), column::declared(column, &whole, draft)))
+            .collect(),
         address,
     };
     for object in parts {

@@ -7,6 +7,8 @@
 //!
 //! <https://www.sqlite.org/lang_altertable.html#otheralter>, <https://www.sqlite.org/autoinc.html>
 
+use std::collections::BTreeMap;
+
 use super::alter::{again, extra_constraints};
 use super::live::Live;
 use super::map::Table;
@@ -18,6 +20,8 @@ pub(super) struct Rebuild<'a> {
     pub(super) table: &'a Table,
     pub(super) stands: &'a Shape,
     pub(super) live: &'a Live,
+    /// Values that are not copied as they are, by column.
+    pub(super) values: &'a BTreeMap<String, Sql>,
 }
 
 impl Rebuild<'_> {
@@ -29,16 +33,18 @@ impl Rebuild<'_> {
     /// All of it, for one transaction.
     pub(super) fn statements(&self) -> Sql {
         let (name, beside) = (self.table.name.as_str(), self.beside());
-        let columns = Sql::join(self.copied().iter().map(|column| Ident(column)), ", ");
+        let copied = self.copied();
+        let columns = Sql::join(copied.iter().map(|(column, _)| Ident(column)), ", ");
+        let values = Sql::join(copied.iter().map(|(_, value)| value), ", ");
         let mut out = sql!(
             "{};\ninsert into {} ({}) select {} from {}",
             self.create(&beside),
             Ident(&beside),
             columns,
-            columns,
+            values,
             Ident(name),
         );
-        if self.stands.columns.iter().any(|column| column.autoincrement) {
+        if self.stands.is_numbered() && self.wanted().is_some_and(|wanted| wanted.is_numbered()) {
             out.push(&sql!(
                 ";\ndelete from sqlite_sequence where name = {};\ninsert into sqlite_sequence (name, seq) select {}, seq from sqlite_sequence where name = {}",
                 Plain(&beside),
@@ -81,7 +87,7 @@ impl Rebuild<'_> {
         let new = self.table.columns.iter().filter(|(name, _)| is_new(name.as_str()));
         lines.extend(new.map(|(name, clause)| sql!("{} {}", Ident(name.as_str()), clause)));
         lines.extend(self.table.constraints.iter().map(|(_, clause)| clause.clone()));
-        if let Some(wanted) = shape::read(self.table.create(&self.table.name).as_str()) {
+        if let Some(wanted) = self.wanted() {
             // What stands inside of a column that nobody declared has come along with that column.
             let own =
                 |column: &Option<String>| column.as_ref().is_none_or(|column| declared(column).is_some());
@@ -92,15 +98,23 @@ impl Rebuild<'_> {
         sql!("create table {} (\n    {}\n){}", Ident(beside), Sql::join(lines, ",\n    "), strict)
     }
 
-    /// The columns whose values are copied: those that are in both and computed in neither.
-    fn copied(&self) -> Vec<&str> {
-        let wanted = shape::read(self.table.create(&self.table.name).as_str());
-        let is_computed = |name: &str| {
-            let new = wanted.as_ref().and_then(|wanted| wanted.column(name));
-            new.is_some_and(|column| column.generated.is_some())
+    fn wanted(&self) -> Option<Shape> {
+        shape::read(self.table.create(&self.table.name).as_str())
+    }
+
+    /// The columns that get a value, each with it: those that are in both and are not computed from now on, and new ones that are filled.
+    /// What was computed and no longer is keeps its values.
+    fn copied(&self) -> Vec<(&str, Sql)> {
+        let wanted = self.wanted();
+        let is_computed = |column: &shape::Column| {
+            let new = wanted.as_ref().and_then(|wanted| wanted.column(&column.name));
+            new.map_or(column.generated.is_some(), |new| new.generated.is_some())
         };
-        let stands = self.stands.columns.iter().filter(|column| column.generated.is_none());
-        stands.map(|column| column.name.as_str()).filter(|name| !is_computed(name)).collect()
+        let stand = self.stands.columns.iter().filter(|column| !is_computed(column));
+        let value = |name: &str| self.values.get(name).cloned().unwrap_or_else(|| sql!("{}", Ident(name)));
+        let stand = stand.map(|column| (column.name.as_str(), value(&column.name)));
+        let new = self.values.iter().filter(|(name, _)| self.stands.column(name).is_none());
+        stand.chain(new.map(|(name, value)| (name.as_str(), value.clone()))).collect()
     }
 }
 

@@ -61,11 +61,33 @@ impl Shape {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether SQLite numbers a column of it.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.columns.iter().any(|column| column.autoincrement)
+    }
+
+    /// The condition that holds the form of a column's values.
+    pub(super) fn form(&self, column: &str) -> Option<&Constraint> {
+        let of = |other: &&Constraint| {
+            other.is_form() && other.column.as_ref().is_some_and(|of| of.eq_ignore_ascii_case(column))
+        };
+        self.constraints.iter().find(of)
+    }
+
     /// The constraint of this name, or one that means the same.
     pub(super) fn constraint(&self, wanted: &Constraint) -> Option<&Constraint> {
         let named = |other: &&Constraint| other.name.is_some() && other.name == wanted.name;
         let same = |other: &&Constraint| other.body == wanted.body;
         self.constraints.iter().find(named).or_else(|| self.constraints.iter().find(same))
+    }
+}
+
+impl Constraint {
+    /// Whether it holds the form of a column's values: those stand inside of their columns, what a manifest declares never does. The table
+    /// that it is named after may have another name by now.
+    pub(super) fn is_form(&self) -> bool {
+        let named = self.name.as_ref().is_some_and(|name| name.ends_with("_form"));
+        named && self.column.is_some() && self.body.starts_with("check (")
     }
 }
 
@@ -359,6 +381,11 @@ pub(super) fn labels(body: &str) -> Vec<String> {
     let tokens = lex(body).unwrap_or_default();
     let texts = tokens.iter().filter(|token| token.kind == TokenKind::Text).map(|token| token.text(body));
     texts.filter_map(|text| Some(text.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'"))).collect()
+}
+
+/// The values of an enum, when that is what a condition names.
+pub(super) fn values(body: &str) -> Vec<String> {
+    if body.contains(" in ( '") && !body.contains(" and ") { labels(body) } else { Vec::new() }
 }
 
 /// An index as a canonical text without its own name: `create unique index on t ( a ) where a > 1`.

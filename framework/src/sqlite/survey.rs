@@ -79,10 +79,15 @@ pub(super) async fn survey(
         mapped = map(manifest, &kept);
     }
     prove(&mut mapped, manifest).await?;
-    let mut plan = alter::plan(&mapped, &live, &BTreeMap::new());
+    let (mut plan, _) = alter::plan(&mapped, &live, &BTreeMap::new());
     if !plan.steps.is_empty() || !plan.refusals.is_empty() {
         let sizes = sizes(session, &mapped, &live).await?;
-        plan = alter::plan(&mapped, &live, &sizes);
+        let (surveyed, questions) = alter::plan(&mapped, &live, &sizes);
+        plan = surveyed;
+        for question in questions {
+            let count = session.value(&question.count).await?.and_then(|count| count.parse().ok());
+            plan.refusals.extend(question.answered(count.unwrap_or(0)));
+        }
     }
     for step in &mut plan.steps {
         step.source = manifest.places.get(&step.object).cloned();

@@ -113,10 +113,10 @@ async fn c17_5_health_tells_checks_and_what_is_not_applied_to_those_who_may_know
     assert_eq!(body["notes"][0], "1 check does not hold");
     assert_eq!(service.get("/readyz").status, 200);
     service.terminate();
-    // Somebody else's default is not taken back, and is told.
+    // No column becomes a computed one, whoever made it a plain one, and that is told.
     file.execute(
         "pragma writable_schema = on;
-         update sqlite_schema set sql = replace(sql, 'Africa/Lagos', 'Europe/Berlin') where type = 'table';
+         update sqlite_schema set sql = replace(sql, ' generated always as ((given_name || '' '') || family_name) stored', '') where name = 'user_profiles';
          pragma writable_schema = reset",
     )
     .await?;
@@ -127,17 +127,17 @@ async fn c17_5_health_tells_checks_and_what_is_not_applied_to_those_who_may_know
     let told = &body["not_applied"][0];
     assert_eq!(
         (told["object"].as_str(), told["code"].as_str()),
-        (Some("column user_profiles.time_zone"), Some("FH210")),
+        (Some("column user_profiles.display_name"), Some("FH223")),
         "{body}"
     );
     assert!(
-        told["because"].as_str().unwrap_or_default().contains("Europe/Berlin") && told["help"].is_string(),
+        told["because"].as_str().unwrap_or_default().contains("given_name") && told["help"].is_string(),
         "{body}"
     );
     drifted.terminate();
     file.execute(
         "pragma writable_schema = on;
-         update sqlite_schema set sql = replace(sql, 'Europe/Berlin', 'Africa/Lagos') where type = 'table';
+         update sqlite_schema set sql = replace(sql, 'display_name text not null,', 'display_name text not null generated always as ((given_name || '' '') || family_name) stored,') where name = 'user_profiles';
          pragma writable_schema = reset",
     )
     .await?;

@@ -12,6 +12,7 @@ mod degraded;
 mod file;
 mod former;
 mod kills;
+mod matrix;
 mod rebuild;
 mod rows;
 mod screens;

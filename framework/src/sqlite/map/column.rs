@@ -2,7 +2,7 @@
 
 use super::super::expression::{Place, Scope, translate_for};
 use super::super::sort::{Sort, held, one_of};
-use super::{Draft, Whole};
+use super::{Declared, Draft, Whole};
 use crate::address::{Address, Tag};
 use crate::kind::Object;
 use crate::kind::key::Key;
@@ -21,6 +21,20 @@ pub(super) fn sort(column: &Column, draft: &Draft<'_>) -> Sort {
         Sort::Label
     } else {
         held(&column.name, &column.type_name).sort
+    }
+}
+
+/// What the manifest says of it beside what SQLite is told.
+pub(super) fn declared(column: &Column, whole: &Whole<'_>, draft: &Draft<'_>) -> Declared {
+    let address = Address::part(Tag::Column, &whole.table.name, &column.name);
+    let named = draft.enumeration(&column.type_name);
+    let values = draft.manifest.hints.values.iter();
+    Declared {
+        sort: sort(column, draft),
+        type_name: column.type_name.clone(),
+        using: draft.manifest.using.get(&address).cloned(),
+        backfill: draft.manifest.backfill.get(&address).cloned(),
+        former: values.filter(|value| named.as_ref() == Some(&value.of)).cloned().collect(),
     }
 }
 
