@@ -23,12 +23,11 @@ pub mod grant;
 pub mod index;
 pub mod key;
 pub mod namespace;
-mod proof;
 pub mod sequence;
 pub mod table;
 pub mod trigger;
 
-pub(crate) use proof::{constraint_is, constraint_stands, is_enforced, relation_stands};
+pub(crate) use crate::step::proof::{constraint_is, constraint_stands, is_enforced, relation_stands};
 
 /// What every kind can do. Everything here is pure.
 pub trait Kind: Clone + PartialEq {

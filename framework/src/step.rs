@@ -1,5 +1,7 @@
 //! One step of a plan: what runs, how to know that it has landed, how to undo it, and what it costs others.
 
+pub(crate) mod proof;
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 

@@ -144,7 +144,7 @@ impl Draft<'_> {
                     Sql::join(unfit, " or "),
                 ),
                 what: format!("of `{}` hold a value that has no place in `{}`", table.name, declared.type_name),
-                help: format!("correct them, or say beside `def` how they are converted: `using = \"…\"`"),
+                help: "correct them, or say beside `def` how they are converted: `using = \"…\"`".to_owned(),
             });
         }
         let refuses_null = (new.not_null || new.autoincrement) && !old.not_null && !old.autoincrement;

@@ -1,4 +1,4 @@
-//! Proofs that several kinds give.
+//! Proofs that several kinds of object give for their steps.
 
 use crate::address::Address;
 use crate::name::QName;
