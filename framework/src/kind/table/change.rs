@@ -250,8 +250,13 @@ impl Change<'_> {
             draft.refuse("FH210", self.address.clone(), what, help);
         } else if !counting.counts_like(&live.counting) {
             let alter = |changes| sql!("alter column {} {}", name, changes);
-            let (run, back) =
+            let (mut run, mut back) =
                 (counting.changes(&live.counting, type_name), live.counting.changes(counting, type_name));
+            if given.is_none() {
+                // Nobody has had a number of it, so it begins where it is to begin.
+                run.push(&sql!(" restart"));
+                back.push(&sql!(" restart"));
+            }
             let done = counting.is_so(table, name, type_name);
             draft.steps.push(self.brief(&alter(run), done, self.undo(&alter(back))));
         }
