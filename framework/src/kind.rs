@@ -225,8 +225,6 @@ pub struct Facts {
     pub labels: BTreeMap<Address, Vec<String>>,
     /// Columns whose new type is of another family than the old one: what was written of the one cannot be read of the other.
     pub other_family: BTreeSet<Address>,
-    /// The last number that the sequence of an identity column gave out, or a sequence that stands by itself.
-    pub given_out: BTreeMap<Address, i64>,
     /// Parts of the same table that hang on a column.
     pub dependents: BTreeMap<Address, Vec<Dependent>>,
     /// What others made over a column or a key that is to change, and would have to go first: in the server's words.
@@ -237,7 +235,7 @@ pub struct Facts {
     pub exact: bool,
     /// What goes in the same plan.
     pub going: BTreeSet<Address>,
-    /// How far sequences have counted whose limits are to be narrower.
+    /// How far sequences have counted whose limits are to be narrower, and those of identity columns that are to count otherwise.
     pub counted: BTreeMap<Address, Counted>,
     /// The foreign keys that stand on keys and unique indexes which are to change.
     pub held: BTreeMap<Address, Vec<Address>>,

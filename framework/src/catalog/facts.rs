@@ -11,7 +11,7 @@ use crate::address::{Address, Tag};
 use crate::kind::{Counted, Dependent, Facts, SMALL_ROWS_MAX, Size};
 use crate::name::{Name, QName};
 use crate::session::{Session, SessionError};
-use crate::sql::{Literal, Sql, TypeName, sql};
+use crate::sql::{Literal, Sql, TypeName, quoted, sql};
 
 /// A column that is to change.
 #[derive(Clone, Debug, Serialize)]
@@ -82,17 +82,20 @@ pub async fn key_facts(
     Ok(())
 }
 
-/// Reads how far a sequence has counted.
+/// Reads how far a sequence has counted; nothing of one that this role may not read.
 ///
 /// # Errors
-/// When the connection fails, or the sequence may not be read.
+/// When the connection fails, or there is no such sequence.
 pub async fn sequence_facts(
     session: &mut Session,
-    sequence: &Address,
+    sequence: &QName,
 ) -> Result<Option<Counted>, SessionError> {
-    let Some(schema) = sequence.schema.clone() else { return Ok(None) };
-    let name = QName { schema, name: sequence.name.clone() };
-    let query = sql!("select json_build_object('last', last_value, 'called', is_called) from {}", name);
+    let may =
+        sql!("select pg_catalog.has_sequence_privilege({}, 'select')::text", Literal(&quoted(sequence)));
+    if session.value(&may).await?.as_deref() != Some("true") {
+        return Ok(None);
+    }
+    let query = sql!("select json_build_object('last', last_value, 'called', is_called) from {}", sequence);
     session.value(&query).await?.map(|json| parse(&json)).transpose()
 }
 
@@ -194,35 +197,4 @@ pub async fn facts(
     let row: FactsRow = parse(&session.value(&query).await?.unwrap_or_default())?;
     let sizes = row.sizes.into_iter().map(|row| (row.table, row.size)).collect();
     Ok(Facts { sizes, volatile: row.volatile, ..Facts::default() })
-}
-
-/// A sequence by its name, or the one that numbers a column.
-#[derive(Clone, Debug, Serialize)]
-pub struct CountedBy {
-    /// Where it is in the list.
-    pub position: usize,
-    /// Its name, or that of the column's table.
-    #[serde(flatten)]
-    pub name: QName,
-    /// The column.
-    #[serde(rename = "col")]
-    pub column: Option<Name>,
-}
-
-/// The last numbers that sequences gave out, by their places in the list.
-///
-/// # Errors
-/// When the connection fails or the server's answer is not what was asked for.
-pub async fn given_out(
-    session: &mut Session,
-    asked: &[CountedBy],
-) -> Result<Vec<(usize, i64)>, SessionError> {
-    #[derive(Deserialize)]
-    struct Row {
-        position: usize,
-        given: i64,
-    }
-    let query = Sql::from_template(include_str!("given.sql"), &[&Literal(&json(&asked)?)]);
-    let rows: Vec<Row> = parse(&session.value(&query).await?.unwrap_or_default())?;
-    Ok(rows.into_iter().map(|Row { position, given }| (position, given)).collect())
 }

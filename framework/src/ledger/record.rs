@@ -160,8 +160,7 @@ pub fn steps(history: i64, first: usize, done: &[Done<'_>]) -> Sql {
 }
 
 /// Writes down, in one transaction, that the slice is in place: what is to be remembered of its objects, what waits, the service's row, the
-/// end of the run. It does not wait for the disk: what it is about is there already, and a start that finds nothing of this looks once more.
-/// `remembered` is what the ledger said before.
+/// end of the run. `remembered` is what the ledger said before.
 ///
 /// # Errors
 /// When the connection fails, or this holder's time is over.
@@ -182,7 +181,7 @@ pub async fn finish(
     let objects = serde_json::to_string(&objects.collect::<Vec<_>>()).map_err(SessionError::unreadable)?;
     let keep_adopted = "(kind, name, service) do update set texts = excluded.texts where object.texts is distinct from excluded.texts";
     let mut message = sql!(
-        "begin; set local synchronous_commit = off; {}; {}; {}; {}",
+        "begin; {}; {}; {}; {}",
         guard(&caller.service, generation),
         claim::insert(&caller.service, &objects, keep_adopted),
         waiting_rows(&caller.service, waiting)?,

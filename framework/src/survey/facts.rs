@@ -1,12 +1,13 @@
 //! What a plan must know beside the objects: which questions a difference raises, and their answers. Asks only when something that stands is
 //! touched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
 use super::revalued::may_reorder;
 use crate::address::{Address, Tag};
-use crate::catalog::facts::{ColumnChange, CountedBy, given_out as catalog_given_out, sequence_facts};
+use crate::catalog;
+use crate::catalog::facts::{ColumnChange, sequence_facts};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::diff::Diff;
 use crate::drops::column_of;
@@ -16,7 +17,7 @@ use crate::kind::table::retype;
 use crate::kind::{Facts, Kind, Object, User};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
-use crate::rename::{Renames, mentions};
+use crate::rename::{Numbering, Renames, mentions};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Expr, TypeName, quoted};
@@ -45,7 +46,6 @@ pub(super) async fn facts(
         reorder,
         going: going.clone(),
         going_back: manifest.went_back.is_some(),
-        given_out: given_out(session, difference, renames).await?,
         ..Facts::default()
     };
     counted(session, difference, renames, &mut other).await?;
@@ -81,7 +81,7 @@ pub(super) async fn facts(
     Ok(facts)
 }
 
-/// How far sequences have counted whose limits are to be narrower.
+/// How far sequences have counted whose limits are to be narrower, and those of identity columns that are to count otherwise.
 async fn counted(
     session: &mut Session,
     difference: &Diff,
@@ -95,7 +95,27 @@ async fn counted(
         _ => None,
     });
     for address in narrower {
-        let counted = sequence_facts(session, &renames.before(&address)).await?;
+        let before = renames.before(&address);
+        let Some(schema) = before.schema else { continue };
+        let counted = sequence_facts(session, &QName { schema, name: before.name }).await?;
+        facts.counted.extend(counted.map(|counted| (address, counted)));
+    }
+    let columns = difference.different.iter().flat_map(standing_columns).filter(|(_, wanted, now)| {
+        wanted.identity.is_some() && now.identity.is_some() && wanted.counting != now.counting
+    });
+    let columns: Vec<Address> =
+        columns.map(|(table, wanted, _)| Address::part(Tag::Column, &table.name, &wanted.name)).collect();
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let before: Vec<Address> = columns.iter().map(|column| renames.before(column)).collect();
+    let tables: BTreeSet<QName> = before.iter().filter_map(Address::table).collect();
+    let numberings = catalog::undeclared(session, &tables).await?.numberings;
+    for (address, before) in columns.into_iter().zip(before) {
+        let of_column =
+            |of: &&Numbering| Some(&of.table) == before.table().as_ref() && of.column == before.name;
+        let Some(numbering) = numberings.iter().find(of_column) else { continue };
+        let counted = sequence_facts(session, &numbering.sequence).await?;
         facts.counted.extend(counted.map(|counted| (address, counted)));
     }
     Ok(())
@@ -146,36 +166,6 @@ pub(super) fn parts(leaning: &Leaning, renames: &Renames, live: &Schema) -> Vec<
     let tags = [Tag::Column, Tag::Key, Tag::Check, Tag::Exclusion, Tag::Index, Tag::ForeignKey, Tag::Trigger];
     let parts = tags.map(|tag| renames.address(&Address::part(tag, table, part)));
     parts.into_iter().filter(|part| live.holds(part)).collect()
-}
-
-/// The last numbers of identity columns that are to count otherwise.
-async fn given_out(
-    session: &mut Session,
-    difference: &Diff,
-    renames: &Renames,
-) -> Result<BTreeMap<Address, i64>, SessionError> {
-    let columns = difference.different.iter().flat_map(standing_columns);
-    let columns = columns
-        .filter(|(_, wanted, now)| {
-            wanted.identity.is_some() && now.identity.is_some() && wanted.counting != now.counting
-        })
-        .map(|(table, wanted, _)| Address::part(Tag::Column, &table.name, &wanted.name));
-    let addresses: Vec<Address> = columns.collect();
-    if addresses.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let asked = addresses.iter().enumerate().filter_map(|(position, address)| {
-        let before = renames.before(address);
-        let (name, column) = match address.tag {
-            Tag::Column => (renames.table_before(&address.table()?), Some(before.name)),
-            _ => (QName { schema: before.schema?, name: before.name }, None),
-        };
-        Some(CountedBy { position, name, column })
-    });
-    let found = catalog_given_out(session, &asked.collect::<Vec<_>>()).await?;
-    let found =
-        found.into_iter().filter_map(|(position, given)| Some((addresses.get(position)?.clone(), given)));
-    Ok(found.collect())
 }
 
 /// What must be known of columns that change.

@@ -85,3 +85,26 @@ async fn c5_9_limits_that_do_not_hold_what_was_given_out_are_refused() -> Outcom
     manifest("1.3.0", 500).finds_nothing_to_do().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn c5_9_an_identity_begins_anew_only_where_nobody_had_a_number_of_it() -> Outcome {
+    let database = Database::create("beside_restart").await;
+    let of = |version: &str, counting: &str| {
+        let body = format!("[tables.t.columns]\nid = \"int generated always as identity{counting}\"\n");
+        Service::new(&database, &crate::service::manifest("count-service", version, &body))
+    };
+    let next = "with made as (insert into t default values returning id) select id::text from made";
+    of("1.0.0", "").applies().await;
+    of("1.1.0", " (minvalue 7 start 7)").applies().await;
+    assert_eq!(database.fetch_one_text(next).await?, "7");
+    // Somebody has said where to go on: that is kept, or in the way.
+    database.execute("select setval('t_id_seq', 100, false)").await?;
+    let refusals = of("1.2.0", " (minvalue 7 maxvalue 50 start 7)").is_refused().await;
+    assert_eq!(
+        refusals.iter().map(|refusal| refusal.what.as_str()).collect::<Vec<_>>(),
+        ["its sequence is to give out 100, which has no place between 7 and 50"]
+    );
+    of("1.3.0", " (minvalue 7 start 8 cycle)").applies().await;
+    assert_eq!(database.fetch_one_text(next).await?, "100");
+    Ok(())
+}

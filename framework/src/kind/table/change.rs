@@ -14,7 +14,7 @@ use super::retype::{keeps_rows, misfit, silent_loss};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::kind::index::{Element, Index, On, State};
-use crate::kind::{Draft, Facts, Ground, Object, SMALL_ROWS_MAX, Size, all_or_nothing};
+use crate::kind::{Counted, Draft, Facts, Ground, Object, SMALL_ROWS_MAX, Size, all_or_nothing};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
@@ -242,20 +242,21 @@ impl Change<'_> {
         let Column { name, type_name, counting, .. } = self.wanted;
         let table = self.table;
         let (min, max) = counting.range(type_name);
-        let given = draft.facts().given_out.get(&self.address).copied();
-        if let Some(given) = given.filter(|given| !(min..=max).contains(given)) {
-            let what =
-                format!("its sequence has given out {given}, which has no place between {min} and {max}");
-            let help = "give it limits that hold what was given out, or restart it by hand";
+        let counted = draft.facts().counted.get(&self.address).copied();
+        let beyond = counted.filter(|counted| !(min..=max).contains(&counted.last));
+        let first = live.counting.first(&live.type_name);
+        if let Some(Counted { last, called }) = beyond.filter(|of| of.called || of.last != first) {
+            let gave = if called { "has given out" } else { "is to give out" };
+            let what = format!("its sequence {gave} {last}, which has no place between {min} and {max}");
+            let help = "give it limits that hold that number, or restart it by hand";
             draft.refuse("FH210", self.address.clone(), what, help);
         } else if !counting.counts_like(&live.counting) {
             let alter = |changes| sql!("alter column {} {}", name, changes);
-            let (mut run, mut back) =
+            let (mut run, back) =
                 (counting.changes(&live.counting, type_name), live.counting.changes(counting, type_name));
-            if given.is_none() {
-                // Nobody has had a number of it, so it begins where it is to begin.
+            if beyond.is_some() {
+                // Nobody has had a number of it, and the first one is to be another.
                 run.push(&sql!(" restart"));
-                back.push(&sql!(" restart"));
             }
             let done = counting.is_so(table, name, type_name);
             draft.steps.push(self.brief(&alter(run), done, self.undo(&alter(back))));

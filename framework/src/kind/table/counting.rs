@@ -56,6 +56,12 @@ impl Counting {
         (min, max)
     }
 
+    /// The first number.
+    #[must_use]
+    pub fn first(&self, type_name: &TypeName) -> i64 {
+        self.numbers(type_name).start
+    }
+
     /// What follows `as identity`, with a blank before it.
     #[must_use]
     pub fn clause(&self, table: &QName) -> Sql {
