@@ -14,11 +14,12 @@ use freehold_tests::server::Server;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// A folder, its two versions, and the columns whose empty values the second one fills: going back leaves what was filled. (The case of storage parameters is
-/// not among them: those that were given since stay.)
+/// A folder, its two versions, and the columns whose empty values the second one fills: going back leaves what was filled.
 const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("additive", "first.toml", "second.toml", &[]),
+    ("given", "first.toml", "second.toml", &[]),
     ("moved", "first.toml", "second.toml", &[]),
+    ("options", "service.toml", "changed.toml", &[]),
     ("every", "first.toml", "second.toml", &["size", "label"]),
     ("functions", "service.toml", "changed.toml", &[]),
     ("schemas", "service.toml", "changed.toml", &[]),
