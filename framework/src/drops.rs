@@ -30,8 +30,8 @@ use crate::schema::Schema;
 use crate::sql::{Literal, Sql, TypeName, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
-/// The schema that tables go to.
-pub const ATTIC: &str = "freehold_attic";
+/// The schema that tables go to: those of `public`. Others have one of their own, which bears their name behind this one.
+const ATTIC: &str = "freehold_attic";
 
 /// What the names of what is in the attic where it stands begin with.
 pub const IN_ATTIC: &str = "fh_attic_";
@@ -114,10 +114,28 @@ pub struct Kept {
     pub stands: Address,
 }
 
+/// The schema that tables of a schema go to.
+#[must_use]
+pub fn attic_of(schema: &Name) -> Name {
+    let name = match schema.as_str() {
+        "public" => Name::new(ATTIC),
+        other => Name::new(format!("{ATTIC}_{other}"))
+            .or_else(|_| Name::new(format!("{ATTIC}_{}", hash(other)))),
+    };
+    name.unwrap_or_else(|_| schema.clone())
+}
+
+/// Whether a schema is one that tables go to.
+#[must_use]
+pub fn is_attic(schema: &Name) -> bool {
+    let rest = schema.as_str().strip_prefix(ATTIC);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
 /// Whether an object is in the attic, or a part of what is.
 #[must_use]
 pub fn is_in_attic(address: &Address) -> bool {
-    let schema = address.schema.as_ref().is_some_and(|schema| schema.as_str() == ATTIC);
+    let schema = address.schema.as_ref().is_some_and(is_attic);
     schema || is_kept_in_place(address.tag) && address.name.as_str().starts_with(IN_ATTIC)
 }
 
@@ -130,14 +148,18 @@ fn is_kept_in_place(tag: Tag) -> bool {
 #[must_use]
 pub fn place(was: &Address, service: &str, version: &str) -> Address {
     if was.tag == Tag::Table {
-        return Address { schema: Name::new(ATTIC).ok().or_else(|| was.schema.clone()), ..was.clone() };
+        return Address { schema: was.schema.as_ref().map(attic_of), ..was.clone() };
     }
-    let digest = Sha256::digest(format!("{service}\n{version}\n{}", was.path()));
-    let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash(&format!("{service}\n{version}\n{}", was.path()));
     Address {
         name: Name::new(format!("{IN_ATTIC}{hash}")).unwrap_or_else(|_| was.name.clone()),
         ..was.clone()
     }
+}
+
+/// Twelve letters that stand for a text.
+fn hash(text: &str) -> String {
+    Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What stands and is to go, in the order in which it can: what leans on something before it.
@@ -267,11 +289,14 @@ impl Going {
                     let mut stands = place(address, service, version);
                     let schema = address.schema.clone().map(|name| Address::global(Tag::Schema, name));
                     if address.tag == Tag::Enum && schema.is_some_and(|schema| gone.contains(&schema)) {
-                        stands.schema = Name::new(ATTIC).ok().or(stands.schema);
+                        stands.schema = stands.schema.as_ref().map(attic_of);
                     }
                     going.steps.push((moved(address, &stands), Some(Kept { was: address.clone(), stands })));
                 }
-                Tag::Table => going.table(address, live, service, version),
+                Tag::Table => {
+                    let stands = place(address, service, version);
+                    going.steps.push((moved(address, &stands), Some(Kept { was: address.clone(), stands })));
+                }
                 Tag::Column => going.column(address, live, service, version),
                 // The type is made anew without it, along with all that has it.
                 Tag::Value => {}
@@ -279,21 +304,6 @@ impl Going {
             }
         }
         going
-    }
-
-    fn table(&mut self, was: &Address, live: &Schema, service: &str, version: &str) {
-        let stands = place(was, service, version);
-        if live.holds(&stands) {
-            self.refusals.push(Refusal {
-                code: "FH266",
-                object: was.clone(),
-                what: format!("the attic has a table of that name already: `{}`", stands.path()),
-                help: "destroy that one with `freehold purge`, or rename it by hand, and start again"
-                    .to_owned(),
-            });
-            return;
-        }
-        self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
     }
 
     /// The foreign keys of what goes to the attic are dropped first: what they refer to may go too, and must not be held by them.

@@ -1,12 +1,14 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
 pub mod checks;
+mod crowded;
 mod dropped;
 mod facts;
 mod fate;
 mod numbered;
 mod renamed;
 mod revalued;
+mod serial;
 mod still;
 mod vanished;
 mod version;
@@ -188,6 +190,11 @@ async fn compare(
     let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
     let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
     dropped::bring_back(session, &mut renames, manifest, &kept, &mut found.live).await?;
+    let taken = serial::taken(manifest, &found.live);
+    let (manifest, taken) = match &taken {
+        Some((manifest, taken)) => (manifest, taken.as_slice()),
+        None => (manifest, [].as_slice()),
+    };
     let mut claims = renamed::claims(manifest, &renames, claims);
     let mut dropped = dropped::dropped(session, manifest, &claims, &renames, &found.live).await?;
     dropped::hide(&mut found.live);
@@ -198,8 +205,8 @@ async fn compare(
     equal::settle(session, &manifest.schema, &mut live, &known, &renames.spoken()).await?;
     let memory = equal::memory(&manifest.schema, &found.live, &live);
     let mut wanted = manifest.schema.clone();
-    let taken = &manifest.drops.rights;
-    let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, taken, ledger).await?;
+    let rights = &manifest.drops.rights;
+    let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, rights, ledger).await?;
     let difference = diff(&wanted, &live);
     let facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
     let mut plan = plan(&difference, &live, &facts);
@@ -212,7 +219,7 @@ async fn compare(
     }
     renamed::plan(&mut plan, manifest, &renames);
     dropped.add(surplus(&manifest.drops, &wanted, &live));
-    let may_go = dropped.may_go.clone();
+    let may_go = dropped.may_go.iter().chain(taken).cloned().collect();
     dropped.plan(service, &mut plan);
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;

@@ -43,7 +43,9 @@ select coalesce(json_agg(json_build_object(
     'leaning', (
         select coalesce(json_agg(distinct pg_catalog.pg_describe_object(d.classid, d.objid, 0)), '[]')
         from (
-            select 'pg_class'::regclass as classid, r.ev_class as objid
+            -- A view is its rule; any other rule is its own.
+            select case when r.rulename = '_RETURN' then 'pg_class'::regclass else x.classid end as classid,
+                case when r.rulename = '_RETURN' then r.ev_class else r.oid end as objid
             from pg_catalog.pg_depend x join pg_catalog.pg_rewrite r on r.oid = x.objid
             where x.classid = 'pg_rewrite'::regclass and x.refclassid = 'pg_class'::regclass
                 and x.refobjid = a.attrelid and x.refobjsubid = a.attnum

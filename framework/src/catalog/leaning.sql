@@ -39,23 +39,28 @@ with wanted as (
     from wanted w join pg_catalog.pg_constraint c on w.kind = 'constraint' and c.oid = w.oid and c.contype in ('p', 'u') and c.conindid <> 0
 ), dependents as (
     select distinct o.id, o.own,
-        case when d.classid = 'pg_catalog.pg_rewrite'::regclass then 'pg_catalog.pg_class'::regclass else d.classid end as classid,
-        case when d.classid = 'pg_catalog.pg_rewrite'::regclass then r.ev_class else d.objid end as objid,
+        -- A view is its rule, and a domain its checks; any other rule is its own.
+        case when r.rulename = '_RETURN' then 'pg_catalog.pg_class'::regclass
+            when k.contypid <> 0 then 'pg_catalog.pg_type'::regclass else d.classid end as classid,
+        case when r.rulename = '_RETURN' then r.ev_class when k.contypid <> 0 then k.contypid else d.objid end as objid,
         case when d.classid = 'pg_catalog.pg_class'::regclass then d.objsubid else 0 end as objsubid
     from objects o
     join pg_catalog.pg_depend d on d.refclassid = o.class and d.refobjid = o.oid and d.deptype = 'n'
         and (o.part is null or d.refobjsubid = o.part)
     left join pg_catalog.pg_rewrite r on d.classid = 'pg_catalog.pg_rewrite'::regclass and r.oid = d.objid
-    -- What belongs to something else goes where that goes: the sequence of a column, a member of an extension.
+    left join pg_catalog.pg_constraint k on d.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = d.objid
+    -- What belongs to something else goes where that goes: the sequence of a column, a member of an extension. A partition stays where it is.
     where o.kind not in ('schema', 'extension') or not exists (
         select from pg_catalog.pg_depend b where (b.classid, b.objid, b.objsubid) = (d.classid, d.objid, d.objsubid)
-            and (b.deptype = 'e' or o.kind = 'schema' and b.deptype in ('a', 'i')) and (b.refclassid, b.refobjid) <> (o.class, o.oid))
+            and (b.deptype = 'e' or o.kind = 'schema' and b.deptype in ('a', 'i')) and (b.refclassid, b.refobjid) <> (o.class, o.oid)
+            and not exists (
+                select from pg_catalog.pg_class c where d.classid = 'pg_catalog.pg_class'::regclass and c.oid = d.objid and c.relkind in ('r', 'p')))
 ), named as (
     select d.id, d.own, d.classid, d.objid, d.objsubid, d.classid = 'pg_catalog.pg_constraint'::regclass and c.contype = 'f' as foreign_key,
         pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) as what,
-        coalesce(nullif(c.conrelid, 0), f.adrelid, t.tgrelid, p.polrelid, i.indrelid,
+        coalesce(nullif(c.conrelid, 0), f.adrelid, t.tgrelid, p.polrelid, i.indrelid, u.ev_class,
             case when d.classid = 'pg_catalog.pg_class'::regclass then d.objid end) as rel,
-        coalesce(c.conname, t.tgname,
+        coalesce(c.conname, t.tgname, u.rulename,
             (select a.attname from pg_catalog.pg_attribute a where a.attrelid = f.adrelid and a.attnum = f.adnum),
             (select a.attname from pg_catalog.pg_attribute a where d.objsubid <> 0 and a.attrelid = d.objid and a.attnum = d.objsubid),
             (select x.relname from pg_catalog.pg_class x where x.oid = i.indexrelid)) as part
@@ -63,6 +68,7 @@ with wanted as (
     left join pg_catalog.pg_constraint c on d.classid = 'pg_catalog.pg_constraint'::regclass and c.oid = d.objid
     left join pg_catalog.pg_attrdef f on d.classid = 'pg_catalog.pg_attrdef'::regclass and f.oid = d.objid
     left join pg_catalog.pg_trigger t on d.classid = 'pg_catalog.pg_trigger'::regclass and t.oid = d.objid
+    left join pg_catalog.pg_rewrite u on d.classid = 'pg_catalog.pg_rewrite'::regclass and u.oid = d.objid
     left join pg_catalog.pg_policy p on d.classid = 'pg_catalog.pg_policy'::regclass and p.oid = d.objid
     left join pg_catalog.pg_index i on d.classid = 'pg_catalog.pg_class'::regclass and i.indexrelid = d.objid
 )
@@ -74,6 +80,6 @@ select coalesce(json_agg(json_build_object(
 from named n
 left join pg_catalog.pg_class c on c.oid = n.rel and c.relkind in ('r', 'p')
 left join pg_catalog.pg_namespace s on s.oid = c.relnamespace
--- A function or a type stands on no table. What else has none is a piece of something: an operator of a class.
+-- A function, a type, a domain's check, a foreign server stand on no table. The operators and functions of a class are pieces of it.
 where n.rel is distinct from n.own
-    or n.own is null and n.classid in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_type'::regclass)
+    or n.own is null and n.classid not in ('pg_catalog.pg_amop'::regclass, 'pg_catalog.pg_amproc'::regclass)

@@ -61,8 +61,10 @@ pub async fn read(session: &mut Session, service: &str) -> Result<Vec<Entry>, Se
 pub(crate) fn moved(service: &str, version: &str, kept: &Kept) -> Sql {
     let kind = serde_json::to_value(kept.was.tag).ok();
     let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+    // Whatever was taken down as standing there is not there any more: this could not have moved otherwise.
     let mut all = sql!(
-        "insert into freehold.attic (service, kind, name, stands, version) values ({}, {}, {}, {}, {})",
+        "{}; insert into freehold.attic (service, kind, name, stands, version) values ({}, {}, {}, {}, {})",
+        ended(&kept.stands, "moved by hand"),
         Literal(service),
         Literal(kind),
         Literal(&ledger_name(&kept.was)),

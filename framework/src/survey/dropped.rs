@@ -8,7 +8,7 @@ use super::revalued;
 use super::still::still_leaning;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
-use crate::drops::{ATTIC, Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_in_attic, standing};
+use crate::drops::{Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_attic, is_in_attic, standing};
 use crate::hazard::Hazard;
 use crate::kind::{Object, Refusal};
 use crate::ledger::claim::{self, Claims};
@@ -78,7 +78,7 @@ pub(super) fn hide(live: &mut Schema) {
             Object::Comment(comment) => is_in_attic(&comment.on),
             _ => is_in_attic(address),
         };
-        !of_hidden && address.schema.as_ref().is_none_or(|schema| schema.as_str() != ATTIC)
+        !of_hidden && address.schema.as_ref().is_none_or(|schema| !is_attic(schema))
     });
     for object in live.objects.values_mut() {
         if let Object::Table(table) = object {
@@ -124,6 +124,8 @@ pub(super) async fn dropped(
     let refused = relied_on(session, manifest, claims, renames, &gone).await?;
     dropped.refusals.extend(refused);
     dropped.refusals.append(&mut revalued.refusals);
+    let moving = going.steps.iter().filter_map(|(_, kept)| kept.as_ref());
+    dropped.refusals.extend(super::crowded::crowded(session, renames, moving).await?);
     let mut free = going.freed(live);
     free.retain(|step| !declared_otherwise(&step.object, manifest));
     let steps = going.steps.iter().map(|(step, _)| step).chain(&free);
@@ -215,10 +217,11 @@ impl Dropped {
                 None if step.hazards.contains(&Hazard::Drop) => claim::forgotten(&service.name, &step.object),
                 None => step.record,
             };
-            let to_attic = kept.is_some_and(|kept| kept.stands.schema == Some(attic_schema().name));
-            if to_attic && !self.may_go.contains(&attic_schema()) {
-                self.may_go.insert(attic_schema());
-                self.steps.extend(attic_made(tables_first));
+            let attic = kept.and_then(|kept| kept.stands.schema).filter(is_attic);
+            let attic = attic.map(|schema| Address::global(Tag::Schema, schema));
+            if let Some(attic) = attic.filter(|attic| !self.may_go.contains(attic)) {
+                self.steps.extend(attic_made(&attic, tables_first));
+                self.may_go.insert(attic);
             }
             self.steps.push(step);
         }
@@ -259,15 +262,8 @@ fn place(manifest: &Manifest, object: &Address) -> Option<crate::step::Place> {
     manifest.places.get(&entry.address()).cloned()
 }
 
-fn attic_schema() -> Address {
-    // A literal of ours within every limit; were it not, each test of the attic would say so.
-    let name = Name::new(ATTIC).unwrap_or_else(|error| unreachable!("{error}"));
-    Address::global(Tag::Schema, name)
-}
-
 /// The schema that tables go to. Every service of the database may put its own there; who may read them does not change.
-fn attic_made(when: When) -> [Step; 2] {
-    let address = attic_schema();
+fn attic_made(address: &Address, when: When) -> [Step; 2] {
     let stands = sql!("pg_catalog.to_regnamespace({}) is not null", Literal(&quoted(&address.name)));
     let open = sql!(
         "coalesce(pg_catalog.has_schema_privilege('public', pg_catalog.to_regnamespace({})::oid, 'create'), false)",

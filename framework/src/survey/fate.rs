@@ -2,7 +2,7 @@
 
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::Leaning;
-use crate::drops::{ATTIC, IN_ATTIC};
+use crate::drops::{IN_ATTIC, is_attic};
 
 /// What becomes of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +110,7 @@ fn stays_there(one: &Leaning, gone: &[Address], fates: &[Fate]) -> bool {
 }
 
 fn leaner(one: &Leaning, (gone, before): (&[Address], &[Address]), fates: &[Fate]) -> Leaner {
-    let schema = one.table.as_ref().is_some_and(|table| table.schema.as_str() == ATTIC);
+    let schema = one.table.as_ref().is_some_and(|table| is_attic(&table.schema));
     if schema || one.part.as_ref().is_some_and(|part| part.as_str().starts_with(IN_ATTIC)) {
         return Leaner::InAttic;
     }

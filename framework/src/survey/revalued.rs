@@ -8,7 +8,7 @@ use crate::address::{Address, Tag};
 use crate::anew::{Anew, is_of, merged};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::catalog::users::{Holder, Users, held, users};
-use crate::drops::{Going, is_in_attic};
+use crate::drops::{Going, column_of, is_in_attic};
 use crate::hazard::Hazard;
 use crate::kind::enumeration::Enum;
 use crate::kind::table::Table;
@@ -156,7 +156,14 @@ impl Ground<'_> {
         Ok(())
     }
 
-    /// The columns that have the type now, of tables of ours.
+    /// Whether a column is to have another type, which it has by the time that the new one is made.
+    fn leaves(&self, column: &Address, of: &Enum) -> bool {
+        let home = &self.manifest.service.schema;
+        let wanted = column_of(&self.manifest.schema, column);
+        wanted.is_some_and(|column| !is_of(&column.type_name, &of.name, home, &self.manifest.schema))
+    }
+
+    /// The columns that have the type now and keep it, of tables of ours.
     fn columns(&self, wanted: &Enum) -> Vec<Column> {
         let home = &self.manifest.service.schema;
         let tables = self.live.objects.values().filter_map(|object| match object {
@@ -167,12 +174,15 @@ impl Ground<'_> {
             let columns = table.columns.iter();
             let columns = columns.filter(|column| is_of(&column.type_name, &wanted.name, home, self.live));
             columns
-                .map(|column| {
+                .filter_map(|column| {
                     let address = Address::part(Tag::Column, &table.name, &column.name);
+                    if self.leaves(&address, wanted) {
+                        return None;
+                    }
                     let top = Address::top(Tag::Table, &table.name);
                     let goes = |one: &Address| self.gone[1].contains(one);
                     let away = [&address, &top].into_iter().any(|one| is_in_attic(one) || goes(one));
-                    Column {
+                    Some(Column {
                         away,
                         holder: Holder {
                             table: self.renames.table_before(&table.name),
@@ -180,7 +190,7 @@ impl Ground<'_> {
                             type_name: self.renames.spoken().type_name(&column.type_name),
                         },
                         address,
-                    }
+                    })
                 })
                 .collect()
         };
@@ -241,7 +251,8 @@ impl Ground<'_> {
         let of = own_name(&own).unwrap_or_else(|| wanted.name.clone());
         let known = users(session, &of, &called).await?;
         let found = leaning(session, &asked).await?.into_iter().flatten();
-        let found: Vec<Leaning> = found.filter(|one| !self.is_dealt_with(one, anew, &known)).collect();
+        let dealt_with = |one: &Leaning| self.is_dealt_with(one, wanted, anew, &known);
+        let found: Vec<Leaning> = found.filter(|one| !dealt_with(one)).collect();
         let mut names = named(session, &found).await?;
         names.extend(known.held);
         let computed: BTreeSet<Address> = anew.computed().collect();
@@ -254,13 +265,15 @@ impl Ground<'_> {
         Ok((!names.is_empty()).then_some(names))
     }
 
-    fn is_dealt_with(&self, one: &Leaning, anew: &Anew<'_>, known: &Users) -> bool {
+    fn is_dealt_with(&self, one: &Leaning, wanted: &Enum, anew: &Anew<'_>, known: &Users) -> bool {
         if goes_too(one, self.gone) {
             return true;
         }
         let (Some(table), Some(part)) = (&one.table, &one.part) else { return false };
+        let leaves = |(table, part)| self.leaves(&Address::part(Tag::Column, &table, &part), wanted);
         known.heirs.contains(table)
             || self.names_of(table, part).any(|(table, part)| anew.covers(&table, &part))
+            || self.names_of(table, part).any(leaves)
     }
 
     /// What a part of a table will be called, whatever kind of part it is.

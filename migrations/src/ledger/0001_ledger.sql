@@ -120,7 +120,7 @@ create table if not exists freehold.attic (
     stands text not null,
     version text not null,
     moved_at timestamptz not null default now(),
-    ended text check (ended in ('taken back', 'purged')),
+    ended text check (ended in ('taken back', 'purged', 'moved by hand')),
     ended_at timestamptz,
     check ((ended is null) = (ended_at is null))
 );

@@ -148,7 +148,8 @@ impl Pair {
         };
         let histories = from.histories.iter().chain(&to.histories);
         let away = histories.map(|history| history.table.name.to_string()).collect();
-        let unseen = unexplained(&delta, &Told { left: &left, standing: true, away, owners });
+        let placed: Vec<_> = [from, to].into_iter().flat_map(in_their_schemas).collect();
+        let unseen = unexplained(&delta, &Told { left: &placed, standing: true, away, owners });
         match (unseen.is_empty(), unexplained(&delta, &Told::nothing()).is_empty()) {
             (true, true) => End::Converged { second },
             (true, false) => End::Reported { kinds: told_kinds() },
@@ -173,6 +174,37 @@ async fn open_to_owners(databases: &[&Database]) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// What an import left, with the schema of each: what is in the service's own it tells without.
+fn in_their_schemas(import: &Imported) -> Vec<Left> {
+    let manifest = freehold::Manifest::parse("import.toml", &import.text);
+    let home = manifest.map(|parsed| parsed.manifest.service.schema).ok();
+    let kinds = [
+        "domain",
+        "range type",
+        "base type",
+        "composite type",
+        "view",
+        "materialized view",
+        "foreign table",
+        "partitioned table",
+        "partition",
+        "typed table",
+        "inherited table",
+        "function",
+        "procedure",
+        "aggregate",
+    ];
+    let alone = |left: &Left| {
+        let name = left.name.split([' ', '(']).next().unwrap_or_default();
+        kinds.contains(&left.kind.as_str()) && !name.contains('.')
+    };
+    let named = import.left.iter().map(|left| match &home {
+        Some(home) if alone(left) => Left { name: format!("{home}.{}", left.name), ..left.clone() },
+        _ => left.clone(),
+    });
+    named.collect()
 }
 
 /// The kinds of what was told of and an error is about; `None` when some of it is about nothing of the kind.

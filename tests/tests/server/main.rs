@@ -7,6 +7,7 @@
 
 mod additive;
 mod around;
+mod attic_room;
 mod backfill;
 mod beside;
 mod both_ways;

@@ -9,7 +9,7 @@ use super::column::Column;
 use super::counting;
 use super::nullability;
 use super::numbering::{Numbering, counted_as, is_numbered, renumbering};
-use super::rebuild::{As, Rebuild};
+use super::rebuild::{As, Becomes, Rebuild};
 use super::retype::{keeps_rows, misfit, silent_loss};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
@@ -147,7 +147,7 @@ impl Change<'_> {
     /// 17 could keep the place, and writes every row just the same. A column that was not computed has no values in a table without rows; that it
     /// still has none is looked at under the lock.
     fn compute_otherwise(&self, before: Option<&Expr>, live: &Column, draft: &mut Draft<'_>) {
-        let rebuild = Rebuild::of(&self.address, true, self.table, draft);
+        let rebuild = Rebuild::of(&self.address, Becomes::Gone, self.table, draft);
         if self.stands_in_the_way(&rebuild, "what it is computed from", draft) {
             return;
         }
@@ -291,10 +291,11 @@ impl Change<'_> {
 
     /// Another type, or another collation of the same: the server builds the indexes over the column again, and often the table.
     fn retype(&self, live: &mut Column, draft: &mut Draft<'_>) {
-        let rebuild = Rebuild::of(&self.address, false, self.table, draft);
         let Size { rows, .. } = size(draft.ground(self.table));
         let keeps =
             live.type_name == self.wanted.type_name || keeps_rows(&live.type_name, &self.wanted.type_name);
+        let becomes = if keeps { Becomes::Read } else { Becomes::Rewritten };
+        let rebuild = Rebuild::of(&self.address, becomes, self.table, draft);
         let rewrites = rows > 0 && (!keeps || live.collation != self.wanted.collation || rebuild.computes());
         let types = (format!("`{}`", live.type_name), format!("`{}`", self.wanted.type_name));
         let refused = self.loses(live, draft)

@@ -63,16 +63,20 @@ pub(super) fn renumbering(table: &QName, from: &Column, to: &Column) -> Sql {
         return sql!("alter table {} alter column {} set generated {}", table, name, word(identity));
     }
     let of = sequence(table, name);
+    let own = QName {
+        schema: table.schema.clone(),
+        name: Name::derived(&table.name, std::slice::from_ref(name), "seq"),
+    };
     let mut body = sql!(
-        "declare next bigint; old text := {}; begin lock table {} in access exclusive mode; ",
+        "declare next bigint; old text := {}; stands boolean := {}; begin lock table {} in access exclusive mode; ",
         of,
+        if after == Numbering::Serial { draws_from(table, name, &own) } else { Sql::fixed("false") },
         table
     );
+    let (first, down) = (to.counting.first(&to.type_name), to.counting.increment.is_some_and(|by| by < 0));
     if after != Numbering::None {
         body.push(&match before {
-            Numbering::None => {
-                sql!("select coalesce(pg_catalog.max({}), 0) + 1 into next from {}; ", name, table)
-            }
+            Numbering::None => beyond_all(table, name, first, down),
             _ => sql!("next := pg_catalog.nextval(old::regclass); "),
         });
     }
@@ -85,14 +89,15 @@ pub(super) fn renumbering(table: &QName, from: &Column, to: &Column) -> Sql {
         }
         Numbering::Identity(_) => change(&sql!("drop identity")),
     });
-    let own = QName {
-        schema: table.schema.clone(),
-        name: Name::derived(&table.name, std::slice::from_ref(name), "seq"),
-    };
     body.push(&match after {
         Numbering::None => Sql::default(),
         Numbering::Serial => sql!(
-            "create sequence {} as {} owned by {}.{}; {}",
+            "if stands then next := greatest(next, pg_catalog.nextval({})); alter sequence {} as {} owned by {}.{}; else create sequence {} as {} owned by {}.{}; end if; {}",
+            Literal(&quoted(&own)),
+            own,
+            to.type_name,
+            table,
+            name,
             own,
             to.type_name,
             table,
@@ -104,13 +109,34 @@ pub(super) fn renumbering(table: &QName, from: &Column, to: &Column) -> Sql {
         }
     });
     if after != Numbering::None {
-        body.push(&sql!("perform pg_catalog.setval({}::regclass, greatest(next, 1), false); ", of));
+        let least = Sql::fixed(if down { "least" } else { "greatest" });
+        body.push(&sql!("perform pg_catalog.setval({}::regclass, {}(next, {}), false); ", of, least, first));
     }
     if let (Numbering::None, Some(default)) = (after, &to.default) {
         body.push(&change(&sql!("set default {}", default.bracketed())));
     }
     body.push(&sql!("end"));
     sql!("do {}", Literal(body.as_str()))
+}
+
+/// The statement that finds the first number that no row has.
+fn beyond_all(table: &QName, column: &Name, first: i64, down: bool) -> Sql {
+    let beyond = if down {
+        sql!("pg_catalog.min({}) - 1", column)
+    } else {
+        sql!("pg_catalog.max({}) + 1", column)
+    };
+    sql!("select coalesce({}, {}) into next from {}; ", beyond, first, table)
+}
+
+/// Whether the default of a column draws from this sequence, which may then become the column's own.
+fn draws_from(table: &QName, column: &Name, sequence: &QName) -> Sql {
+    sql!(
+        "exists (select from pg_catalog.pg_depend d join pg_catalog.pg_attrdef f on d.classid = 'pg_catalog.pg_attrdef'::regclass and d.objid = f.oid join pg_catalog.pg_attribute a on (a.attrelid, a.attnum) = (f.adrelid, f.adnum) where d.refobjid = pg_catalog.to_regclass({}) and f.adrelid = pg_catalog.to_regclass({}) and a.attname = {})",
+        Literal(&quoted(sequence)),
+        Literal(&quoted(table)),
+        Literal(column.as_str()),
+    )
 }
 
 /// The statement that makes a serial column's own sequence count as far as the column's type.

@@ -21,6 +21,17 @@ pub(super) struct Rebuild<'a> {
     pub(super) leaning: Vec<String>,
 }
 
+/// What happens to the column itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Becomes {
+    /// It is dropped and added.
+    Gone,
+    /// Its values are written again as another type.
+    Rewritten,
+    /// Its values stay as they are.
+    Read,
+}
+
 /// Which of the two makes it again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum As {
@@ -31,10 +42,10 @@ pub(super) enum As {
 }
 
 impl<'a> Rebuild<'a> {
-    /// What goes with a column. `gone` says that the column itself is dropped and added.
-    pub(super) fn of(column: &Address, gone: bool, table: &'a QName, draft: &Draft<'_>) -> Self {
+    /// What goes with a column.
+    pub(super) fn of(column: &Address, becomes: Becomes, table: &'a QName, draft: &Draft<'_>) -> Self {
         let mut rebuild = Self { table, parts: BTreeSet::new(), leaning: Vec::new() };
-        rebuild.collect(column, gone, draft);
+        rebuild.collect(column, becomes, draft);
         // What goes for good has gone by then.
         rebuild.parts.retain(|part| !draft.facts().going.contains(part));
         let undeclared = rebuild.parts.iter().filter(|part| rebuild.made(part, As::Wanted, draft).is_none());
@@ -44,8 +55,9 @@ impl<'a> Rebuild<'a> {
         rebuild
     }
 
-    fn collect(&mut self, column: &Address, gone: bool, draft: &Draft<'_>) {
+    fn collect(&mut self, column: &Address, becomes: Becomes, draft: &Draft<'_>) {
         let facts = draft.facts();
+        let gone = becomes == Becomes::Gone;
         self.leaning.extend(facts.leaning.get(column).into_iter().flatten().cloned());
         if gone {
             self.leaning.extend(facts.referring.get(column).into_iter().flatten().cloned());
@@ -53,10 +65,12 @@ impl<'a> Rebuild<'a> {
         let other_family = facts.other_family.contains(column);
         for part in facts.dependents.get(column).into_iter().flatten() {
             let always = matches!(part.address.tag, Tag::Column | Tag::Trigger);
-            let goes = (gone || always || part.by_text && other_family)
+            // The server would build it again with casts to the type that was, which nobody wrote.
+            let cast = || becomes == Becomes::Rewritten && draft.declared(&part.address).is_some();
+            let goes = (gone || always || part.by_text && (other_family || cast()))
                 && !(part.address.tag == Tag::ForeignKey && draft.is_rebuilt(&part.address));
             if goes && self.parts.insert(part.address.clone()) && part.address.tag == Tag::Column {
-                self.collect(&part.address, true, draft);
+                self.collect(&part.address, Becomes::Gone, draft);
             }
         }
     }

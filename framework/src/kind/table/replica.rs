@@ -58,7 +58,13 @@ pub(super) fn alter(wanted: &Table, live: &mut Table, draft: &mut Draft<'_>) {
     if wanted.replica != live.replica {
         let lock = Lock::on(Mode::AccessExclusive, [&wanted.name]);
         let step = step(&wanted.name, wanted.replica.as_ref(), live.replica.as_ref());
-        draft.steps.push(Step { transaction: Transaction::Alone, lock, ..step });
+        // The columns of an index that it named refuse null until it names it no more.
+        let by_index = |replica: &Option<Replica>| matches!(replica, Some(Replica::Index(_)));
+        let phase = match by_index(&live.replica) && !by_index(&wanted.replica) {
+            true => Phase::Freed,
+            false => step.phase,
+        };
+        draft.steps.push(Step { transaction: Transaction::Alone, lock, phase, ..step });
     }
     live.replica.clone_from(&wanted.replica);
 }

@@ -1,0 +1,74 @@
+//! A sequence that was declared by itself and is by now the one of a `serial` column: it is not made once more, and does not go. What is
+//! planned is that it counts as a serial does and belongs to the column, and then nobody sees a difference. Pure.
+//!
+//! <https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL>
+
+use crate::address::{Address, Tag};
+use crate::drops::column_of;
+use crate::kind::sequence::{Owner, Sequence, limits};
+use crate::kind::{Kind as _, Object};
+use crate::manifest::Manifest;
+use crate::name::QName;
+use crate::schema::Schema;
+use crate::sql::{Expr, quoted};
+
+/// The manifest that says so of such sequences, and which they are; `None` where there are none.
+pub(super) fn taken(manifest: &Manifest, live: &Schema) -> Option<(Manifest, Vec<Address>)> {
+    let mut found: Vec<(Sequence, Expr)> = Vec::new();
+    let undeclared = live.objects.values().filter_map(|object| match object {
+        Object::Sequence(sequence) if !manifest.schema.holds(&sequence.address()) => Some(sequence),
+        _ => None,
+    });
+    for sequence in undeclared {
+        found.extend(drawn_from(sequence, &manifest.schema, live));
+    }
+    if found.is_empty() {
+        return None;
+    }
+    let mut manifest = manifest.clone();
+    let addresses = found.iter().map(|(sequence, _)| sequence.address()).collect();
+    for (sequence, default) in found {
+        let Some(Owner { table, column }) = &sequence.owned_by else { continue };
+        if let Some(Object::Table(table)) =
+            manifest.schema.objects.get_mut(&Address::top(Tag::Table, table))
+            && let Some(column) = table.columns.iter_mut().find(|of| of.name == *column)
+        {
+            (column.serial, column.default) = (false, Some(default));
+        }
+        manifest.schema.insert(sequence);
+    }
+    Some((manifest, addresses))
+}
+
+/// The sequence as a serial's, when a column that is to be serial draws from it, and the default that draws.
+fn drawn_from(sequence: &Sequence, wanted: &Schema, live: &Schema) -> Option<(Sequence, Expr)> {
+    wanted.objects.values().find_map(|object| {
+        let Object::Table(table) = object else { return None };
+        let mut serials = table.columns.iter().filter(|column| column.serial);
+        serials.find_map(|column| {
+            let stands = column_of(live, &Address::part(Tag::Column, &table.name, &column.name))?;
+            let default = stands.default.as_ref().filter(|default| draws(default, &sequence.name))?;
+            let (min, max) = limits(&column.type_name, false);
+            let owned_by = Some(Owner { table: table.name.clone(), column: column.name.clone() });
+            let serial = Sequence {
+                name: sequence.name.clone(),
+                type_name: column.type_name.clone(),
+                start: min,
+                increment: 1,
+                min,
+                max,
+                cache: 1,
+                cycle: false,
+                unlogged: sequence.unlogged,
+                owned_by,
+            };
+            Some((serial, default.clone()))
+        })
+    })
+}
+
+/// Whether a default is the next number of a sequence, which the server writes with its schema or without.
+fn draws(default: &Expr, sequence: &QName) -> bool {
+    let of = |name: String| format!("nextval('{}'::regclass)", name.replace('\'', "''"));
+    [of(quoted(sequence)), of(quoted(&sequence.name))].iter().any(|call| call == default.as_str())
+}
