@@ -119,8 +119,9 @@ pub struct Kept {
 pub fn attic_of(schema: &Name) -> Name {
     let name = match schema.as_str() {
         "public" => Name::new(ATTIC),
-        other => Name::new(format!("{ATTIC}_{other}"))
-            .or_else(|_| Name::new(format!("{ATTIC}_{}", hash(other)))),
+        other => {
+            Name::new(format!("{ATTIC}_{other}")).or_else(|_| Name::new(format!("{ATTIC}_{}", hash(other))))
+        }
     };
     name.unwrap_or_else(|_| schema.clone())
 }

@@ -218,7 +218,8 @@ async fn compare(
         step.source = places.filter_map(|address| manifest.places.get(address)).next().cloned();
     }
     renamed::plan(&mut plan, manifest, &renames);
-    dropped.add(surplus(&manifest.drops, &wanted, &live));
+    let given = dropped::given_unasked(session, manifest, &wanted, &live).await?;
+    dropped.add(surplus(&manifest.drops, &wanted, &given));
     let may_go = dropped.may_go.iter().chain(taken).cloned().collect();
     dropped.plan(service, &mut plan);
     if ledger {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{json, parse};
 use crate::kind::{Kind, Object, grant::Grant};
-use crate::name::Name;
+use crate::name::{Name, QName};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, sql};
@@ -60,6 +60,20 @@ pub async fn resolve(
         }
     }
     Ok(waiting)
+}
+
+/// The rights that others will get on tables of ours as soon as these are made, because an administrator said so of all that are to come.
+///
+/// <https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html>
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn to_come(session: &mut Session, tables: &[&QName]) -> Result<Vec<Grant>, SessionError> {
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Sql::from_template(include_str!("to_come.sql"), &[&Literal(&json(&tables)?)]);
+    parse(&session.value(&query).await?.unwrap_or_default())
 }
 
 impl Row {

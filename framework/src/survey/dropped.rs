@@ -1,5 +1,6 @@
 //! What goes and what comes back: what `[drops]` names, what leans on it, and what the attic still has of what is declared again.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::{Fate, fates};
@@ -7,6 +8,7 @@ use super::numbered;
 use super::revalued;
 use super::still::still_leaning;
 use crate::address::{Address, Tag};
+use crate::catalog::grantee;
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::drops::{Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_attic, is_in_attic, standing};
 use crate::hazard::Hazard;
@@ -85,6 +87,27 @@ pub(super) fn hide(live: &mut Schema) {
             table.columns.retain(|column| !hidden(&column.name));
         }
     }
+}
+
+/// What stands, with the rights that others get on new tables without anybody asking: they go with all that is not declared.
+pub(super) async fn given_unasked<'a>(
+    session: &mut Session,
+    manifest: &Manifest,
+    wanted: &Schema,
+    live: &'a Schema,
+) -> Result<Cow<'a, Schema>, SessionError> {
+    let mut given = Cow::Borrowed(live);
+    if manifest.drops.undeclared {
+        let tables = wanted.objects.iter().filter_map(|(address, object)| match object {
+            Object::Table(table) if !live.holds(address) => Some(&table.name),
+            _ => None,
+        });
+        let tables: Vec<&QName> = tables.collect();
+        for grant in grantee::to_come(session, &tables).await? {
+            given.to_mut().insert(grant);
+        }
+    }
+    Ok(given)
 }
 
 /// Finds what is to go. `live` is what stands in the names to come, with the attic.

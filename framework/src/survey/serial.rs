@@ -29,8 +29,7 @@ pub(super) fn taken(manifest: &Manifest, live: &Schema) -> Option<(Manifest, Vec
     let addresses = found.iter().map(|(sequence, _)| sequence.address()).collect();
     for (sequence, default) in found {
         let Some(Owner { table, column }) = &sequence.owned_by else { continue };
-        if let Some(Object::Table(table)) =
-            manifest.schema.objects.get_mut(&Address::top(Tag::Table, table))
+        if let Some(Object::Table(table)) = manifest.schema.objects.get_mut(&Address::top(Tag::Table, table))
             && let Some(column) = table.columns.iter_mut().find(|of| of.name == *column)
         {
             (column.serial, column.default) = (false, Some(default));

@@ -85,12 +85,27 @@ pub(crate) fn unexplained(delta: &Value, told: &Told<'_>) -> Vec<String> {
             }
         }
         for (ident, both) in row.get("alter").and_then(Value::as_object).into_iter().flatten() {
-            if !told.tell(kind, ident) {
+            if !told.tell(kind, ident) && !(kind == "function" && is_set_alike(both)) {
                 lines.push(format!("alter {kind} {ident}: {both}"));
             }
         }
     }
     lines
+}
+
+/// Whether two functions differ in nothing but the order of their `SET` clauses, which says nothing.
+fn is_set_alike(both: &Value) -> bool {
+    let ordered = |text: &Value| {
+        let (head, body) = text.as_str()?.split_once("\nAS ")?;
+        let mut head: Vec<&str> = head.lines().collect();
+        let first = head.iter().position(|line| line.starts_with(" SET "))?;
+        head[first..].sort_unstable();
+        Some(format!("{}\nAS {body}", head.join("\n")))
+    };
+    match both.as_array().map(Vec::as_slice) {
+        Some([one, other]) => ordered(one).is_some() && ordered(one) == ordered(other),
+        _ => false,
+    }
 }
 
 /// Whether something is in our own schema or in the attic: only what was applied has one.
@@ -206,6 +221,17 @@ mod tests {
         let told = [left("operator", "||++(text, text)")];
         let told = Told { left: &told, standing: false, away: Vec::new(), owners: BTreeMap::new() };
         assert_eq!(unexplained(&delta, &told), ["drop operator public.+(text,text)"]);
+    }
+
+    #[test]
+    fn clauses_of_a_function_may_stand_in_another_order_and_its_lines_may_not() {
+        let function = |head: &str, body: &str| {
+            json!(format!("CREATE OR REPLACE FUNCTION f()\n RETURNS void\n{head}AS $$\n{body}$$\n"))
+        };
+        let (one, other) = (" SET a TO '1'\n SET b TO '2'\n", " SET b TO '2'\n SET a TO '1'\n");
+        assert!(is_set_alike(&json!([function(one, "x\ny\n"), function(other, "x\ny\n")])));
+        assert!(!is_set_alike(&json!([function(one, "x\ny\n"), function(other, "y\nx\n")])));
+        assert!(!is_set_alike(&json!([function(one, "x\n"), function(" SET a TO '1'\n", "x\n")])));
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn rows(manifest: &Manifest, without: &[&str]) -> String {
         let columns: Vec<String> = columns.map(|column| quoted(&column.name)).collect();
         let name = quoted(&table.name);
         let row = format!("'{name} ' || row({})::text", columns.join(", "));
-        format!("coalesce((select string_agg({row}, E'\\n' order by {row}) from {name}), '')")
+        format!("(select string_agg({row}, E'\\n' order by {row}) from {name})")
     });
     format!("select concat_ws(E'\\n', {})", texts.collect::<Vec<_>>().join(", "))
 }

@@ -16,7 +16,7 @@ pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, parked: &BTreeSet<Str
         .collect();
     let stays = |part: &&str| {
         let name = part.split("; Type").next().unwrap_or_default();
-        let of_attic = part.starts_with("freehold_attic;") || part.contains("Schema: freehold_attic;");
+        let of_attic = part.starts_with("freehold_attic") || part.contains("Schema: freehold_attic");
         let bare = ["TYPE ", "SEQUENCE ", "FUNCTION "].iter().find_map(|word| name.strip_prefix(word));
         let bare = bare.unwrap_or(name).split('(').next().unwrap_or_default().replace('"', "");
         let kinds = ["Type: TYPE;", "Type: SEQUENCE;", "Type: FUNCTION;", "Type: COMMENT;"];
@@ -25,7 +25,7 @@ pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, parked: &BTreeSet<Str
             && !hidden(part)
             && !left
             && !owned.contains(name)
-            && !part.starts_with("SCHEMA freehold_attic;")
+            && !part.starts_with("SCHEMA freehold_attic")
     };
     let mut shape = String::new();
     for part in parts.into_iter().filter(stays) {

@@ -43,7 +43,8 @@ async fn a_name_that_another_service_has_in_the_attic_is_said_before_anything_ru
     service(&database, "new-service", "1.0.0", "public", ITEMS).applies().await;
     let second = service(&database, "new-service", "2.0.0", "public", away);
     let refusals = second.survey().await.plan.refusals;
-    let said: Vec<String> = refusals.iter().map(|one| format!("{} {} {}", one.code, one.object, one.what)).collect();
+    let said: Vec<String> =
+        refusals.iter().map(|one| format!("{} {} {}", one.code, one.object, one.what)).collect();
     assert_eq!(
         said,
         ["FH266 table items the attic has something of that name already: `freehold_attic.items`"]

@@ -68,7 +68,7 @@ async fn c10_4_what_the_attic_uses_goes_there_and_comes_back_with_it() -> Outcom
     // Whatever is declared again has its rows again, and its name.
     Service::new(&database, &manifest("order-service", "3.0.0", KEEPS)).applies().await;
     assert_eq!(database.fetch_one_text(rows).await?, before);
-    database.execute("drop schema freehold_attic").await?;
+    database.execute("drop schema freehold_attic_sales").await?;
     assert_eq!(difference::lines(&dump, &database.dump()), "");
     Ok(())
 }
@@ -84,7 +84,7 @@ async fn purge_empties_the_attic_of_what_its_tables_used() -> Outcome {
     purge(&mut session, &less.manifest, &less.caller, Duration::ZERO, limits, &mut |_| {}).await?;
     session.close().await;
     let left = "select concat((select count(*) from freehold.attic where ended is null), ' ', (select count(*) from pg_type where typname like 'fh_attic%'), ' ',
-        (select count(*) from pg_proc where proname like 'fh_attic%'), ' ', (select count(*) from pg_class where relnamespace = to_regnamespace('freehold_attic')))";
+        (select count(*) from pg_proc where proname like 'fh_attic%'), ' ', (select count(*) from pg_class where relnamespace::regnamespace::text like 'freehold_attic%'))";
     assert_eq!(database.fetch_one_text(left).await?, "0 0 0 0");
     Ok(())
 }
@@ -141,5 +141,27 @@ async fn rights_and_comments_that_are_not_declared_go() -> Outcome {
         format!("{role}=a/postgres id {{{role}=r/postgres}} name {{{role}=r/postgres}} 0")
     );
     database.execute(&format!("drop owned by {role}; drop role {role}")).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn rights_that_new_tables_get_unasked_go() -> Outcome {
+    let database = Database::create("prune_unasked").await;
+    let role = format!("{}_reports", database.name());
+    database
+        .execute(&format!(
+            "create role {role}; alter default privileges in schema public grant select, delete on tables to {role};
+             alter default privileges grant insert on tables to public"
+        ))
+        .await?;
+    let lines = format!(
+        "[tables.users.columns]\nid = 'bigint primary key'\n[grants]\n'role:{role}' = ['select on users']\n"
+    );
+    let pruned = only(&database, &manifest("user-service", "1.0.0", &lines));
+    pruned.applies().await;
+    pruned.finds_nothing_to_do().await;
+    let rights = "select string_agg(a::text, ' ' order by a::text) from pg_class c, unnest(c.relacl) a where c.oid = 'users'::regclass and a::text !~ '^postgres='";
+    assert_eq!(database.fetch_one_text(rights).await?, format!("{role}=r/postgres"));
+    database.execute(&format!("drop owned by {role}; drop role {role}; alter default privileges revoke insert on tables from public")).await?;
     Ok(())
 }

@@ -121,11 +121,8 @@ pub(super) fn renumbering(table: &QName, from: &Column, to: &Column) -> Sql {
 
 /// The statement that finds the first number that no row has.
 fn beyond_all(table: &QName, column: &Name, first: i64, down: bool) -> Sql {
-    let beyond = if down {
-        sql!("pg_catalog.min({}) - 1", column)
-    } else {
-        sql!("pg_catalog.max({}) + 1", column)
-    };
+    let beyond =
+        if down { sql!("pg_catalog.min({}) - 1", column) } else { sql!("pg_catalog.max({}) + 1", column) };
     sql!("select coalesce({}, {}) into next from {}; ", beyond, first, table)
 }
 
