@@ -85,7 +85,7 @@ pub(crate) fn unexplained(delta: &Value, told: &Told<'_>) -> Vec<String> {
             }
         }
         for (ident, both) in row.get("alter").and_then(Value::as_object).into_iter().flatten() {
-            if !told.tell(kind, ident) && !(kind == "function" && is_set_alike(both)) {
+            if !(told.tell(kind, ident) || kind == "function" && is_set_alike(both)) {
                 lines.push(format!("alter {kind} {ident}: {both}"));
             }
         }

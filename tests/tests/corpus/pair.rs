@@ -287,14 +287,29 @@ async fn try_to_converge(
     }
     let text = next.text.replacen("version = \"1.0.0\"", "version = \"2.0.0\"", 1);
     let service = Service::pruning(on.address(), &text)?;
-    match service.start().await? {
-        bringup::Outcome::Applied(_) | bringup::Outcome::Unchanged => {}
-        bringup::Outcome::Refused(refusals) => return Err(refused("refused", &refusals).into()),
-        other => return Err(format!("it ends otherwise: {other:?}").into()),
+    comes_up(&service).await?;
+    let mut found = delta(as_wanted, &inventory(on).await?);
+    if leaves_extensions(&found) {
+        // What the attic still uses goes once that has gone.
+        service.purge().await?;
+        comes_up(&service).await?;
+        found = delta(as_wanted, &inventory(on).await?);
     }
-    let found = inventory(on).await?;
     let second = service.survey(true).await?;
-    Ok((delta(as_wanted, &found), second.plan.is_empty()))
+    Ok((found, second.plan.is_empty()))
+}
+
+async fn comes_up(service: &Service) -> Outcome {
+    match service.start().await? {
+        bringup::Outcome::Applied(_) | bringup::Outcome::Unchanged => Ok(()),
+        bringup::Outcome::Refused(refusals) => Err(refused("refused", &refusals).into()),
+        other => Err(format!("it ends otherwise: {other:?}").into()),
+    }
+}
+
+fn leaves_extensions(delta: &Value) -> bool {
+    let added = delta.get("extension").and_then(|row| row.get("add")).and_then(Value::as_array);
+    added.is_some_and(|added| !added.is_empty())
 }
 
 fn refused(what: &str, refusals: &[freehold::kind::Refusal]) -> String {

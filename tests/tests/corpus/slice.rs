@@ -7,6 +7,7 @@ use freehold::execute::Patience;
 use freehold::import::{self, Choice, Imported};
 use freehold::ledger::Caller;
 use freehold::name::Name;
+use freehold::purge::purge;
 use freehold::seeding::Sowing;
 use freehold::session::Session;
 use freehold::startup::caller;
@@ -78,6 +79,16 @@ impl Service {
         let outcome = bring_up(&mut session, &order, &mut |_| {}).await;
         session.close().await;
         Ok(outcome?)
+    }
+
+    /// Destroys what is in the attic.
+    pub(crate) async fn purge(&self) -> Outcome {
+        let mut session = self.session().await?;
+        let limits = (Duration::from_secs(60), PATIENCE);
+        let gone = purge(&mut session, &self.manifest, &self.caller, Duration::ZERO, limits, &mut |_| {}).await;
+        session.close().await;
+        gone?;
+        Ok(())
     }
 
     /// A full look; without a ledger the server judges every expression.
