@@ -1,14 +1,14 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
 pub mod checks;
-mod dropped;
+pub(crate) mod dropped;
 mod facts;
 mod fate;
 mod numbered;
 mod renamed;
 mod revalued;
 mod still;
-mod vanished;
+pub(crate) mod vanished;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
