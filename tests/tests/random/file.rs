@@ -1,5 +1,7 @@
 //! A drawn slice in a file of SQLite: what of it a file can have, how it is brought up, what it looks like to SQLite's own pragmas, and its rows.
 
+#![expect(clippy::disallowed_methods, reason = "the SQL is the test's own text, sent by the driver itself")]
+
 use crate::Fallible;
 use crate::kinds::{KINDS, place};
 use crate::model::{Column, Filled, Of, Part, Slice, sql};

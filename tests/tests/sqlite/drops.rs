@@ -250,6 +250,29 @@ async fn a_primary_key_goes_with_its_column_when_both_are_named() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_constraint_goes_by_the_name_that_it_has_in_the_manifest_after_a_rename() -> Outcome {
+    let file = File::new();
+    let at = |table: &str, hint: &str, mail: &str| {
+        format!(
+            "[tables.{table}]\n{hint}[tables.{table}.columns]\nid = 'bigint primary key'\nmail = \"{mail}\"\n"
+        )
+    };
+    let mail = "text unique check (mail > '')";
+    file.applied(&manifest("1.0.0", &at("heads", "", mail))).await;
+    file.applied(&manifest("1.1.0", &at("orders", "renamed_from = 'heads'\n", mail))).await;
+    file.execute("insert into orders values (1, 'a')").await?;
+    let third = format!(
+        "{}[drops]\nconstraints = ['orders.orders_mail_key', 'orders.orders_mail_check']\n",
+        at("orders", "", "text")
+    );
+    let third = manifest("1.2.0", &third);
+    file.applied(&third).await;
+    file.execute("insert into orders values (2, 'a'), (3, '')").await?;
+    file.unchanged(&third).await;
+    Ok(())
+}
+
 fn run(file: &File, arguments: &[&str]) -> Output {
     let mut command = freehold(arguments);
     command.current_dir(file.folder()).arg("--manifest").arg("m.toml").args(["--database-url", &file.url()]);
