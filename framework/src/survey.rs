@@ -2,7 +2,7 @@
 
 pub mod checks;
 mod crowded;
-mod dropped;
+pub(crate) mod dropped;
 mod facts;
 mod fate;
 mod numbered;
@@ -10,7 +10,7 @@ mod renamed;
 mod revalued;
 mod serial;
 mod still;
-mod vanished;
+pub(crate) mod vanished;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet};

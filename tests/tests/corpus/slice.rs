@@ -85,7 +85,8 @@ impl Service {
     pub(crate) async fn purge(&self) -> Outcome {
         let mut session = self.session().await?;
         let limits = (Duration::from_secs(60), PATIENCE);
-        let gone = purge(&mut session, &self.manifest, &self.caller, Duration::ZERO, limits, &mut |_| {}).await;
+        let gone =
+            purge(&mut session, &self.manifest, &self.caller, Duration::ZERO, limits, &mut |_| {}).await;
         session.close().await;
         gone?;
         Ok(())
