@@ -99,6 +99,18 @@ pub enum Outcome {
     Refused(Vec<Refusal>),
 }
 
+impl Outcome {
+    /// What is declared and not in place yet.
+    #[must_use]
+    pub fn waiting(&self) -> &[Waiting] {
+        match self {
+            Self::Applied(applied) => &applied.waiting,
+            Self::Waiting(waiting) => waiting,
+            Self::Unchanged | Self::Drifted(_) | Self::Ahead(_) | Self::Refused(_) => &[],
+        }
+    }
+}
+
 /// What a bring-up did.
 #[derive(Clone, Debug)]
 pub struct Applied {

@@ -312,12 +312,26 @@ async fn outside(
     let told = |working: &Working| listener(Progress::Working { step, working });
     let ran = watched(session.run(&step.run), pid, run.aside.as_ref(), told).await;
     let time = since.elapsed();
+    if let Err(error) = &ran
+        && error.is("23505")
+        && !step.leftover.is_empty()
+    {
+        take_away(session, step).await;
+    }
     session.run(&sql!("set role none; reset lock_timeout; reset statement_timeout")).await?;
     ran?;
     let done = Done { step, lock_wait, run: time };
     session.run(&record::steps(run.history, number, std::slice::from_ref(&done))).await?;
     listener(Progress::Finished(&done));
     Ok(())
+}
+
+/// An index that is unique and was not built to its end holds nobody to anything for sure, and is paid for by every write. The rows that were
+/// in its way are there until somebody has looked at them, so it does not wait for the next start. Best effort: that one would find it.
+async fn take_away(session: &mut Session, step: &Step) {
+    if let Err(error) = session.run(&step.leftover).await {
+        tracing::debug!(object = %step.object, %error, "what a failed build left behind could not be removed");
+    }
 }
 
 /// The server process that runs our statements.

@@ -339,11 +339,7 @@ fn conclude(inner: &Inner, outcome: Result<Outcome, BringUpError>) -> bool {
             false
         }
         Ok(outcome) => {
-            let waiting = match &outcome {
-                Outcome::Applied(applied) => applied.waiting.len(),
-                Outcome::Waiting(waiting) => waiting.len(),
-                _ => 0,
-            };
+            let waiting = outcome.waiting().len();
             if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
                 for drift in drift {
                     let Refusal { code, object, what, help } = drift;

@@ -132,6 +132,9 @@ pub struct Step {
     /// What the ledger takes down about objects and rows in the same transaction; empty for most.
     #[serde(skip)]
     pub record: Sql,
+    /// What takes away what is left of it when rows were in its way; empty where nothing is.
+    #[serde(skip)]
+    pub leftover: Sql,
     /// The lock that it takes on tables that others use.
     pub lock: Lock,
     /// What may be unpleasant about it.
@@ -181,6 +184,7 @@ impl Step {
             done,
             undo,
             record: Sql::default(),
+            leftover: Sql::default(),
             lock: Lock::none(),
             hazards: Vec::new(),
             transaction: Transaction::Together,

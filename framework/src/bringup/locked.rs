@@ -17,12 +17,14 @@ use crate::ledger::advisory::{self, Key};
 use crate::ledger::presence;
 use crate::ledger::record::{self, Done, Header, Opened, State, Waiting};
 use crate::ledger::{self, Answer};
+use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::plan::Plan;
 use crate::seed::note::Note;
 use crate::seeding::{self, sow};
 use crate::session::Session;
 use crate::step::{Phase, Step, When};
+use crate::survey::offenders::{Offence, count, rows};
 use crate::survey::{Survey, claimed_by_another, survey, survey_again, with_seeds};
 
 /// Of the server's lock slots, one part in this many is ours for one transaction: others hold locks too.
@@ -280,11 +282,7 @@ impl Work<'_> {
                 Ok(()) => {}
                 Err(error) if step.phase == Phase::Validate && broken_by_rows(&error) => {
                     unproven.extend(step.object.table());
-                    waiting.push(Waiting {
-                        object: step.object.to_string(),
-                        code: "FH320".to_owned(),
-                        reason: "rows that stood before it break it; it holds for new rows".to_owned(),
-                    })
+                    waiting.push(broken(session, self.order.manifest, &step.object).await);
                 }
                 // A row that was written meanwhile holds a value that is to go: the look that follows counts it.
                 Err(error) if step.object.tag == Tag::Enum && error.source.is("22P02") => {}
@@ -340,6 +338,21 @@ impl Work<'_> {
         .await?;
         Ok(waiting.to_vec())
     }
+}
+
+/// What rows that stood before it keep from being proven, with their number where they can be counted.
+async fn broken(session: &mut Session, manifest: &Manifest, object: &Address) -> Waiting {
+    const CODE: &str = "FH320";
+    let found = match Offence::of(manifest, object, CODE) {
+        Some(offence) => count(session, &offence).await.map(|found| found.rows).filter(|rows| *rows > 0),
+        None => None,
+    };
+    let reason = match found {
+        Some(1) => "1 row that stood before it breaks it; it holds for new rows".to_owned(),
+        Some(found) => format!("{} that stood before it break it; it holds for new rows", rows(found)),
+        None => "rows that stood before it break it; it holds for new rows".to_owned(),
+    };
+    Waiting { object: object.to_string(), code: CODE.to_owned(), reason }
 }
 
 /// What goes only once nobody is there who knows it.

@@ -21,6 +21,7 @@ use crate::manifest::Manifest;
 use crate::purge::{PurgeError, due, purge};
 use crate::session::Session;
 use crate::startup::caller;
+use crate::survey::offenders::Samples;
 
 /// The formats of the answer.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
@@ -69,7 +70,7 @@ pub(super) async fn run(
         let found = found(&mut session, manifest, older_than).await;
         session.close().await;
         let (entries, refusals) = found.map_err(|error| trouble::failure(&error, Some(manifest)))?;
-        failures.extend(refusal::failures(manifest, &refusals));
+        failures.extend(refusal::failures(manifest, &refusals, &Samples::new()));
         all.push((manifest, entries));
     }
     let due: usize = all.iter().map(|(_, entries)| entries.len()).sum();

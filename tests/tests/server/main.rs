@@ -17,6 +17,7 @@ mod columns;
 mod corpus_expressions;
 mod drift;
 mod drops;
+mod duplicates;
 mod enums;
 mod enums_anew;
 mod enums_shared;
