@@ -8,7 +8,7 @@ use crate::bringup::refusal::{absent, behind, version_reused};
 use crate::bringup::{BringUpError, build_of, seen};
 use crate::decide::{Decision, Seen, decide};
 use crate::ledger::status::{self, Server, Waiting};
-use crate::ledger::{self, Answer, Caller};
+use crate::ledger::{self, Answer, Caller, Purpose};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
@@ -57,7 +57,7 @@ pub(super) async fn look<'a>(
 ) -> Result<Outlook<'a>, BringUpError> {
     let since = Instant::now();
     let server = status::server(session).await?;
-    let answer = ledger::look(session, caller, true).await?;
+    let answer = ledger::look(session, caller, Purpose::Know).await?;
     let seen = seen(&answer, sowing)?.map(|(_, seen)| seen);
     let there = matches!(answer, Answer::Present(_));
     let surveyed = survey(session, manifest, there).await?;

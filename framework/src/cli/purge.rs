@@ -16,7 +16,7 @@ use crate::bringup::BringUpError;
 use crate::config::Config;
 use crate::execute::Patience;
 use crate::ledger::attic::Entry;
-use crate::ledger::{self, Answer};
+use crate::ledger::{self, Answer, Purpose};
 use crate::manifest::Manifest;
 use crate::purge::{PurgeError, due, purge};
 use crate::session::Session;
@@ -103,7 +103,7 @@ async fn found(
     manifest: &Manifest,
     older_than: Duration,
 ) -> Result<(Vec<Entry>, Vec<crate::kind::Refusal>), BringUpError> {
-    match ledger::look(session, &caller(manifest), true).await? {
+    match ledger::look(session, &caller(manifest), Purpose::Know).await? {
         Answer::Absent => Ok((Vec::new(), Vec::new())),
         Answer::Forbidden => Err(BringUpError::LedgerForbidden),
         Answer::Present(_) => Ok(due(session, &manifest.service.name, older_than).await?),

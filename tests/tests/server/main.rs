@@ -25,6 +25,7 @@ mod extensions;
 mod forbidden;
 mod frozen;
 mod functions;
+mod gate;
 mod golden;
 mod grants;
 mod hot;

@@ -97,6 +97,19 @@ impl Service {
         patience: Patience,
         listener: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Outcome, BringUpError> {
+        let mut session = self.session().await;
+        let outcome = self.start_on(&mut session, patience, listener).await;
+        session.close().await;
+        outcome
+    }
+
+    /// One start on a connection that the replica goes on to keep.
+    pub(crate) async fn start_on(
+        &self,
+        session: &mut Session,
+        patience: Patience,
+        listener: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Outcome, BringUpError> {
         let order = Order {
             manifest: &self.manifest,
             sowing: &self.sowing,
@@ -109,10 +122,7 @@ impl Service {
             before_ready: patience,
             after_ready: patience,
         };
-        let mut session = self.session().await;
-        let outcome = bring_up(&mut session, &order, listener).await;
-        session.close().await;
-        outcome
+        bring_up(session, &order, listener).await
     }
 
     /// One start that must have work to do.
