@@ -113,10 +113,22 @@ async fn c10_5_whoever_is_first_nobody_serves_what_has_gone() -> Outcome {
     for round in 0..16 {
         let copy = database.copy(&format!("gate_race_{round}")).await;
         let (older, newer) = (Service::new(&copy, &old()), Service::new(&copy, &new()));
-        let contracting = tokio::spawn(async move { newer.start().await });
-        // The older one comes at another moment of the newer one's run in every round.
-        let delay = Duration::from_millis(round * 6);
+        let (ready, may_come) = tokio::sync::oneshot::channel();
+        let contracting = tokio::spawn(async move {
+            let mut ready = Some(ready);
+            let mut told = move |event: Event<'_>| {
+                if matches!(event, Event::Ready)
+                    && let Some(ready) = ready.take()
+                {
+                    let _ = ready.send(());
+                }
+            };
+            newer.start_telling(PATIENCE, &mut told).await
+        });
+        // The older one comes in the moments in which the newer one takes away, at another in every round.
+        let delay = Duration::from_millis(round * 3);
         let coming = tokio::spawn(async move {
+            let _ = may_come.await;
             tokio::time::sleep(delay).await;
             let mut session = older.session().await;
             let outcome = older.start_on(&mut session, PATIENCE, &mut |_| {}).await;

@@ -50,6 +50,7 @@ mod seeds_order;
 mod seeds_values;
 mod service;
 mod session_settings;
+mod stay;
 mod triggers;
 mod types;
 mod versions;

@@ -110,7 +110,12 @@ impl Service {
         patience: Patience,
         listener: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Outcome, BringUpError> {
-        let order = Order {
+        bring_up(session, &self.order(patience), listener).await
+    }
+
+    /// What a start is told to do.
+    pub(crate) fn order(&self, patience: Patience) -> Order<'_> {
+        Order {
             manifest: &self.manifest,
             sowing: &self.sowing,
             caller: &self.caller,
@@ -121,8 +126,7 @@ impl Service {
             lock_wait_max: LOCK_WAIT_MAX,
             before_ready: patience,
             after_ready: patience,
-        };
-        bring_up(session, &order, listener).await
+        }
     }
 
     /// One start that must have work to do.
