@@ -19,6 +19,7 @@ pub use surplus::surplus;
 
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
+use crate::kind::grant::Grant;
 use crate::kind::key::Key;
 use crate::kind::table::column::Column;
 use crate::kind::{Draft, Facts, Object, Refusal, Size};
@@ -40,6 +41,9 @@ pub const IN_ATTIC: &str = "fh_attic_";
 pub struct Drops {
     /// What it names.
     pub list: Vec<Drop>,
+    /// Rights that later versions gave: a way back takes away what of them the earlier version does not give. No manifest can say it.
+    #[serde(skip)]
+    pub rights: Vec<Grant>,
     /// Whether all that is not declared goes too: the command line's `--prune`, which no manifest can say.
     #[serde(skip)]
     pub undeclared: bool,

@@ -394,9 +394,19 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The statement that drops an object and makes it again, of one or more. Its comment would go with the old one, so it is given back in the
-    /// same breath.
+    /// The statement that drops an object and makes it again, of one or more. Its comment would go with the old one, and so would the mark that
+    /// it tells rows to those who subscribe to its table; they are given back in the same breath.
     fn made_anew(&self, object: &Address, mut statements: Vec<Sql>) -> Sql {
+        let marked = |standing: Option<&Object>| match standing {
+            Some(Object::Table(table)) => {
+                table.replica.as_ref().filter(|replica| replica.is(object)).map(|it| it.set(&table.name))
+            }
+            _ => None,
+        };
+        let table = object.table().map(|table| Address::top(Tag::Table, &table));
+        if let Some(table) = table.filter(|table| marked(self.live(table)).is_some()) {
+            statements.extend(marked(self.declared(&table)));
+        }
         if let Some(Object::Comment(comment)) = self.live(&object.comment()) {
             statements.push(comment.said());
         }

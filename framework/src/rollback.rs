@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod given;
+
 use crate::address::{Address, Tag};
 use crate::drops::{Drop, Drops};
 use crate::kind::Object;
@@ -29,11 +31,14 @@ pub fn back(manifests: &[Manifest], made: &Made) -> Option<Manifest> {
     back.hints = hints(earlier, &names, values_now(&steps));
     let first = names.iter().map(|(first, now)| (now, first)).collect();
     let gone = gone(manifests, &steps, &first, made);
+    let then = |at: usize, address: &Address| then(address, &steps[at..], &first);
     back.allow_rewrite.extend(accepted(manifests, &steps, &first));
     // The order of values was put right for a later version, so it may be put back.
     let enums = earlier.schema.objects.keys().filter(|address| address.tag == Tag::Enum);
     back.reorder = enums.cloned().collect();
-    back.drops = Drops { list: gone.into_iter().map(Drop::Object).collect(), undeclared: false };
+    let list = gone.into_iter().map(Drop::Object).collect();
+    back.drops = Drops { list, rights: given::rights(manifests, &then, made), undeclared: false };
+    given::unset(manifests, &then, &mut back.schema);
     Some(back)
 }
 
@@ -88,13 +93,16 @@ fn accepted(
     let later = manifests.iter().skip(1).enumerate();
     let columns = later.flat_map(|(at, manifest)| {
         let rest = &steps[at + 1..];
-        manifest.allow_rewrite.iter().map(move |column| {
-            let now = rest.iter().fold(column.clone(), |address, step| step.address(&address));
-            let then = first.get(&now).map(|then| Address::clone(then));
-            then.unwrap_or_else(|| on_earlier_table(column.clone(), rest, first))
-        })
+        manifest.allow_rewrite.iter().map(move |column| then(column, rest, first))
     });
     columns.collect()
+}
+
+/// What something will be called that a later version named, when the names are the earlier ones again; `steps` are those after that version.
+fn then(address: &Address, steps: &[Step], first: &BTreeMap<&Address, &Address>) -> Address {
+    let now = steps.iter().fold(address.clone(), |address, step| step.address(&address));
+    let then = first.get(&now).map(|then| Address::clone(then));
+    then.unwrap_or_else(|| on_earlier_table(address.clone(), steps, first))
 }
 
 /// Everything that a manifest declares: its objects, the columns of its tables and the values of its enums.

@@ -200,7 +200,8 @@ async fn compare(
     equal::settle(session, &manifest.schema, &mut live, &known, &renames.spoken()).await?;
     let memory = equal::memory(&manifest.schema, &found.live, &live);
     let mut wanted = manifest.schema.clone();
-    let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, ledger).await?;
+    let taken = &manifest.drops.rights;
+    let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, taken, ledger).await?;
     let difference = diff(&wanted, &live);
     let facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
     let mut plan = plan(&difference, &live, &facts);

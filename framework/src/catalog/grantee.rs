@@ -21,7 +21,7 @@ struct Row {
 }
 
 /// Fills in the roles of the grants, and takes those out whose role is not known; gives these back. What a role has on a table then stands
-/// in `live` under the name that the manifest has for the role.
+/// in `live` under the name that the manifest has for the role; so does what those have of whom rights are `taken`.
 ///
 /// # Errors
 /// When the connection fails or the server's answer is not what was asked for.
@@ -29,6 +29,7 @@ pub async fn resolve(
     session: &mut Session,
     wanted: &mut Schema,
     live: &mut Schema,
+    taken: &[Grant],
     ledger: bool,
 ) -> Result<Vec<Grant>, SessionError> {
     let grants = wanted.objects.values().filter_map(|object| match object {
@@ -36,30 +37,38 @@ pub async fn resolve(
         _ => None,
     });
     let grants: Vec<Grant> = grants.collect();
-    if grants.is_empty() {
+    let all: Vec<Grant> = grants.iter().chain(taken).cloned().collect();
+    if all.is_empty() {
         return Ok(Vec::new());
     }
-    let known = known(session, &grants, ledger).await?;
+    let known = known(session, &all, ledger).await?;
     let mut waiting = Vec::new();
     for mut grant in grants {
-        let address = grant.address();
-        let role = match grant.grantee.as_str().split_once(':') {
-            Some(("service", service)) => known.services.get(service).cloned(),
-            _ => grant.role.filter(|role| role.as_str() == EVERYBODY || known.roles.contains(role)),
-        };
-        grant.role = role.clone();
-        let Some(role) = role else {
-            wanted.objects.remove(&address);
+        grant.role = known.role(&grant);
+        if grant.role.is_some() {
+            wanted.insert(grant);
+        } else {
+            wanted.objects.remove(&grant.address());
             waiting.push(grant);
-            continue;
-        };
-        let has = Grant { grantee: role.clone(), ..grant.clone() }.address();
-        if let Some(Object::Grant(found)) = live.objects.get(&has).cloned() {
-            live.insert(Grant { grantee: grant.grantee.clone(), ..found });
         }
-        wanted.insert(grant);
+    }
+    for grant in all {
+        let Some(role) = known.role(&grant) else { continue };
+        let has = Grant { grantee: role, ..grant.clone() }.address();
+        if let Some(Object::Grant(found)) = live.objects.get(&has).cloned() {
+            live.insert(Grant { grantee: grant.grantee, ..found });
+        }
     }
     Ok(waiting)
+}
+
+impl Row {
+    fn role(&self, grant: &Grant) -> Option<Name> {
+        match grant.grantee.as_str().split_once(':') {
+            Some(("service", service)) => self.services.get(service).cloned(),
+            _ => grant.role.clone().filter(|role| role.as_str() == EVERYBODY || self.roles.contains(role)),
+        }
+    }
 }
 
 async fn known(session: &mut Session, grants: &[Grant], ledger: bool) -> Result<Row, SessionError> {

@@ -22,7 +22,11 @@ use crate::step::{Phase, Step, Transaction, Undo, When};
 pub fn surplus(drops: &Drops, wanted: &Schema, live: &Schema) -> Vec<Step> {
     let named = |comment: &Comment| drops.list.iter().any(|drop| drop.is(&comment.on.comment()));
     let steps = live.objects.values().filter_map(|object| match object {
-        Object::Grant(grant) if drops.undeclared => revoked(grant, wanted),
+        Object::Grant(grant) if drops.undeclared => pruned(grant, wanted),
+        Object::Grant(grant) => {
+            let given = drops.rights.iter().find(|given| given.address() == grant.address())?;
+            revoked(grant, &given.privileges, wanted)
+        }
         Object::Comment(comment) if drops.undeclared || named(comment) => silenced(comment, wanted),
         _ => None,
     });
@@ -51,16 +55,23 @@ fn silenced(comment: &Comment, wanted: &Schema) -> Option<Step> {
     Some(Step { transaction: Transaction::Alone, ..step })
 }
 
-/// What a role has beyond what is declared for it.
-fn revoked(live: &Grant, wanted: &Schema) -> Option<Step> {
+/// All that a role has beyond what is declared for it.
+fn pruned(live: &Grant, wanted: &Schema) -> Option<Step> {
     // A grant is known by the name of its role, and once more by what the manifest calls that role.
-    let role = live.role.as_ref().filter(|role| **role == live.grantee)?;
+    live.role.as_ref().filter(|role| **role == live.grantee)?;
+    revoked(live, &live.privileges, wanted)
+}
+
+/// What of some rights a role has beyond what is declared for it.
+fn revoked(live: &Grant, rights: &[Privilege], wanted: &Schema) -> Option<Step> {
+    let role = live.role.as_ref()?;
     let Some(Object::Table(table)) = wanted.objects.get(&Address::top(Tag::Table, &live.table)) else {
         return None;
     };
     let declared = declared(wanted, &live.table, role);
+    let has = rights.iter().filter(|right| live.privileges.iter().any(|there| there.covers(right)));
     let beyond: Vec<Privilege> =
-        live.privileges.iter().filter_map(|there| beyond(there, &declared, &table.columns)).collect();
+        has.filter_map(|there| beyond(there, &declared, &table.columns)).collect();
     if beyond.is_empty() {
         return None;
     }

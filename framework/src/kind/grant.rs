@@ -39,6 +39,17 @@ pub const RIGHTS: &[&str] = &["select", "insert", "update", "delete", "truncate"
 /// The rights that may be limited to columns.
 pub const RIGHTS_ON_COLUMNS: &[&str] = &["select", "insert", "update", "references"];
 
+impl Privilege {
+    /// Whether who has this one has the other one as well.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let whole = self.columns.is_empty();
+        let named =
+            !other.columns.is_empty() && other.columns.iter().all(|name| self.columns.contains(name));
+        self.right == other.right && (whole || named)
+    }
+}
+
 impl Kind for Grant {
     const QUERY: &'static str = include_str!("grant.sql");
 
@@ -78,16 +89,10 @@ impl Grant {
 
     /// What the other one has not, or not on every column.
     fn lacking(&self, live: &Self) -> Vec<Privilege> {
-        let covers = |there: &Privilege, wanted: &Privilege| {
-            let whole = there.columns.is_empty();
-            let named =
-                !wanted.columns.is_empty() && wanted.columns.iter().all(|name| there.columns.contains(name));
-            there.right == wanted.right && (whole || named)
-        };
         let lacking = self
             .privileges
             .iter()
-            .filter(|wanted| !live.privileges.iter().any(|there| covers(there, wanted)));
+            .filter(|wanted| !live.privileges.iter().any(|there| there.covers(wanted)));
         lacking.cloned().collect()
     }
 

@@ -47,7 +47,7 @@ pub async fn made_since(
          from freehold.step s join freehold.history h on h.id = s.history
          where h.service = {} and h.id > {} and case s.kind
              when 'column' then s.sql ~* '^alter table .* add column '
-             else s.sql ~* '^(create (?!or replace)|comment on |alter table .* add |alter type .* add value |alter .* rename )' end",
+             else s.sql ~* '^(create (?!or replace)|comment on |grant |alter table .* add |alter type .* add value |alter .* rename )' end",
         Literal(service),
         run,
     );

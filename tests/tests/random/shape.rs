@@ -32,10 +32,23 @@ pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, parked: &BTreeSet<Str
         for line in part.lines().filter(|line| !line.contains("fh_attic_")) {
             let label = line.trim().trim_end_matches(',');
             if !label.is_empty() && !label.starts_with("SET default_") && !values.contains(label) {
-                shape.push_str(line.trim_end_matches(','));
+                shape.push_str(&sorted(line.trim_end_matches(',')));
                 shape.push('\n');
             }
         }
     }
     shape
+}
+
+/// A line of storage parameters, which stand in the order in which they were set, and mean nothing by it.
+fn sorted(line: &str) -> String {
+    let inside = line.strip_prefix("WITH (").and_then(|rest| rest.strip_suffix(");"));
+    inside.map_or_else(
+        || line.to_owned(),
+        |inside| {
+            let mut parameters: Vec<&str> = inside.split(", ").collect();
+            parameters.sort_unstable();
+            format!("WITH ({});", parameters.join(", "))
+        },
+    )
 }

@@ -59,6 +59,28 @@ async fn c1_13_what_stands_beside_a_column_is_imported_byte_for_byte() -> Outcom
 }
 
 #[tokio::test]
+async fn the_index_that_tells_rows_to_subscribers_still_does_when_it_is_another_one() {
+    let database = Database::create("beside_replica").await;
+    let service = |version: &str, key: &str, index: &str| {
+        let body = format!(
+            "[tables.by_key]\nreplica_identity = \"using index by_key_key\"\n[tables.by_key.columns]\nid = \"int not null\"\nplace = \"int not null\"\n\
+             [tables.by_key.constraints]\nby_key_key = \"unique ({key})\"\n\
+             [tables.by_index]\nreplica_identity = \"using index by_index_idx\"\n[tables.by_index.columns]\nid = \"int not null\"\nplace = \"int not null\"\n\
+             [tables.by_index.indexes]\nby_index_idx = \"unique ({index})\"\n"
+        );
+        Service::new(&database, &crate::service::manifest("mark-service", version, &body))
+    };
+    let marked = "select string_agg(pg_get_indexdef(indexrelid), ', ' order by 1) from pg_index where indisreplident";
+    service("1.0.0", "id", "id").applies().await;
+    database.execute("insert into by_key values (1, 1); insert into by_index values (1, 1)").await.unwrap();
+    let later = service("2.0.0", "id, place", "place, id");
+    later.applies().await;
+    let now = database.fetch_one_text(marked).await.unwrap();
+    assert_eq!(now.matches("(id, place)").count() + now.matches("(place, id)").count(), 2, "{now}");
+    later.finds_nothing_to_do().await;
+}
+
+#[tokio::test]
 async fn c5_9_limits_that_do_not_hold_what_was_given_out_are_refused() -> Outcome {
     let database = Database::create("beside_narrow").await;
     let manifest = |version: &str, max: i64| {

@@ -19,6 +19,9 @@ pub struct Options {
     /// Storage parameters: `fillfactor`, `toast.autovacuum_enabled`. If any are declared, they are all that there are to be.
     #[serde(default)]
     pub with: BTreeMap<String, String>,
+    /// Parameters that go even where none are declared: a later version set them, and an earlier one is gone back to.
+    #[serde(skip)]
+    pub unset: BTreeSet<String>,
     /// Where its files are, when it is not where the database is.
     pub tablespace: Option<Name>,
     /// How its rows are divided among partitions, which are not a part of the slice.
@@ -84,8 +87,9 @@ impl Options {
 
     /// Parameters that nobody declares are an administrator's, and so is the place of the files; `on` is `true`.
     pub(super) fn spell(&self, live: &mut Self) {
+        live.unset.clone_from(&self.unset);
         if self.with.is_empty() {
-            live.with.clear();
+            live.with.retain(|name, _| self.unset.contains(name));
         }
         if self.tablespace.is_none() {
             live.tablespace = None;

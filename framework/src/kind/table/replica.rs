@@ -35,6 +35,18 @@ impl Replica {
         }
     }
 
+    /// Whether it is by this index, or by the one of this key.
+    #[must_use]
+    pub fn is(&self, object: &Address) -> bool {
+        matches!(self, Self::Index(name) if matches!(object.tag, Tag::Index | Tag::Key) && object.name == *name)
+    }
+
+    /// The statement that says it.
+    #[must_use]
+    pub fn set(&self, table: &QName) -> Sql {
+        sql!("alter table {} replica identity {}", table, self.clause())
+    }
+
     /// The step that says it of a new table, once its indexes stand.
     pub(super) fn said(&self, table: &QName) -> Step {
         step(table, Some(self), None)
@@ -52,9 +64,9 @@ pub(super) fn alter(wanted: &Table, live: &mut Table, draft: &mut Draft<'_>) {
 }
 
 fn step(table: &QName, wanted: Option<&Replica>, before: Option<&Replica>) -> Step {
-    let set = |replica: Option<&Replica>| {
-        let clause = replica.map_or(Sql::fixed("default"), Replica::clause);
-        sql!("alter table {} replica identity {}", table, clause)
+    let set = |replica: Option<&Replica>| match replica {
+        Some(replica) => replica.set(table),
+        None => sql!("alter table {} replica identity default", table),
     };
     let is = match wanted {
         None => sql!("c.relreplident = 'd'"),
