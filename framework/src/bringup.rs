@@ -11,12 +11,12 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::by_hand::ByHand;
 use crate::decide::{Build, Decision, Seen, decide};
-use crate::execute::{Patience, Progress};
+use crate::execute::{Patience, Progress, known_to};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Holder, Key};
 use crate::ledger::presence;
 use crate::ledger::record::{self, State, Waiting};
-use crate::ledger::{self, Answer, Caller, Entry};
+use crate::ledger::{self, Answer, Caller, Entry, Purpose};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::retry::{Delays, Policy};
@@ -26,11 +26,13 @@ use crate::session::{Session, SessionError};
 use crate::step::{Phase, Step, When};
 use crate::survey::{Survey, survey, with_seeds};
 
+mod again;
 mod error;
 mod locked;
 pub(crate) mod refusal;
 pub(crate) mod verify;
 
+pub use again::look_again;
 pub use error::BringUpError;
 pub use verify::{Expectation, verify};
 
@@ -99,6 +101,18 @@ pub enum Outcome {
     Refused(Vec<Refusal>),
 }
 
+impl Outcome {
+    /// What is declared and not in place yet.
+    #[must_use]
+    pub fn waiting(&self) -> &[Waiting] {
+        match self {
+            Self::Applied(applied) => &applied.waiting,
+            Self::Waiting(waiting) => waiting,
+            Self::Unchanged | Self::Drifted(_) | Self::Ahead(_) | Self::Refused(_) => &[],
+        }
+    }
+}
+
 /// What a bring-up did.
 #[derive(Clone, Debug)]
 pub struct Applied {
@@ -141,7 +155,7 @@ pub async fn bring_up(
     let (mut registered, mut ready) = (false, false);
     let mut since = since;
     loop {
-        let answer = ledger::look(session, order.caller, registered).await?;
+        let answer = ledger::look(session, order.caller, purpose(registered)).await?;
         registered |= matches!(answer, Answer::Present(_));
         match without_lock(session, order, &answer).await? {
             Settled::Done(outcome) => return Ok(outcome),
@@ -169,6 +183,11 @@ pub async fn bring_up(
     let outcome = outcome?;
     released?;
     Ok(outcome)
+}
+
+/// What a look is for, of a process that stands in the ledger already, or does not.
+fn purpose(registered: bool) -> Purpose {
+    if registered { Purpose::Know } else { Purpose::Start }
 }
 
 /// What can be settled by reading alone.
@@ -219,10 +238,12 @@ async fn without_lock(
                 matches!(step.phase, Phase::Contract | Phase::Shared) && step.when == When::After
             };
             if plan.steps.iter().all(|step| goes(&step))
-                && let Some(oldest) = presence::older(session, order.caller).await?.first()
+                && let Some(version) =
+                    presence::knowing(session, order.caller, locked::knowing(order)).await?
             {
-                let going = plan.steps.iter().filter(|step| step.phase == Phase::Contract);
-                let known = going.map(|step| locked::known_to(step, oldest));
+                let reason = known_to(&version);
+                let known = plan.steps.iter().filter(|step| step.contracts());
+                let known = known.map(|step| locked::known(step, reason.clone()));
                 return done(Outcome::Waiting(known.chain(waiting).collect()));
             }
             let can_wait = plan.steps.iter().all(|step| step.when == When::After);

@@ -7,8 +7,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::ledger::guard;
+use crate::ledger::presence::Knowing;
 use crate::ledger::record::{self, Done};
+use crate::ledger::{Caller, guard};
 use crate::name::Name;
 use crate::retry::{Delays, Policy};
 use crate::session::{Session, SessionError};
@@ -17,11 +18,14 @@ use crate::step::{Phase, Step, Transaction};
 
 mod batch;
 pub mod blocker;
+mod gate;
 mod pieces;
 pub mod working;
 
 use batch::batches;
 use blocker::Blocker;
+pub use gate::KNOWN;
+pub(crate) use gate::known_to;
 use working::{Aside, Working, watched};
 
 /// What a run needs to know beside its steps.
@@ -29,6 +33,10 @@ use working::{Aside, Working, watched};
 pub struct Run<'a> {
     /// The service.
     pub service: &'a str,
+    /// Who runs it.
+    pub caller: &'a Caller,
+    /// Who would still know what it takes away.
+    pub knowing: Knowing,
     /// The generation that it runs under.
     pub generation: i64,
     /// Its number in the history.
@@ -171,7 +179,8 @@ async fn together(
     number: usize,
     listener: Listener<'_>,
 ) -> Result<usize, Failure> {
-    let times = match transaction(session, run, batch, 5_000).await {
+    let opening = opening(run, batch, 5_000);
+    let times = match transaction(session, batch, &opening).await {
         Ok(times) => times,
         Err(source) => {
             let position = source.succeeded.saturating_sub(BEFORE_FIRST) / 2;
@@ -195,21 +204,18 @@ const BEFORE_FIRST: usize = 6;
 /// of a message come a buffer at a time.
 async fn transaction(
     session: &mut Session,
-    run: &Run<'_>,
     steps: &[Step],
-    lock_timeout_ms: u32,
+    opening: &Sql,
 ) -> Result<Vec<Duration>, SessionError> {
     let clock = sql!(";\nvalues (extract(epoch from clock_timestamp()))");
-    let statement_timeout_ms = steps.iter().map(|step| step.statement_timeout_ms).max().unwrap_or(0);
-    let mut message = begin(run, &steps[0], statement_timeout_ms, lock_timeout_ms);
-    message.push(&clock);
+    let mut message = sql!("{}{}", opening, clock);
     for step in steps {
         message.push(&sql!(";\n{}", step.run));
         message.push(&clock);
     }
     let rows = session.fetch(&message).await?;
-    // The guard's row comes first.
-    let moments = rows.iter().skip(1).filter_map(|row| row.first()?.as_deref()?.parse().ok());
+    // A row may come first that says no moment: the guard's.
+    let moments = rows.iter().filter_map(|row| row.first()?.as_deref()?.parse().ok());
     let moments: Vec<f64> = moments.collect();
     Ok(moments.windows(2).map(|pair| Duration::from_secs_f64((pair[1] - pair[0]).max(0.0))).collect())
 }
@@ -281,8 +287,11 @@ async fn inside(
 ) -> Result<(), SessionError> {
     // What has no limit may take long.
     let pid = if step.statement_timeout_ms == 0 { backend(session).await? } else { None };
-    let lock_timeout_ms = run.locks.lock_timeout_ms(step);
-    let work = transaction(session, run, std::slice::from_ref(step), lock_timeout_ms);
+    let steps = std::slice::from_ref(step);
+    let opening = opening(run, steps, run.locks.lock_timeout_ms(step));
+    // A transaction that was opened at the gate goes on in the next message.
+    let opening = if step.contracts() { gate::alone(session, run, &opening).await? } else { opening };
+    let work = transaction(session, steps, &opening);
     let told = |working: &Working| listener(Progress::Working { step, working });
     let times = watched(work, pid, run.aside.as_ref(), told).await?;
     let done = Done { step, lock_wait, run: times.first().copied().unwrap_or_default() };
@@ -312,6 +321,12 @@ async fn outside(
     let told = |working: &Working| listener(Progress::Working { step, working });
     let ran = watched(session.run(&step.run), pid, run.aside.as_ref(), told).await;
     let time = since.elapsed();
+    if let Err(error) = &ran
+        && error.is("23505")
+        && !step.leftover.is_empty()
+    {
+        take_away(session, step).await;
+    }
     session.run(&sql!("set role none; reset lock_timeout; reset statement_timeout")).await?;
     ran?;
     let done = Done { step, lock_wait, run: time };
@@ -320,10 +335,24 @@ async fn outside(
     Ok(())
 }
 
+/// An index that is unique and was not built to its end holds nobody to anything for sure, and is paid for by every write. The rows that were
+/// in its way are there until somebody has looked at them, so it does not wait for the next start. Best effort: that one would find it.
+async fn take_away(session: &mut Session, step: &Step) {
+    if let Err(error) = session.run(&step.leftover).await {
+        tracing::debug!(object = %step.object, %error, "what a failed build left behind could not be removed");
+    }
+}
+
 /// The server process that runs our statements.
 async fn backend(session: &mut Session) -> Result<Option<i64>, SessionError> {
     let pid = session.value(&sql!("select pg_catalog.pg_backend_pid()::text")).await?;
     Ok(pid.and_then(|pid| pid.parse().ok()))
+}
+
+/// The start of a transaction of these steps.
+fn opening(run: &Run<'_>, steps: &[Step], lock_timeout_ms: u32) -> Sql {
+    let statement_timeout_ms = steps.iter().map(|step| step.statement_timeout_ms).max().unwrap_or(0);
+    begin(run, &steps[0], statement_timeout_ms, lock_timeout_ms)
 }
 
 /// The start of a transaction of steps like this one.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::catalog;
+use crate::ledger::advisory::Key;
 use crate::name::Name;
 use crate::session::{Session, SessionError, pinned};
 use crate::sql::{Fragment, Literal, Sql, sql};
@@ -83,11 +84,26 @@ pub struct Entry {
     pub by_hand: Vec<String>,
 }
 
-/// Looks: one message, which also registers presence unless `quiet`. Nothing in it fails when there is no ledger.
+/// What a look is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To bring up and to serve: it passes the gate, so that what an older build knows does not go between the look and its outcome, and
+    /// writes the process's row.
+    Start,
+    /// To serve what others bring up: it passes the gate.
+    Serve,
+    /// To know, or because the process has looked before.
+    Know,
+}
+
+/// How long a look waits at the gate: longer than a step that takes away what an older build knows, as long as it does not write a big table again.
+const GATE_WAIT: &str = "30s";
+
+/// Looks: one message. Nothing in it fails when there is no ledger.
 ///
 /// # Errors
 /// When the connection fails or the server's answer is not what was asked for.
-pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result<Answer, SessionError> {
+pub async fn look(session: &mut Session, caller: &Caller, purpose: Purpose) -> Result<Answer, SessionError> {
     let query =
         Sql::from_template(include_str!("ledger/look.sql"), &[&catalog::stamp(), &Literal(&caller.service)]);
     // A server that only reads and a role that may not write refuse an insert even where it would insert nothing.
@@ -95,6 +111,7 @@ pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result
         "declare
             usable boolean := has_schema_privilege(to_regnamespace('freehold'), 'usage');
         begin
+            {};
             if not usable then
                 perform set_config('freehold.answer', '{\"ledger\": \"forbidden\"}', true);
             elsif usable is null or {} then
@@ -107,20 +124,30 @@ pub async fn look(session: &mut Session, caller: &Caller, quiet: bool) -> Result
                 execute {};
             end if;
         end",
+        passed(caller, purpose),
         missing(),
-        Sql::fixed(if quiet { "false" } else { "true" }),
+        Sql::fixed(if purpose == Purpose::Start { "true" } else { "false" }),
         Literal(sql!("{}{}", presence(caller), query).as_str()),
         Literal(query.as_str()),
     );
     // The slice's ids stand in arrays, and a sequential scan compares each row with each element: 300 ms instead of 3 at a
     // thousand tables. The presence row is no reason to wait for the disk: after a crash of the server nobody is present anyway.
     let message = sql!(
-        "set local enable_seqscan = off; set local synchronous_commit = off; do {}; select current_setting('freehold.answer', true)",
+        "set local enable_seqscan = off; set local synchronous_commit = off; set local lock_timeout = {}; do {}; select current_setting('freehold.answer', true)",
+        Literal(GATE_WAIT),
         Literal(block.as_str()),
     );
     match session.value(&message).await?.filter(|answer| !answer.is_empty()) {
         Some(answer) => serde_json::from_str(&answer).map_err(SessionError::unreadable),
         None => Ok(Answer::Present(Entry::default())),
+    }
+}
+
+/// The statement that passes the gate, where the look is one of those that do.
+fn passed(caller: &Caller, purpose: Purpose) -> Sql {
+    match purpose {
+        Purpose::Start | Purpose::Serve => advisory::pass(Key::gate(&caller.service)),
+        Purpose::Know => Sql::fixed("null"),
     }
 }
 

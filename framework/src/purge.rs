@@ -11,6 +11,7 @@ use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Holder, Key};
 use crate::ledger::attic::{self, Entry};
+use crate::ledger::presence::Knowing;
 use crate::ledger::{self, Caller, record};
 use crate::lock::{Lock, Mode};
 use crate::manifest::Manifest;
@@ -145,6 +146,9 @@ async fn under_lock(
     let history = record::open_purge(session, caller, generation, manifest).await?;
     let run = Run {
         service: &caller.service,
+        caller,
+        // What is due has been out of everybody's reach since it went to the attic.
+        knowing: Knowing::Older,
         generation,
         history,
         owner: manifest.service.owner.as_ref(),

@@ -213,6 +213,11 @@ impl SessionError {
         Self { message, sqlstate: None, succeeded: 0, source }
     }
 
+    /// Something that was asked for and is not to be had, with a code as the server would say it.
+    pub(crate) fn said(code: &str, message: impl Into<String>) -> Self {
+        Self { sqlstate: Some(code.to_owned()), ..Self::found(message.into()) }
+    }
+
     /// The same with other words, in which something is added or left out; the driver's own error, which says the old ones, is left
     /// out then.
     pub(crate) fn saying(self, words: impl FnOnce(&str) -> String) -> Self {

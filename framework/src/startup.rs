@@ -13,7 +13,7 @@ use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::bringup::{self, Applied, BringUpError, Event, Expectation, Order, Outcome, bring_up};
 use crate::by_hand::ByHand;
-use crate::config::{Config, Database, Mode, OnError, Profile, Target};
+use crate::config::{Config, Mode, OnError, Profile, Target};
 use crate::execute::Patience;
 use crate::kind::Refusal;
 use crate::ledger::Caller;
@@ -28,6 +28,7 @@ mod named;
 mod sample;
 mod sqlite;
 mod state;
+mod stay;
 mod telling;
 
 use telling::Telling;
@@ -73,6 +74,8 @@ struct Inner {
     /// What came of the manifest's checks, if it has any, once there is a pool.
     checks: OnceCell<watch::Receiver<Vec<Checked>>>,
     wake: Notify,
+    /// Whoever listens hears when the last handle is gone.
+    alive: watch::Sender<()>,
 }
 
 impl Inner {
@@ -142,8 +145,9 @@ impl Configured {
         let caller = caller(&manifest);
         let (state, _) = watch::channel(State::new(&caller));
         let (pool, samples, checks) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let wake = Notify::new();
-        let inner = Arc::new(Inner { manifest, by_hand, config, caller, state, pool, samples, checks, wake });
+        let (wake, (alive, _)) = (Notify::new(), watch::channel(()));
+        let inner = Inner { manifest, by_hand, config, caller, state, pool, samples, checks, wake, alive };
+        let inner = Arc::new(inner);
         tokio::spawn(run(Arc::clone(&inner)));
         Handle { inner }
     }
@@ -229,19 +233,27 @@ impl Handle {
     }
 }
 
-/// Until the slice is ready and nothing is left to do.
+/// Until the slice is ready and nothing is left to do, and then, on a server, as long as anybody has a handle.
 async fn run(inner: Arc<Inner>) {
     for notice in inner.config.notices() {
         tracing::warn!(service = %inner.caller.service, event = "config", "{notice}");
     }
     match &inner.config.database {
-        Target::Postgres(database) => on_postgres(&inner, database).await,
+        Target::Postgres(database) => {
+            let options = inner.config.direct.as_ref().unwrap_or(database).connect_options();
+            let session = on_postgres(&inner, &options).await;
+            if stay::stays(inner.config.mode) {
+                let ended = inner.alive.subscribe();
+                let inner = Arc::downgrade(&{ inner });
+                stay::stay(inner, options, session, ended).await;
+            }
+        }
         Target::Sqlite(file) => sqlite::run(&inner, &file.path).await,
     }
 }
 
-async fn on_postgres(inner: &Inner, database: &Database) {
-    let options = inner.config.direct.as_ref().unwrap_or(database).connect_options();
+/// Gives back the connection that all was done on. It is kept while the next attempt is waited for: a slice that is ready already is in use.
+async fn on_postgres(inner: &Inner, options: &PgConnectOptions) -> Session {
     let mut delays = Delays::new(&Policy {
         initial: Duration::from_millis(500),
         max: LOOK_AGAIN_MAX,
@@ -250,13 +262,26 @@ async fn on_postgres(inner: &Inner, database: &Database) {
         deadline: None,
         attempts_max: None,
     });
+    let mut kept = None;
     loop {
-        let session = connect(inner, &options).await;
+        let (idle, session) = match kept.take() {
+            Some(session) => (true, Some(session)),
+            None => (false, connect(inner, options).await),
+        };
         let Some(mut session) = session else { continue };
-        let outcome = attempt(inner, &mut session, &options).await;
-        session.close().await;
+        let outcome = attempt(inner, &mut session, options).await;
+        let broken = outcome.is_err();
+        // A connection that nobody used may have been lost long ago.
+        if idle && outcome.as_ref().is_err_and(BringUpError::is_transient) {
+            session.close().await;
+            continue;
+        }
         if conclude(inner, outcome) {
-            return;
+            return session;
+        }
+        match broken {
+            true => session.close().await,
+            false => kept = Some(session),
         }
         let delay = delays.next_delay().max(Duration::from_millis(100));
         pause(inner, delay).await;
@@ -339,11 +364,7 @@ fn conclude(inner: &Inner, outcome: Result<Outcome, BringUpError>) -> bool {
             false
         }
         Ok(outcome) => {
-            let waiting = match &outcome {
-                Outcome::Applied(applied) => applied.waiting.len(),
-                Outcome::Waiting(waiting) => waiting.len(),
-                _ => 0,
-            };
+            let waiting = outcome.waiting().len();
             if let Outcome::Drifted(drift) | Outcome::Applied(Applied { drift, .. }) = &outcome {
                 for drift in drift {
                     let Refusal { code, object, what, help } = drift;
@@ -391,12 +412,20 @@ async fn apply(
     session: &mut Session,
     options: &PgConnectOptions,
 ) -> Result<Outcome, BringUpError> {
+    let sowing = inner.sowing();
+    let order = order(inner, &sowing, options);
+    let mut telling = Telling::new(inner);
+    let mut told = |event: Event<'_>| telling.tell(&event);
+    bring_up(session, &order, &mut told).await
+}
+
+/// What is to be brought up.
+fn order<'a>(inner: &'a Inner, sowing: &'a Sowing, options: &'a PgConnectOptions) -> Order<'a> {
     let locks = &inner.config.locks;
     let patience = |budget| Patience { lock_timeout: locks.timeout, budget };
-    let sowing = inner.sowing();
-    let order = Order {
+    Order {
         manifest: &inner.manifest,
-        sowing: &sowing,
+        sowing,
         caller: &inner.caller,
         options,
         approved: None,
@@ -405,10 +434,7 @@ async fn apply(
         lock_wait_max: locks.budget_background,
         before_ready: patience(locks.budget_before_ready),
         after_ready: patience(locks.budget_background),
-    };
-    let mut telling = Telling::new(inner);
-    let mut told = |event: Event<'_>| telling.tell(&event);
-    bring_up(session, &order, &mut told).await
+    }
 }
 
 async fn verify(inner: &Inner, session: &mut Session) -> Result<Outcome, BringUpError> {

@@ -132,6 +132,9 @@ pub struct Step {
     /// What the ledger takes down about objects and rows in the same transaction; empty for most.
     #[serde(skip)]
     pub record: Sql,
+    /// What takes away what is left of it when rows were in its way; empty where nothing is.
+    #[serde(skip)]
+    pub leftover: Sql,
     /// The lock that it takes on tables that others use.
     pub lock: Lock,
     /// What may be unpleasant about it.
@@ -159,6 +162,12 @@ pub const LOCK_TIMEOUT_MS: u32 = 200;
 pub const STATEMENT_TIMEOUT_MS: u32 = 600_000;
 
 impl Step {
+    /// Whether it takes away what processes of another version know, and so waits until none of them is there.
+    #[must_use]
+    pub fn contracts(&self) -> bool {
+        self.phase == Phase::Contract && self.when == When::After
+    }
+
     /// Its id: the same for the same statement about the same object, in every run and on every machine.
     #[must_use]
     pub fn id(&self) -> String {
@@ -181,6 +190,7 @@ impl Step {
             done,
             undo,
             record: Sql::default(),
+            leftover: Sql::default(),
             lock: Lock::none(),
             hazards: Vec::new(),
             transaction: Transaction::Together,

@@ -3,9 +3,11 @@
 pub mod checks;
 mod crowded;
 pub(crate) mod dropped;
+mod duplicates;
 mod facts;
 mod fate;
 mod numbered;
+pub(crate) mod offenders;
 mod renamed;
 mod revalued;
 mod serial;
@@ -225,6 +227,7 @@ async fn compare(
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }
+    plan.refusals.extend(duplicates::refuse(session, manifest, &difference, &live, &renames).await);
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));

@@ -2,27 +2,28 @@
 
 use std::time::{Duration, Instant};
 
-use semver::Version;
-
 use super::{
-    Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, refusal, seen, without_lock,
+    Applied, BringUpError, Event, Listener, Order, Outcome, Settled, build_of, purpose, refusal, seen,
+    without_lock,
 };
 use crate::address::{Address, Tag};
 use crate::by_hand::Part;
 use crate::equal;
 use crate::execute::working::Aside;
-use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
+use crate::execute::{ExecuteError, KNOWN, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Key};
-use crate::ledger::presence;
+use crate::ledger::presence::Knowing;
 use crate::ledger::record::{self, Done, Header, Opened, State, Waiting};
 use crate::ledger::{self, Answer};
+use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::plan::Plan;
 use crate::seed::note::Note;
 use crate::seeding::{self, sow};
 use crate::session::Session;
 use crate::step::{Phase, Step, When};
+use crate::survey::offenders::{Offence, count, rows};
 use crate::survey::{Survey, claimed_by_another, survey, survey_again, with_seeds};
 
 /// Of the server's lock slots, one part in this many is ours for one transaction: others hold locks too.
@@ -38,7 +39,7 @@ pub(super) async fn bring_up(
     registered: bool,
     listener: Listener<'_>,
 ) -> Result<Outcome, BringUpError> {
-    let answer = ledger::look(session, order.caller, registered).await?;
+    let answer = ledger::look(session, order.caller, purpose(registered)).await?;
     let in_place = match without_lock(session, order, &answer).await? {
         Settled::Done(outcome) => return Ok(outcome),
         Settled::OnlyAfterwards => true,
@@ -221,6 +222,8 @@ impl Work<'_> {
     fn context(&self, locks: Patience) -> Run<'_> {
         Run {
             service: &self.order.caller.service,
+            caller: self.order.caller,
+            knowing: knowing(self.order),
             generation: self.generation,
             history: self.history,
             owner: self.order.manifest.service.owner.as_ref(),
@@ -258,19 +261,9 @@ impl Work<'_> {
     ) -> Result<Vec<Waiting>, BringUpError> {
         let mut waiting: Vec<Waiting> = Vec::new();
         let mut unproven: Vec<QName> = Vec::new();
-        let goes = |step: &Step| step.phase == Phase::Contract;
-        let older = if steps.iter().any(goes) {
-            presence::older(session, self.order.caller).await?
-        } else {
-            Vec::new()
-        };
         for step in steps {
             // A column whose rows break its check does not refuse null either.
             if waiting.iter().any(|waiting| waiting.object == step.object.to_string()) {
-                continue;
-            }
-            if let (true, Some(oldest)) = (goes(step), older.first()) {
-                waiting.push(known_to(step, oldest));
                 continue;
             }
             if step.object.tag == Tag::Enum && step.lock.tables.iter().any(|table| unproven.contains(table)) {
@@ -280,12 +273,9 @@ impl Work<'_> {
                 Ok(()) => {}
                 Err(error) if step.phase == Phase::Validate && broken_by_rows(&error) => {
                     unproven.extend(step.object.table());
-                    waiting.push(Waiting {
-                        object: step.object.to_string(),
-                        code: "FH320".to_owned(),
-                        reason: "rows that stood before it break it; it holds for new rows".to_owned(),
-                    })
+                    waiting.push(broken(session, self.order.manifest, &step.object).await);
                 }
+                Err(error) if error.source.is(KNOWN) => waiting.push(known(step, error.source.message)),
                 // A row that was written meanwhile holds a value that is to go: the look that follows counts it.
                 Err(error) if step.object.tag == Tag::Enum && error.source.is("22P02") => {}
                 Err(error) => return Err(error.into()),
@@ -342,13 +332,29 @@ impl Work<'_> {
     }
 }
 
+/// What rows that stood before it keep from being proven, with their number where they can be counted.
+async fn broken(session: &mut Session, manifest: &Manifest, object: &Address) -> Waiting {
+    const CODE: &str = "FH320";
+    let found = match Offence::of(manifest, object, CODE) {
+        Some(offence) => count(session, &offence).await.map(|found| found.rows).filter(|rows| *rows > 0),
+        None => None,
+    };
+    let reason = match found {
+        Some(1) => "1 row that stood before it breaks it; it holds for new rows".to_owned(),
+        Some(found) => format!("{} that stood before it break it; it holds for new rows", rows(found)),
+        None => "rows that stood before it break it; it holds for new rows".to_owned(),
+    };
+    Waiting { object: object.to_string(), code: CODE.to_owned(), reason }
+}
+
 /// What goes only once nobody is there who knows it.
-pub(super) fn known_to(step: &Step, older: &Version) -> Waiting {
-    Waiting {
-        object: step.object.to_string(),
-        code: "FH263".to_owned(),
-        reason: format!("it goes once no replica of {older} is there any more"),
-    }
+pub(super) fn known(step: &Step, reason: String) -> Waiting {
+    Waiting { object: step.object.to_string(), code: KNOWN.to_owned(), reason }
+}
+
+/// Who knows what a run takes away.
+pub(super) fn knowing(order: &Order<'_>) -> Knowing {
+    if order.manifest.went_back.is_some() { Knowing::Newer } else { Knowing::Older }
 }
 
 /// Values that are to go, and rows that were written since the plan was made hold: they stand against nothing that has run, and wait.

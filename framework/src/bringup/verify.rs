@@ -3,7 +3,7 @@
 use super::refusal::{absent, behind, version_reused};
 use super::{BringUpError, Outcome, build_of, seen};
 use crate::decide::{Decision, Seen, decide};
-use crate::ledger::{self, Answer, Caller};
+use crate::ledger::{self, Answer, Caller, Purpose};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
@@ -24,13 +24,13 @@ pub struct Expectation<'a> {
     pub lenient: bool,
 }
 
-/// Looks. Reads only: it takes no lock and registers nobody.
+/// Looks. Reads only: it takes no lock and registers nobody. It passes the gate, as whoever may serve afterwards does.
 ///
 /// # Errors
 /// When the database cannot be read, or differs.
 pub async fn verify(session: &mut Session, expectation: &Expectation<'_>) -> Result<Outcome, BringUpError> {
     let Expectation { manifest, caller, sowing, .. } = expectation;
-    let answer = ledger::look(session, caller, true).await?;
+    let answer = ledger::look(session, caller, Purpose::Serve).await?;
     let seen = seen(&answer, sowing)?.map(|(_, seen)| seen);
     let there = matches!(answer, Answer::Present(_));
     let survey = survey(session, manifest, there).await?;

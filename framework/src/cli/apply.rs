@@ -26,6 +26,7 @@ use crate::manifest::Manifest;
 use crate::seeding::Sowing;
 use crate::session::Session;
 use crate::startup::caller;
+use crate::survey::offenders::samples;
 
 mod event;
 pub(super) mod progress;
@@ -84,7 +85,7 @@ pub(super) async fn saved(
     let outlooks = plan::outlooks(config, &way, &saved.manifests, true).await?;
     let outdated = outlooks.iter().flat_map(|outlook| {
         let outdated: Vec<Refusal> = saved.outdated(outlook).into_iter().collect();
-        refusal::failures(outlook.manifest, &outdated)
+        refusal::failures(outlook.manifest, &outdated, &outlook.samples)
     });
     let outdated: Vec<Failure> = outdated.collect();
     if !outdated.is_empty() {
@@ -186,8 +187,17 @@ async fn one(
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.end();
     let ended = match outcome {
-        Ok(Outcome::Refused(refusals)) => Err(End::Failures(refusal::failures(manifest, &refusals))),
-        Ok(outcome) => shell.answer(|format| progress.outcome(&outcome, format)).map_err(End::from),
+        Ok(Outcome::Refused(refusals)) => {
+            let refused = refusals.iter().map(|refusal| (refusal.object.to_string(), refusal.code));
+            let samples = samples(&mut session, manifest, refused).await;
+            Err(End::Failures(refusal::failures(manifest, &refusals, &samples)))
+        }
+        Ok(outcome) => {
+            let waits = outcome.waiting().iter();
+            let waits = waits.map(|waiting| (waiting.object.clone(), waiting.code.as_str()));
+            let samples = samples(&mut session, manifest, waits).await;
+            shell.answer(|format| progress.outcome(&outcome, &samples, format)).map_err(End::from)
+        }
         Err(error) => {
             let failure = match &error {
                 BringUpError::Execute(execute) => {

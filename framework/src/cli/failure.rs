@@ -37,7 +37,7 @@ struct Said {
     done: Vec<String>,
     /// What to do, a line each; the last that is printed.
     help: Vec<String>,
-    /// Summary, place and help with the lines of the manifest.
+    /// Summary, place, cause and help with the lines of the manifest.
     #[serde(skip)]
     drawn: Option<String>,
 }
@@ -108,7 +108,8 @@ impl Failure {
                 format!("{head}{}{}", paint(STRONG, format!(": {summary}")), place.unwrap_or_default())
             }
         };
-        let help = if drawn.is_some() { &Vec::new() } else { help };
+        let none = Vec::new();
+        let (cause, help) = if drawn.is_some() { (&none, &none) } else { (cause, help) };
         for (lines, name, style) in
             [(cause, "cause:", STRONG), (done, "done: ", STRONG), (help, "help: ", HELP)]
         {

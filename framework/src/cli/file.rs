@@ -21,6 +21,7 @@ use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sqlite::{self, Order, bring_up};
 use crate::startup::caller;
+use crate::survey::offenders::Samples;
 
 /// Opens a file to look at it; one that is not there is seen as empty, and not made.
 pub(super) async fn open_to_look(file: &File) -> Result<Session, Failure> {
@@ -68,6 +69,7 @@ pub(super) async fn look<'a>(
         seeds,
         live,
         waiting,
+        samples: Samples::new(),
         server,
         host: "",
         took: since.elapsed(),
@@ -104,8 +106,13 @@ pub(super) async fn apply(
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.end();
     match outcome {
-        Ok(Outcome::Refused(refusals)) => Err(End::Failures(refusal::failures(manifest, &refusals))),
-        Ok(outcome) => shell.answer(|format| progress.outcome(&outcome, format)).map_err(End::from),
+        Ok(Outcome::Refused(refusals)) => {
+            Err(End::Failures(refusal::failures(manifest, &refusals, &Samples::new())))
+        }
+        Ok(outcome) => {
+            let said = |format| progress.outcome(&outcome, &Samples::new(), format);
+            shell.answer(said).map_err(End::from)
+        }
         Err(error) => {
             let failure = match &error {
                 BringUpError::Execute(execute) => {

@@ -364,7 +364,7 @@ async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result
     let outlooks = plan::outlooks(config, &way, manifests, false).await?;
     let mut failures = Vec::new();
     for outlook in &outlooks {
-        failures.extend(refusal::failures(outlook.manifest, &outlook.plan.refusals));
+        failures.extend(refusal::failures(outlook.manifest, &outlook.plan.refusals, &outlook.samples));
         if !outlook.plan.steps.is_empty() {
             let what = format!(
                 "{} differs from this database: {} would change it",

@@ -8,12 +8,13 @@ use crate::bringup::refusal::{absent, behind, version_reused};
 use crate::bringup::{BringUpError, build_of, seen};
 use crate::decide::{Decision, Seen, decide};
 use crate::ledger::status::{self, Server, Waiting};
-use crate::ledger::{self, Answer, Caller};
+use crate::ledger::{self, Answer, Caller, Purpose};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::schema::Schema;
 use crate::seeding::{self, Sowing};
 use crate::session::Session;
+use crate::survey::offenders::{Samples, samples};
 use crate::survey::{survey, with_seeds};
 
 /// The outlook for one service.
@@ -35,6 +36,8 @@ pub(super) struct Outlook<'a> {
     pub(super) live: Schema,
     /// What is declared, not in place, and why, by the ledger.
     pub(super) waiting: Vec<Waiting>,
+    /// Keys of rows that stand against the plan, or against what waits.
+    pub(super) samples: Samples,
     /// The server and the database.
     pub(super) server: Server,
     /// The server's host, as the settings name it.
@@ -54,7 +57,7 @@ pub(super) async fn look<'a>(
 ) -> Result<Outlook<'a>, BringUpError> {
     let since = Instant::now();
     let server = status::server(session).await?;
-    let answer = ledger::look(session, caller, true).await?;
+    let answer = ledger::look(session, caller, Purpose::Know).await?;
     let seen = seen(&answer, sowing)?.map(|(_, seen)| seen);
     let there = matches!(answer, Answer::Present(_));
     let surveyed = survey(session, manifest, there).await?;
@@ -64,8 +67,11 @@ pub(super) async fn look<'a>(
     let (plan, ahead, in_place) =
         decided(manifest, decision, seen.as_ref(), surveyed.plan, &surveyed.found.live);
     let from = seen.map(|seen| seen.version);
+    let refused = plan.refusals.iter().map(|refusal| (refusal.object.to_string(), refusal.code));
+    let waits = waiting.iter().map(|waiting| (waiting.object.clone(), waiting.code.as_str()));
+    let samples = samples(session, manifest, refused.chain(waits)).await;
     let (live, seeds, took) = (surveyed.found.live, surveyed.seeds, since.elapsed());
-    Ok(Outlook { manifest, from, ahead, in_place, plan, seeds, live, waiting, server, host, took })
+    Ok(Outlook { manifest, from, ahead, in_place, plan, seeds, live, waiting, samples, server, host, took })
 }
 
 /// What a decision makes of a plan; whether the database is ahead, and whether the version is in place.

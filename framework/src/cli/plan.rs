@@ -15,6 +15,7 @@ use crate::kind::Object;
 use crate::manifest::Manifest;
 use crate::seeding::Sowing;
 use crate::startup::caller;
+use crate::survey::offenders::Samples;
 
 pub(super) mod degraded;
 pub(super) mod json;
@@ -72,7 +73,7 @@ pub(super) fn strictly(way: &Way<'_>, manifests: &[Manifest]) -> Result<(), End>
     }
     let failures = manifests.iter().flat_map(|manifest| {
         let degraded = crate::sqlite::outline(manifest).0;
-        refusal::failures(manifest, &refusal::of_degraded(&degraded))
+        refusal::failures(manifest, &refusal::of_degraded(&degraded), &Samples::new())
     });
     let failures: Vec<Failure> = failures.collect();
     if failures.is_empty() { Ok(()) } else { Err(End::Failures(failures)) }
@@ -179,11 +180,11 @@ fn settle(outlooks: &mut [Outlook<'_>]) {
 /// Ends the command when something has to be decided; says what has drifted where nothing has to be.
 pub(super) fn refused(shell: &Shell, outlooks: &[Outlook<'_>]) -> Result<(), End> {
     let mut failures = Vec::new();
-    for Outlook { manifest, plan, in_place, .. } in outlooks {
+    for Outlook { manifest, plan, in_place, samples, .. } in outlooks {
         if *in_place {
             shell.tell(&refusal::warnings(manifest, &plan.refusals));
         } else {
-            failures.extend(refusal::failures(manifest, &plan.refusals));
+            failures.extend(refusal::failures(manifest, &plan.refusals, samples));
         }
     }
     if failures.is_empty() { Ok(()) } else { Err(End::Answered(failures)) }

@@ -16,12 +16,13 @@ use crate::bringup::BringUpError;
 use crate::config::Config;
 use crate::execute::Patience;
 use crate::ledger::attic::Entry;
-use crate::ledger::{self, Answer};
+use crate::ledger::{self, Answer, Purpose};
 use crate::manifest::Manifest;
 use crate::purge::{PurgeError, due, purge};
 use crate::session::Session;
 use crate::sqlite;
 use crate::startup::caller;
+use crate::survey::offenders::Samples;
 
 /// The formats of the answer.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
@@ -78,7 +79,7 @@ pub(super) async fn run(
             }
         };
         let (entries, refusals) = found.map_err(|error| trouble::failure(&error, Some(manifest)))?;
-        failures.extend(refusal::failures(manifest, &refusals));
+        failures.extend(refusal::failures(manifest, &refusals, &Samples::new()));
         all.push((manifest, entries));
     }
     let due: usize = all.iter().map(|(_, entries)| entries.len()).sum();
@@ -114,7 +115,7 @@ async fn found(
     manifest: &Manifest,
     older_than: Duration,
 ) -> Result<(Vec<Entry>, Vec<crate::kind::Refusal>), BringUpError> {
-    match ledger::look(session, &caller(manifest), true).await? {
+    match ledger::look(session, &caller(manifest), Purpose::Know).await? {
         Answer::Absent => Ok((Vec::new(), Vec::new())),
         Answer::Forbidden => Err(BringUpError::LedgerForbidden),
         Answer::Present(_) => Ok(due(session, &manifest.service.name, older_than).await?),

@@ -6,13 +6,15 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::figures::plural;
 use super::paint::{CAUTION, paint};
+use super::rows::in_the_way;
 use crate::kind::Refusal;
 use crate::manifest::{Manifest, Problem};
 use crate::plan::Degraded;
+use crate::survey::offenders::{Samples, of};
 
 /// One failure for each thing that has to be decided. Objects that are refused for the same reason are one.
-pub(super) fn failures(manifest: &Manifest, refusals: &[Refusal]) -> Vec<Failure> {
-    groups(refusals).iter().map(|group| failure(manifest, group)).collect()
+pub(super) fn failures(manifest: &Manifest, refusals: &[Refusal], samples: &Samples) -> Vec<Failure> {
+    groups(refusals).iter().map(|group| failure(manifest, group, samples)).collect()
 }
 
 /// The same as warnings: what differs in a slice whose version is in place keeps nobody from working.
@@ -42,15 +44,23 @@ fn groups(refusals: &[Refusal]) -> Vec<Vec<&Refusal>> {
     groups
 }
 
-fn failure(manifest: &Manifest, group: &[&Refusal]) -> Failure {
+fn failure(manifest: &Manifest, group: &[&Refusal], samples: &Samples) -> Failure {
     let Refusal { code, object, help, .. } = group[0];
     let title = title(group);
     let failure = Failure::new(Exit::Refused, code, &title).help(help);
+    let rows = group.iter().filter_map(|refusal| {
+        let object = refusal.object.to_string();
+        let rows = in_the_way(of(samples, &object))?;
+        Some(if group.len() > 1 { format!("{object}: {rows}") } else { rows })
+    });
+    let rows: Vec<String> = rows.collect();
+    let label = rows.join("; ");
+    let failure = rows.into_iter().fold(failure, Failure::cause);
     if is_about_the_whole(group[0]) {
         return failure.at(Some(manifest.sources.positions().place(manifest.version_span.start)));
     }
     let range = manifest.places.get(object).cloned();
-    failure.at(range).drawn(drawn(manifest, group, Problem::error(code, 0..0, &title)))
+    failure.at(range).drawn(drawn(manifest, group, Problem { label, ..Problem::error(code, 0..0, &title) }))
 }
 
 /// What a database holds otherwise, as what stands against it.

@@ -25,6 +25,7 @@ use crate::rollback::{Made, back};
 use crate::session::SessionError;
 use crate::sqlite;
 use crate::startup::caller;
+use crate::survey::offenders::Samples;
 
 /// The formats of what is done.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
@@ -190,7 +191,9 @@ async fn free(target: &Target<'_>, manifest: &Manifest) -> Result<(), End> {
     let newer = newer.map_err(|error| trouble::failure(&error.into(), Some(manifest)))?;
     match newer.is_empty() {
         true => Ok(()),
-        false => Err(End::Failures(refusal::failures(manifest, &[in_use(manifest, &newer)]))),
+        false => {
+            Err(End::Failures(refusal::failures(manifest, &[in_use(manifest, &newer)], &Samples::new())))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
 use crate::seed::note::Note;
 use crate::seeding::{Counts, Outlook};
+use crate::survey::offenders::{Samples, of};
 
 /// Rows that are named of each seed and reason; of more there is a count.
 const NAMED_MAX: usize = 5;
@@ -31,7 +32,7 @@ pub(super) fn counted(counts: Counts) -> String {
 }
 
 /// What a seed's step does, where a plan has one.
-pub(super) fn of(outlook: &Outlook, address: &Address) -> Option<String> {
+pub(super) fn of_seed(outlook: &Outlook, address: &Address) -> Option<String> {
     Some(counted(*outlook.counts.get(address)?))
 }
 
@@ -88,12 +89,30 @@ pub(super) fn kept_lines(manifest: &Manifest, notes: &[Note]) -> String {
 
 /// What is kept and what waits, below a plan.
 pub(super) fn lines(manifest: &Manifest, outlook: &Outlook) -> String {
-    waiting_lines(&outlook.waiting) + &kept_lines(manifest, &outlook.notes)
+    waiting_lines(&outlook.waiting, &Samples::new()) + &kept_lines(manifest, &outlook.notes)
 }
 
-/// The lines of what waits.
-pub(super) fn waiting_lines(waiting: &[Waiting]) -> String {
-    let line =
-        |waiting: &Waiting| format!("  ! {} waits: {}   {}\n", waiting.object, waiting.reason, waiting.code);
+/// The lines of what waits, each with rows that are in its way.
+pub(super) fn waiting_lines(waiting: &[Waiting], samples: &Samples) -> String {
+    let line = |Waiting { object, code, reason }: &Waiting| {
+        let rows = in_the_way(of(samples, object)).map(|rows| format!("      {rows}\n")).unwrap_or_default();
+        format!("  ! {object} waits: {reason}   {code}\n{rows}")
+    };
     waiting.iter().map(line).collect()
+}
+
+/// The lines of what waits by the ledger, where rows are in its way.
+pub(super) fn held_lines(outlook: &super::outlook::Outlook<'_>) -> String {
+    let held = outlook.waiting.iter().filter(|waiting| outlook.samples.contains_key(&waiting.object));
+    let held = held.map(|waiting| Waiting {
+        object: waiting.object.clone(),
+        code: waiting.code.clone(),
+        reason: waiting.reason.clone(),
+    });
+    waiting_lines(&held.collect::<Vec<_>>(), &outlook.samples)
+}
+
+/// `rows in the way: id = 1; id = 7`
+pub(super) fn in_the_way(sample: &[String]) -> Option<String> {
+    (!sample.is_empty()).then(|| format!("rows in the way: {}", sample.join("; ")))
 }

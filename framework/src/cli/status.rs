@@ -17,7 +17,7 @@ use crate::bringup::BringUpError;
 use crate::config::{Config, File};
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::status::{self, Access, Replicas, Run, Server, Service, Waiting};
-use crate::ledger::{self, Answer, Caller};
+use crate::ledger::{self, Answer, Caller, Purpose};
 use crate::plan::Degraded;
 use crate::session::{Session, SessionError};
 use crate::sqlite;
@@ -109,7 +109,7 @@ async fn read(session: &mut Session) -> Result<(Server, Access, Vec<Seen>), Sess
                 host: String::new(),
                 pid: 0,
             };
-            let moved = match ledger::look(session, &caller, true).await? {
+            let moved = match ledger::look(session, &caller, Purpose::Know).await? {
                 Answer::Present(entry) => entry.stamp.is_some() && entry.stamp != entry.live,
                 Answer::Absent | Answer::Forbidden => false,
             };

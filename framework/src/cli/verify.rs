@@ -113,7 +113,7 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
         let detail = match step.phase {
             Phase::Validate if stands => "not proven against the rows that stood before it".to_owned(),
             Phase::Index if stands => "half built, and not used".to_owned(),
-            Phase::Seed => rows::of(&outlook.seeds, &step.object).unwrap_or_default(),
+            Phase::Seed => rows::of_seed(&outlook.seeds, &step.object).unwrap_or_default(),
             _ if stands => changed(outlook, &step.object),
             _ => definition(&outlook.manifest.schema, &step.object),
         };

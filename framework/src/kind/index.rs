@@ -336,7 +336,12 @@ impl Index {
             self.stands(),
             Undo::Lost("it was not usable before"),
         );
-        concurrently(step, &self.table, ground)
+        Step { leftover: self.taken_away(), ..concurrently(step, &self.table, ground) }
+    }
+
+    /// What takes away an index of this name that a build has left unusable.
+    fn taken_away(&self) -> Sql {
+        sql!("drop index concurrently if exists {}", self.qualified())
     }
 }
 
@@ -381,7 +386,8 @@ pub(super) fn build(index: &Index, when: When, draft: &mut Draft<'_>) {
             }
         }
         Ground::Used(_) => {
-            Step { when, ..concurrently(step(Phase::Index, "concurrently "), &index.table, ground) }
+            let step = concurrently(step(Phase::Index, "concurrently "), &index.table, ground);
+            Step { when, leftover: index.taken_away(), ..step }
         }
     };
     draft.steps.push(built);

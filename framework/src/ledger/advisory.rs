@@ -1,7 +1,10 @@
-//! Session advisory locks: one per service, and a short one round what all services share.
+//! Advisory locks: one per service, a short one round what all services share, and a gate for each service.
 //!
-//! They are always tried and never waited for: a session that waits inside the server holds a snapshot, and deadlocks with the
+//! The locks are always tried and never waited for: a session that waits inside the server holds a snapshot, and deadlocks with the
 //! concurrent index build of the very session that it waits for (40P01, seen).
+//!
+//! The gate stands between the look of a process that may go on to serve, which passes it with many others, and a step that takes away what
+//! an older build knows, which has it alone. Both hold it for one short transaction that builds nothing concurrently, so a look may wait.
 //!
 //! <https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS>
 
@@ -14,9 +17,15 @@ use crate::sql::{Sql, sql};
 /// First half of every lock's key: "frhd".
 const SPACE: i64 = 0x6672_6864;
 
+/// First half of every gate's key: "frhg".
+const GATES: i64 = 0x6672_6867;
+
 /// A lock's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key(i64);
+pub struct Key {
+    space: i64,
+    of: i64,
+}
 
 /// Who holds a lock.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -31,7 +40,7 @@ pub struct Holder {
 
 impl Key {
     /// The lock round what all services of a database share: the ledger, extensions, schemas.
-    pub const SHARED: Self = Self(0);
+    pub const SHARED: Self = Self { space: SPACE, of: 0 };
 
     /// A service's own lock. Two services with the same key only wait for each other a little.
     #[must_use]
@@ -39,12 +48,18 @@ impl Key {
         let digest = Sha256::digest(name.as_bytes());
         let bytes: [u8; 4] = digest.first_chunk().copied().unwrap_or_default();
         // Never 0, which is the shared lock's.
-        Self(i64::from(i32::from_be_bytes(bytes)).abs().clamp(1, i64::from(i32::MAX)))
+        Self { space: SPACE, of: i64::from(i32::from_be_bytes(bytes)).abs().clamp(1, i64::from(i32::MAX)) }
+    }
+
+    /// A service's gate.
+    #[must_use]
+    pub fn gate(name: &str) -> Self {
+        Self { space: GATES, ..Self::service(name) }
     }
 }
 
 fn call(function: &'static str, key: Key) -> Sql {
-    sql!("select pg_catalog.{}({}::int, {}::int)::text", Sql::fixed(function), SPACE, key.0)
+    sql!("select pg_catalog.{}({}::int, {}::int)::text", Sql::fixed(function), key.space, key.of)
 }
 
 /// Tries to take a lock.
@@ -55,9 +70,15 @@ pub async fn try_take(session: &mut Session, key: Key) -> Result<bool, SessionEr
     Ok(session.value(&call("pg_try_advisory_lock", key)).await?.as_deref() == Some("true"))
 }
 
+/// The statement that passes a gate, with all others that do.
+#[must_use]
+pub(super) fn pass(gate: Key) -> Sql {
+    sql!("perform pg_catalog.pg_advisory_xact_lock_shared({}::int, {}::int)", gate.space, gate.of)
+}
+
 /// The statement that tries to take a lock until the end of its transaction.
 #[must_use]
-pub(super) fn try_for_a_transaction(key: Key) -> Sql {
+pub(crate) fn try_for_a_transaction(key: Key) -> Sql {
     call("pg_try_advisory_xact_lock", key)
 }
 
@@ -67,8 +88,8 @@ pub(super) fn is_ours(key: Key) -> Sql {
     sql!(
         "exists (select from pg_catalog.pg_locks l where l.locktype = 'advisory' and l.granted and l.pid = pg_catalog.pg_backend_pid()
              and l.objsubid = 2 and l.classid = {}::oid and l.objid = {}::oid)",
-        SPACE,
-        key.0,
+        key.space,
+        key.of,
     )
 }
 
@@ -93,8 +114,8 @@ pub async fn holder(session: &mut Session, key: Key) -> Result<Option<Holder>, S
          from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
          where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.classid = {}::oid and l.objid = {}::oid
              and l.database = (select oid from pg_catalog.pg_database where datname = current_database())",
-        SPACE,
-        key.0,
+        key.space,
+        key.of,
     );
     let Some(json) = session.value(&query).await? else { return Ok(None) };
     serde_json::from_str(&json).map(Some).map_err(SessionError::unreadable)
@@ -109,8 +130,9 @@ mod tests {
         assert_eq!(Key::service("order-service"), Key::service("order-service"));
         assert_ne!(Key::service("order-service"), Key::service("user-service"));
         for service in 0..5_000 {
-            let Key(key) = Key::service(&service.to_string());
-            assert!((1..=i64::from(i32::MAX)).contains(&key));
+            let key = Key::service(&service.to_string());
+            assert!((1..=i64::from(i32::MAX)).contains(&key.of));
+            assert_ne!(key, Key::gate(&service.to_string()));
         }
     }
 }

@@ -1,9 +1,14 @@
 //! Who else is there: processes of the same service with an older version, by the names that their connections go by.
 //!
-//! A replica that serves keeps a connection for its health, called after the service and the version. The server takes it off the list when
-//! the process dies, so nobody is waited for who is gone.
+//! A replica keeps the connection that it started on (`startup/stay.rs`), called after the service and the version. The server takes it off
+//! the list when the process dies, so nobody is waited for who is gone.
+//!
+//! The connection is on the list before the process looks, and its look passes the service's gate. So whoever has the gate alone and finds
+//! nobody on the list knows that nobody has looked and goes on to serve what was there.
 //!
 //! <https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW>
+
+use std::time::Duration;
 
 use semver::Version;
 
@@ -21,6 +26,31 @@ pub async fn newer(session: &mut Session, caller: &Caller) -> Result<Vec<Version
     Ok(others)
 }
 
+/// Which processes know what a run takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knowing {
+    /// Those of earlier versions.
+    Older,
+    /// Those of later ones: the run goes back.
+    Newer,
+}
+
+/// The first version beside this one that knows what goes; `None` when nobody does.
+///
+/// # Errors
+/// When the connection fails.
+pub async fn knowing(
+    session: &mut Session,
+    caller: &Caller,
+    who: Knowing,
+) -> Result<Option<Version>, SessionError> {
+    let found = match who {
+        Knowing::Older => older(session, caller).await?,
+        Knowing::Newer => newer(session, caller).await?,
+    };
+    Ok(found.into_iter().next())
+}
+
 /// The versions of the service before this caller's that run beside it, each once, the oldest first.
 ///
 /// # Errors
@@ -29,6 +59,19 @@ pub async fn older(session: &mut Session, caller: &Caller) -> Result<Vec<Version
     let (mine, mut others) = others(session, caller).await?;
     others.retain(|version| version.cmp_precedence(&mine).is_lt());
     Ok(others)
+}
+
+/// How long ago a process of the service registered last; `None` when none ever did.
+///
+/// # Errors
+/// When the connection fails.
+pub async fn last_start(session: &mut Session, caller: &Caller) -> Result<Option<Duration>, SessionError> {
+    let query = sql!(
+        "select extract(epoch from pg_catalog.clock_timestamp() - max(seen_at))::text from freehold.replica where service = {}",
+        Literal(&caller.service)
+    );
+    let seconds = session.value(&query).await?.and_then(|seconds| seconds.parse::<f64>().ok());
+    Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.max(0.0))))
 }
 
 /// This caller's version, and those of the other processes of its service, each once, the oldest first.

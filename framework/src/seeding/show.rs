@@ -52,6 +52,7 @@ impl Doings {
             done: self.proof(seed),
             undo: self.undo(seed),
             record: Sql::default(),
+            leftover: Sql::default(),
             lock: Lock::none(),
             hazards: Vec::new(),
             transaction: Transaction::Alone,

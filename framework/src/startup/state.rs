@@ -209,6 +209,18 @@ impl State {
         self.not_applied = drift.to_vec();
     }
 
+    /// What a look found once the slice was ready. What the start did stays what it did.
+    pub(super) fn seen_again(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Refused(refusals) => self.refused(refusals.clone()),
+            outcome => {
+                let last_run = self.last_run.take();
+                self.settled(outcome);
+                self.last_run = last_run;
+            }
+        }
+    }
+
     pub(super) fn settled(&mut self, outcome: &Outcome) {
         // What is not said again below has passed.
         self.refusals.clear();

@@ -9,6 +9,7 @@ mod authoring;
 mod config;
 mod end;
 mod import;
+mod in_the_way;
 mod look;
 mod provoked;
 mod rollback;

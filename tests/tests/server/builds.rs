@@ -142,11 +142,14 @@ async fn c6_1_a_build_that_was_killed_is_seen_and_made_whole() -> Outcome {
 async fn c6_1_a_unique_build_over_duplicates_heals_when_they_are_gone() -> Outcome {
     let database = filled("c6_1_unique").await?;
     let second = Service::new(&database, &letters("1.1.0", UNIQUE));
+    // An earlier release of the tool, or somebody by hand, has left one half built.
+    let failed =
+        database.execute("create unique index concurrently letters_whom_idx on letters (whom)").await;
+    assert!(failed.is_err());
+    assert_eq!(database.fetch_one_text(INDEXES).await?, "letters_whom_idx f");
     for _ in 0..3 {
-        let error = second.start().await.unwrap_err();
-        let code = error.session_error().and_then(|error| error.sqlstate.clone());
-        assert_eq!(code.as_deref(), Some("23505"), "{error}");
-        assert!(error.to_string().contains("letters_whom_idx"), "{error}");
+        let refusals = second.is_refused().await;
+        assert_eq!((refusals[0].code, refusals.len()), ("FH226", 1), "{refusals:?}");
         assert!(!second.survey().await.plan.is_empty());
     }
     database.execute("delete from letters where id > 500").await?;
@@ -421,5 +424,26 @@ async fn c6_3_a_build_waits_for_a_vacuum_and_leaves_nothing_half_built() -> Outc
     vacuum.close().await?;
     tokio::time::timeout(LIMIT, building).await???;
     assert_eq!(database.fetch_one_text(INDEXES).await?, "letters_whom_idx t");
+    Ok(())
+}
+
+/// Without its memory of having built it, an index that is whole is left as it is.
+#[tokio::test]
+async fn c6_2_a_whole_index_that_no_ledger_knows_of_is_kept() -> Outcome {
+    for lines in [INDEX, "[tables.letters.constraints]\nletters_pair_key = 'unique (whom, id)'\n"] {
+        let database = filled("c6_2").await?;
+        let second = Service::new(&database, &letters("1.1.0", lines));
+        second.applies().await;
+        let files = "select string_agg(concat(c.oid, ' ', c.relfilenode, ' ', c.xmin), ', ' order by c.oid) from pg_class c join pg_index i on i.indexrelid = c.oid where i.indrelid = 'letters'::regclass";
+        let before = database.fetch_one_text(files).await?;
+        for lost in
+            ["drop schema freehold cascade", "delete from freehold.object; delete from freehold.service"]
+        {
+            database.execute(&format!("set session_replication_role = replica; {lost}")).await?;
+            second.start().await?;
+            second.finds_nothing_to_do().await;
+            assert_eq!(database.fetch_one_text(files).await?, before, "{lost}");
+        }
+    }
     Ok(())
 }

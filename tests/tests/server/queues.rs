@@ -39,7 +39,7 @@ async fn in_use(hint: &str) -> Result<(Database, PgConnection), sqlx::Error> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c5_1_readers_wait_no_longer_than_the_limit_and_the_change_comes_when_it_can() -> Outcome {
+async fn c5_1_and_c5_3_readers_wait_no_longer_than_the_limit_and_the_change_comes_when_it_can() -> Outcome {
     let test = "c5_1";
     let Some(cluster) = Server::shared().private(test) else { return Ok(()) };
     let (database, reader) = in_use(test).await?;

@@ -97,7 +97,25 @@ impl Service {
         patience: Patience,
         listener: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Outcome, BringUpError> {
-        let order = Order {
+        let mut session = self.session().await;
+        let outcome = self.start_on(&mut session, patience, listener).await;
+        session.close().await;
+        outcome
+    }
+
+    /// One start on a connection that the replica goes on to keep.
+    pub(crate) async fn start_on(
+        &self,
+        session: &mut Session,
+        patience: Patience,
+        listener: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Outcome, BringUpError> {
+        bring_up(session, &self.order(patience), listener).await
+    }
+
+    /// What a start is told to do.
+    pub(crate) fn order(&self, patience: Patience) -> Order<'_> {
+        Order {
             manifest: &self.manifest,
             sowing: &self.sowing,
             caller: &self.caller,
@@ -108,11 +126,7 @@ impl Service {
             lock_wait_max: LOCK_WAIT_MAX,
             before_ready: patience,
             after_ready: patience,
-        };
-        let mut session = self.session().await;
-        let outcome = bring_up(&mut session, &order, listener).await;
-        session.close().await;
-        outcome
+        }
     }
 
     /// One start that must have work to do.

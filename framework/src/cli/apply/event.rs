@@ -11,6 +11,7 @@ use crate::cli::plan::json;
 use crate::execute::working::Working;
 use crate::ledger::record::Waiting;
 use crate::step::Step;
+use crate::survey::offenders::{Samples, of};
 
 /// An event. Names and keys are a contract.
 #[derive(Serialize)]
@@ -50,10 +51,18 @@ pub(super) struct Done<'a> {
     ahead_at: Option<String>,
     steps: usize,
     ledger: Option<i64>,
-    waiting: &'a [Waiting],
+    waiting: Vec<Waits<'a>>,
     /// What somebody changed by hand, in a way that is not ours to take back.
     drift: &'a [crate::kind::Refusal],
     duration_ms: f64,
+}
+
+/// What is not in place yet, with keys of rows that are in its way.
+#[derive(Serialize)]
+struct Waits<'a> {
+    #[serde(flatten)]
+    waiting: &'a Waiting,
+    sample: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -81,28 +90,29 @@ pub(super) fn step(position: usize, step: &Step) -> Ref<'_> {
     }
 }
 
-pub(super) fn done(outcome: &Outcome, took: Duration) -> Done<'_> {
+pub(super) fn done<'a>(outcome: &'a Outcome, samples: &'a Samples, took: Duration) -> Done<'a> {
+    let waits = |waiting: &'a Waiting| Waits { waiting, sample: of(samples, &waiting.object) };
+    let waiting = outcome.waiting().iter().map(waits).collect();
     let nothing = Done {
         outcome: "unchanged",
         from: None,
         ahead_at: None,
         steps: 0,
         ledger: None,
-        waiting: &[],
+        waiting,
         drift: &[],
         duration_ms: ms(took),
     };
     match outcome {
         Outcome::Unchanged => nothing,
         Outcome::Drifted(drift) => Done { outcome: "drift", drift, ..nothing },
-        Outcome::Waiting(waiting) => Done { outcome: "waiting", waiting, ..nothing },
+        Outcome::Waiting(_) => Done { outcome: "waiting", ..nothing },
         Outcome::Ahead(version) => Done { outcome: "ahead", ahead_at: Some(version.to_string()), ..nothing },
         Outcome::Applied(applied) => Done {
             outcome: if applied.waiting.is_empty() { "applied" } else { "partial" },
             from: applied.from.as_deref(),
             steps: applied.steps,
             ledger: Some(applied.history),
-            waiting: &applied.waiting,
             drift: &applied.drift,
             ..nothing
         },

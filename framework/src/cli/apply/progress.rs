@@ -20,6 +20,7 @@ use crate::ledger::advisory::Holder;
 use crate::ledger::record::Done;
 use crate::manifest::Manifest;
 use crate::step::Step;
+use crate::survey::offenders::Samples;
 
 /// How often somebody who waits hears of it.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -312,11 +313,11 @@ impl<'a> Progress<'a> {
     }
 
     /// The answer.
-    pub(in crate::cli) fn outcome(&self, outcome: &Outcome, format: Format) -> String {
+    pub(in crate::cli) fn outcome(&self, outcome: &Outcome, samples: &Samples, format: Format) -> String {
         let service = &self.manifest.service;
         let took = self.began.elapsed();
         if format == Format::Json {
-            return event::line(&service.name, &event::Event::Done(event::done(outcome, took)));
+            return event::line(&service.name, &event::Event::Done(event::done(outcome, samples, took)));
         }
         let name = format!("{} {}", service.name, service.version);
         match outcome {
@@ -331,7 +332,7 @@ impl<'a> Progress<'a> {
                 format!(
                     "{name}: nothing could be done yet ({})\n{}",
                     figures::took(took),
-                    waiting_lines(waiting)
+                    waiting_lines(waiting, samples)
                 )
             }
             Outcome::Ahead(version) => format!(
@@ -348,7 +349,7 @@ impl<'a> Progress<'a> {
                     figures::took(took),
                     applied.history
                 );
-                out.push_str(&waiting_lines(&applied.waiting));
+                out.push_str(&waiting_lines(&applied.waiting, samples));
                 out.push_str(&drift_lines(&applied.drift));
                 out.push_str(&kept_lines(self.manifest, &applied.notes));
                 out

@@ -14,6 +14,7 @@ use crate::lock::Mode;
 use crate::plan::Degraded;
 use crate::seed::note::Note;
 use crate::step::{Phase, Place, Step, Transaction, Undo, When};
+use crate::survey::offenders::of;
 
 /// The form of every JSON answer of the command line.
 pub(in crate::cli) const FORMAT_VERSION: &str = "1.0";
@@ -35,7 +36,7 @@ struct Document<'a> {
     /// Whether what the manifest does not declare is to go.
     prune: bool,
     steps: Vec<Line<'a>>,
-    waiting: &'a [Waiting],
+    waiting: Vec<Waits<'a>>,
     left_alone: Vec<Object>,
     /// Rows that are kept as somebody made them, by rule.
     kept_rows: &'a [Note],
@@ -90,7 +91,17 @@ struct Refused<'a> {
     object: String,
     summary: &'a str,
     help: &'a str,
+    /// Keys of rows that are in the way, a few of them.
+    sample: &'a [String],
     manifest_span: Option<&'a Place>,
+}
+
+/// What is not in place yet, with keys of rows that are in its way.
+#[derive(Serialize)]
+struct Waits<'a> {
+    #[serde(flatten)]
+    waiting: &'a Waiting,
+    sample: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -121,7 +132,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         manifest: &outlook.manifest.text,
         prune: outlook.manifest.drops.undeclared,
         steps: plan.steps.iter().map(line).collect(),
-        waiting: &outlook.waiting,
+        waiting: outlook.waiting.iter().map(|waiting| waits(outlook, waiting)).collect(),
         left_alone: plan.left_alone.iter().map(object).collect(),
         kept_rows: &outlook.seeds.notes,
         refusals: plan.refusals.iter().map(|refusal| refused(outlook, refusal)).collect(),
@@ -189,6 +200,11 @@ fn refused<'a>(outlook: &'a Outlook<'_>, refusal: &'a Refusal) -> Refused<'a> {
         object: refusal.object.path(),
         summary: &refusal.what,
         help: &refusal.help,
+        sample: of(&outlook.samples, &refusal.object.to_string()),
         manifest_span: outlook.manifest.places.get(&refusal.object),
     }
+}
+
+fn waits<'a>(outlook: &'a Outlook<'_>, waiting: &'a Waiting) -> Waits<'a> {
+    Waits { waiting, sample: of(&outlook.samples, &waiting.object) }
 }

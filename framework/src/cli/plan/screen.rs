@@ -44,7 +44,7 @@ pub(in crate::cli) fn screen(outlook: &Outlook<'_>, detail: Detail) -> String {
         let held = if detail.all { degraded::section(&outlook.plan.degraded, true) } else { String::new() };
         return format!("{sentence}{}{rows}{held}", tree::drawn(&attention, detail.all));
     }
-    let rows = rows::lines(outlook.manifest, &outlook.seeds);
+    let rows = rows::lines(outlook.manifest, &outlook.seeds) + &rows::held_lines(outlook);
     let mut out = format!("{}\n\n{}{rows}", header(outlook), tree::drawn(&lines, detail.all));
     if !outlook.plan.steps.is_empty() {
         let parts = parts(&outlook.plan.steps, detail.all);

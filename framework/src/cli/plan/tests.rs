@@ -113,6 +113,7 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
         plan,
         live,
         waiting: Vec::new(),
+        samples: crate::survey::offenders::Samples::new(),
         server: Server {
             product: "PostgreSQL".to_owned(),
             database: "oxygen_platform".to_owned(),
@@ -167,7 +168,7 @@ fn what_is_refused_stands_beside_what_would_be_done() {
     let (before, after) = (parse(BEFORE), parse(REFUSED));
     let outlook = outlook(&after, Some(&before));
     insta::assert_snapshot!("refused", plain(&screen(&outlook, BRIEF)));
-    let errors: Vec<String> = crate::cli::refusal::failures(&after, &outlook.plan.refusals)
+    let errors: Vec<String> = crate::cli::refusal::failures(&after, &outlook.plan.refusals, &outlook.samples)
         .iter()
         .map(crate::cli::failure::Failure::human)
         .collect();

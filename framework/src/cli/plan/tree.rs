@@ -148,7 +148,7 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
         let detail = match step.phase {
             Phase::Validate if stands => "proven against the rows that are there".to_owned(),
             Phase::Index if stands => "half built; built again in place".to_owned(),
-            Phase::Seed => rows::of(&outlook.seeds, &step.object).unwrap_or_default(),
+            Phase::Seed => rows::of_seed(&outlook.seeds, &step.object).unwrap_or_default(),
             _ => definition(&outlook.manifest.schema, &step.object),
         };
         let sign =

@@ -86,7 +86,7 @@ impl Index {
                 let undo = Undo::Run(sql!("drop index {}", fresh.qualified()));
                 let run = fresh.created("concurrently ", "");
                 let step = Step::on_new_ground(fresh.address(), Phase::Index, run, fresh.stands(), undo);
-                concurrently(step, &fresh.table, ground)
+                Step { leftover: fresh.taken_away(), ..concurrently(step, &fresh.table, ground) }
             }
         };
         draft.steps.push(Step { when, ..step });

@@ -49,8 +49,10 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
     if nulls > 0 && fill.is_none() {
         let what = format!("{} of `{table}` have no value in it", rows(nulls));
         let name = quoted(&column.name);
+        // What new rows get is most often what the others lack.
+        let value = column.default.as_ref().map_or("…", |default| default.as_str());
         let help = format!(
-            "say what it is to be for them, beside `def`: `backfill = \"…\"`; or by hand: update {} set {name} = … where {name} is null;",
+            "say what it is to be for them, beside `def`: `backfill = \"{value}\"`; or by hand: update {} set {name} = {value} where {name} is null;",
             quoted(table)
         );
         draft.refuse("FH218", address, what, help);
