@@ -31,7 +31,7 @@ use crate::sql::{Literal, Sql, TypeName, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 /// The schema that tables go to: those of `public`. Others have one of their own, which bears their name behind this one.
-const ATTIC: &str = "freehold_attic";
+pub const ATTIC: &str = "freehold_attic";
 
 /// What the names of what is in the attic where it stands begin with.
 pub const IN_ATTIC: &str = "fh_attic_";

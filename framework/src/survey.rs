@@ -8,6 +8,7 @@ mod facts;
 mod fate;
 mod numbered;
 pub(crate) mod offenders;
+mod orphans;
 mod renamed;
 mod revalued;
 mod serial;
@@ -228,6 +229,8 @@ async fn compare(
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }
     plan.refusals.extend(duplicates::refuse(session, manifest, &difference, &live, &renames).await);
+    let orphans = orphans::refuse(session, manifest, &plan, &renames).await;
+    plan.refusals.extend(orphans);
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));

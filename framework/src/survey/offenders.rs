@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::address::{Address, Tag};
+use crate::kind::foreign_key::ForeignKey;
 use crate::kind::index::{Index, On};
 use crate::kind::{Object, SMALL_ROWS_MAX};
 use crate::manifest::Manifest;
@@ -78,26 +79,29 @@ impl Offence {
                 let broken = sql!("not ({})", check.expression);
                 Some(Self { table: check.table.clone(), about, way: Way::Rows(broken) })
             }
-            ("FH320", _, Some(Object::ForeignKey(key))) => {
-                let own = |column: &Name| sql!("{}.{}", key.table, column);
-                let given = |said: &'static str, word: &'static str| {
-                    let each = key.columns.iter().map(|column| sql!("{} {}", own(column), Sql::fixed(said)));
-                    Sql::join(each, word)
-                };
-                let pairs = key.columns.iter().zip(&key.parent_columns);
-                let same = pairs.map(|(column, parent)| sql!("fh_parent.{} = {}", parent, own(column)));
-                let orphan = sql!(
-                    "{} and not exists (select from {} as fh_parent where {})",
-                    given("is not null", " and "),
-                    key.parent,
-                    Sql::join(same, " and "),
-                );
-                let partly = sql!("({}) and ({})", given("is null", " or "), given("is not null", " or "));
-                let broken = if key.match_full { sql!("({}) or ({})", orphan, partly) } else { orphan };
-                Some(Self { table: key.table.clone(), about: key.columns.clone(), way: Way::Rows(broken) })
-            }
+            ("FH320", _, Some(Object::ForeignKey(key))) => Some(Self::orphans(key)),
             _ => None,
         }
+    }
+
+    /// Rows that refer to none.
+    pub(super) fn orphans(key: &ForeignKey) -> Self {
+        let own = |column: &Name| sql!("{}.{}", key.table, column);
+        let given = |said: &'static str, word: &'static str| {
+            let each = key.columns.iter().map(|column| sql!("{} {}", own(column), Sql::fixed(said)));
+            Sql::join(each, word)
+        };
+        let pairs = key.columns.iter().zip(&key.parent_columns);
+        let same = pairs.map(|(column, parent)| sql!("fh_parent.{} = {}", parent, own(column)));
+        let orphan = sql!(
+            "{} and not exists (select from {} as fh_parent where {})",
+            given("is not null", " and "),
+            key.parent,
+            Sql::join(same, " and "),
+        );
+        let partly = sql!("({}) and ({})", given("is null", " or "), given("is not null", " or "));
+        let broken = if key.match_full { sql!("({}) or ({})", orphan, partly) } else { orphan };
+        Self { table: key.table.clone(), about: key.columns.clone(), way: Way::Rows(broken) }
     }
 
     /// Rows that a unique index takes only one of each of. Not where an operator class says what is the same.

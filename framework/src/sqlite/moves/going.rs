@@ -8,7 +8,7 @@ use super::leaning::{Scene, qualified};
 use super::statement::{self, Why};
 use super::{Work, leant, owner};
 use crate::address::{Address, Tag};
-use crate::drops::{ATTIC, Drop, IN_ATTIC, place};
+use crate::drops::{Drop, IN_ATTIC, place};
 use crate::kind::Refusal;
 use crate::name::{Name, QName};
 use crate::session::SessionError;
@@ -153,9 +153,9 @@ impl Work<'_> {
         if !names.is_empty() {
             self.moves.refusals.push(leant(was, &names));
         }
-        if was.tag == Tag::Table {
+        if let Some(table) = stands.table().filter(|_| was.tag == Tag::Table) {
             self.indexes(&stands, false).await?;
-            self.release(was, &format!("{ATTIC}.{}", was.name)).await?;
+            self.release(was, &self.called(&table)).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::super::live::{Entry, Live};
 use super::super::map::{Mapped, called};
 use super::super::shape::{self, Constraint, Shape};
 use crate::address::{Address, Tag};
-use crate::drops::{ATTIC, IN_ATTIC};
+use crate::drops::{IN_ATTIC, is_attic};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::sql::lex::lex;
@@ -78,7 +78,8 @@ impl Scene<'_> {
         let column_gone = columns
             .iter()
             .any(|name| name.starts_with(IN_ATTIC) || self.gone.iter().any(|of| is_column(of, &table, name)));
-        let in_attic = child.strip_prefix(ATTIC).is_some_and(|rest| rest.starts_with('.'));
+        let schema = child.split_once('.').and_then(|(schema, _)| Name::new(schema).ok());
+        let in_attic = schema.as_ref().is_some_and(is_attic);
         if in_attic || column_gone || self.gone.contains(&Address::top(Tag::Table, &table)) {
             return true;
         }
