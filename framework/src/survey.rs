@@ -5,6 +5,7 @@ mod dropped;
 mod duplicates;
 mod facts;
 mod fate;
+pub(crate) mod losses;
 mod numbered;
 pub(crate) mod offenders;
 mod renamed;

@@ -70,8 +70,7 @@ fn revoked(live: &Grant, rights: &[Privilege], wanted: &Schema) -> Option<Step> 
     };
     let declared = declared(wanted, &live.table, role);
     let has = rights.iter().filter(|right| live.privileges.iter().any(|there| there.covers(right)));
-    let beyond: Vec<Privilege> =
-        has.filter_map(|there| beyond(there, &declared, &table.columns)).collect();
+    let beyond: Vec<Privilege> = has.filter_map(|there| beyond(there, &declared, &table.columns)).collect();
     if beyond.is_empty() {
         return None;
     }

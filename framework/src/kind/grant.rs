@@ -44,8 +44,7 @@ impl Privilege {
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let whole = self.columns.is_empty();
-        let named =
-            !other.columns.is_empty() && other.columns.iter().all(|name| self.columns.contains(name));
+        let named = !other.columns.is_empty() && other.columns.iter().all(|name| self.columns.contains(name));
         self.right == other.right && (whole || named)
     }
 }
@@ -89,10 +88,8 @@ impl Grant {
 
     /// What the other one has not, or not on every column.
     fn lacking(&self, live: &Self) -> Vec<Privilege> {
-        let lacking = self
-            .privileges
-            .iter()
-            .filter(|wanted| !live.privileges.iter().any(|there| there.covers(wanted)));
+        let lacking =
+            self.privileges.iter().filter(|wanted| !live.privileges.iter().any(|there| there.covers(wanted)));
         lacking.cloned().collect()
     }
 

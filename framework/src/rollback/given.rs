@@ -50,7 +50,8 @@ pub(super) fn rights(
             }
             let then = then(at, &address);
             let Some(table) = then.table() else { continue };
-            let all = later.entry(then).or_insert_with(|| Grant { table, privileges: Vec::new(), ..grant.clone() });
+            let all =
+                later.entry(then).or_insert_with(|| Grant { table, privileges: Vec::new(), ..grant.clone() });
             let new: Vec<Privilege> =
                 grant.privileges.iter().filter(|right| !all.privileges.contains(right)).cloned().collect();
             all.privileges.extend(new);

@@ -70,7 +70,8 @@ async fn the_index_that_tells_rows_to_subscribers_still_does_when_it_is_another_
         );
         Service::new(&database, &crate::service::manifest("mark-service", version, &body))
     };
-    let marked = "select string_agg(pg_get_indexdef(indexrelid), ', ' order by 1) from pg_index where indisreplident";
+    let marked =
+        "select string_agg(pg_get_indexdef(indexrelid), ', ' order by 1) from pg_index where indisreplident";
     service("1.0.0", "id", "id").applies().await;
     database.execute("insert into by_key values (1, 1); insert into by_index values (1, 1)").await.unwrap();
     let later = service("2.0.0", "id, place", "place, id");
