@@ -202,10 +202,10 @@ async fn c9_7_a_full_lock_table_takes_back_the_whole_transaction_and_the_next_ru
                 for n in 1..1000000 loop perform pg_advisory_xact_lock(n); end loop;
             end if;
         end $$;
-        create event trigger full on ddl_command_start execute function fill()";
+        create event trigger filling on ddl_command_start execute function fill()";
     database.execute(full).await.unwrap();
     let failed = apply(&database, &manifest);
-    database.execute("drop event trigger full; drop function fill()").await.unwrap();
+    database.execute("drop event trigger filling; drop function fill()").await.unwrap();
     assert!(!failed.success(), "{failed}");
     let step = "create table t_11";
     for wanted in [
