@@ -101,7 +101,7 @@ impl Drop {
     }
 }
 
-fn is_constraint(tag: Tag) -> bool {
+pub(crate) fn is_constraint(tag: Tag) -> bool {
     matches!(tag, Tag::Key | Tag::Check | Tag::Exclusion | Tag::ForeignKey)
 }
 

@@ -66,7 +66,7 @@ impl Hints {
     }
 
     /// The hints in the order in which they are obeyed: types before the columns that have them, tables before their parts.
-    fn in_order(&self) -> Vec<&Former> {
+    pub(crate) fn in_order(&self) -> Vec<&Former> {
         let mut names: Vec<&Former> = self.names.iter().collect();
         names.sort_by_key(|former| (former.now.tag, &former.now));
         names
@@ -187,13 +187,7 @@ impl Renames {
                 if now {
                     standing.push(&value.now);
                 }
-                let labels: Vec<String> = standing.iter().map(|label| format!("`{label}`")).collect();
-                self.refusals.push(Refusal {
-                    code: "FH260",
-                    object: address,
-                    what: format!("`renamed_values` makes one value of {}, and they all stand", labels.join(" and ")),
-                    help: "rows may hold each of them: change the rows that hold the old one by hand, then take the hint out".to_owned(),
-                });
+                self.refusals.push(both_values_stand(&address, &standing));
             }
         }
     }
@@ -260,7 +254,17 @@ impl Renames {
     }
 }
 
-fn both_stand(now: &Address, standing: &[Address]) -> Refusal {
+pub(crate) fn both_values_stand(of: &Address, standing: &[&String]) -> Refusal {
+    let labels: Vec<String> = standing.iter().map(|label| format!("`{label}`")).collect();
+    Refusal {
+        code: "FH260",
+        object: of.clone(),
+        what: format!("`renamed_values` makes one value of {}, and they all stand", labels.join(" and ")),
+        help: "rows may hold each of them: change the rows that hold the old one by hand, then take the hint out".to_owned(),
+    }
+}
+
+pub(crate) fn both_stand(now: &Address, standing: &[Address]) -> Refusal {
     let names: Vec<String> = standing.iter().map(|address| format!("`{}`", address.path())).collect();
     let help = match now.tag {
         Tag::Table | Tag::Column => {

@@ -1,7 +1,7 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
 pub mod checks;
-mod dropped;
+pub(crate) mod dropped;
 mod duplicates;
 mod facts;
 mod fate;
@@ -11,7 +11,7 @@ pub(crate) mod offenders;
 mod renamed;
 mod revalued;
 mod still;
-mod vanished;
+pub(crate) mod vanished;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet};

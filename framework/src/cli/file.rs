@@ -125,3 +125,17 @@ pub(super) async fn apply(
         }
     }
 }
+
+/// Destroys what is due in the attic of one service.
+pub(super) async fn purge(
+    config: &Config,
+    file: &File,
+    manifest: &Manifest,
+    older_than: Duration,
+) -> Result<(), Failure> {
+    let mut session = Session::open(&file.path).await.map_err(|error| unopened(file, &error))?;
+    let limits = (older_than, config.locks.budget_background);
+    let done = sqlite::purge(&mut session, manifest, &caller(manifest), &file.path, limits).await;
+    session.close().await;
+    done.map(|_| ()).map_err(|error| trouble::failure(&error, Some(manifest)))
+}

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::figures::{ago, plural};
 use super::plan::json::{FORMAT_VERSION, line_of};
 use super::shell::{Shell, tell};
-use super::{End, code, refusal, trouble};
+use super::{End, code, file, refusal, trouble};
 use crate::bringup::BringUpError;
 use crate::config::Config;
 use crate::execute::Patience;
@@ -20,6 +20,7 @@ use crate::ledger::{self, Answer, Purpose};
 use crate::manifest::Manifest;
 use crate::purge::{PurgeError, due, purge};
 use crate::session::Session;
+use crate::sqlite;
 use crate::startup::caller;
 use crate::survey::offenders::Samples;
 
@@ -59,16 +60,24 @@ pub(super) async fn run(
     args: &args::Purge,
 ) -> Result<Exit, End> {
     let older_than = age(&args.older_than)?;
-    let Way::Server(target) = Way::of(config) else {
-        let failure = Failure::new(Exit::Usage, code::SETTINGS, "a file of SQLite has no attic");
-        return Err(failure.help("purge works on PostgreSQL").into());
-    };
+    let way = Way::of(config);
     let mut all = Vec::new();
     let mut failures = Vec::new();
     for manifest in manifests {
-        let mut session = target.open(&caller(manifest), &manifest.service.schema).await?;
-        let found = found(&mut session, manifest, older_than).await;
-        session.close().await;
+        let found = match &way {
+            Way::Server(target) => {
+                let mut session = target.open(&caller(manifest), &manifest.service.schema).await?;
+                let found = found(&mut session, manifest, older_than).await;
+                session.close().await;
+                found
+            }
+            Way::File(file) => {
+                let mut session = file::open_to_look(file).await?;
+                let found = sqlite::due(&mut session, manifest, &caller(manifest), older_than).await;
+                session.close().await;
+                found.map_err(BringUpError::from)
+            }
+        };
         let (entries, refusals) = found.map_err(|error| trouble::failure(&error, Some(manifest)))?;
         failures.extend(refusal::failures(manifest, &refusals, &Samples::new()));
         all.push((manifest, entries));
@@ -77,7 +86,10 @@ pub(super) async fn run(
     let destroy = args.yes && !args.dry_run && failures.is_empty() && due > 0;
     if destroy {
         for (manifest, _) in all.iter().filter(|(_, entries)| !entries.is_empty()) {
-            one(config, &target, manifest, older_than).await?;
+            match &way {
+                Way::Server(target) => one(config, target, manifest, older_than).await?,
+                Way::File(file) => file::purge(config, file, manifest, older_than).await?,
+            }
         }
     }
     shell.answer(|format| match format {

@@ -10,11 +10,11 @@ use super::failure::Failure;
 use super::outlook::Outlook;
 use super::plan::{self, screen};
 use super::shell::{Shell, tell};
-use super::{End, code, figures, refusal, source, trouble};
+use super::{End, code, figures, file, refusal, source, trouble};
 use crate::address::{Address, Tag};
 use crate::bringup::BringUpError;
 use crate::bringup::refusal::in_use;
-use crate::config::Config;
+use crate::config::{Config, File};
 use crate::drops::column_of;
 use crate::kind::Object;
 use crate::kind::table::Table;
@@ -22,9 +22,10 @@ use crate::ledger::past::{Past, made_since, versions};
 use crate::ledger::presence;
 use crate::ledger::status::{self, Access};
 use crate::manifest::Manifest;
-use crate::rollback::back;
+use crate::rollback::{Made, back};
 use crate::session::SessionError;
 use crate::sql::{Expr, quoted};
+use crate::sqlite;
 use crate::startup::caller;
 use crate::survey::losses::Loss;
 use crate::survey::offenders::Samples;
@@ -42,11 +43,7 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Rollback) -
             .help("as `freehold history` shows it: 1.4.0")
     })?;
     let way = Way::of(config);
-    let Way::Server(target) = &way else {
-        let failure = Failure::new(Exit::Usage, code::SETTINGS, "a file of SQLite is not rolled back");
-        return Err(failure.help("it is a developer's own: delete it, or restore a copy").into());
-    };
-    let Some(mut manifest) = earlier(target, &service, &to).await? else {
+    let Some(mut manifest) = earlier(&way, &service, &to).await? else {
         shell.answer(|format| match format {
             Format::Json => String::new(),
             _ => format!("{service} is at {to} already.\n"),
@@ -56,12 +53,19 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Rollback) -
     if args.allow_rewrite {
         manifest.allow_rewrite.extend(columns(&manifest));
     }
+    if let (Way::File(_), [_, ..]) = (&way, args.accept_loss.as_slice()) {
+        let failure =
+            Failure::new(Exit::Usage, code::SETTINGS, "in a file of SQLite no loss can be accepted");
+        return Err(failure.help("change the rows first, or keep the column's later type").into());
+    }
     accept(&mut manifest, &args.accept_loss)?;
     let manifests = [manifest];
     let mut outlooks = plan::outlooks(config, &way, &manifests, true).await?;
-    for outlook in &mut outlooks {
-        outlook.losses = losses(target, outlook).await?;
-        unacceptable(outlook);
+    if let Way::Server(target) = &way {
+        for outlook in &mut outlooks {
+            outlook.losses = losses(target, outlook).await?;
+            unacceptable(outlook);
+        }
     }
     if args.dry_run {
         for outlook in &outlooks {
@@ -74,7 +78,10 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Rollback) -
         plan::refused(shell, &outlooks)?;
         return Ok(Exit::Done);
     }
-    free(target, &manifests[0]).await?;
+    // A file counts no sessions: whoever uses it is who goes back.
+    if let Way::Server(target) = &way {
+        free(target, &manifests[0]).await?;
+    }
     approved(shell, config, &outlooks, args)?;
     let args = args::Apply { yes: true, ..args::Apply::default() };
     apply::all(shell, config, &way, &manifests, &args, None).await
@@ -151,28 +158,61 @@ fn service(shell: &Shell) -> Result<String, End> {
     }
 }
 
-/// The earlier manifest, ready to be applied; `None` when that version is in place.
-async fn earlier(target: &Target<'_>, service: &str, to: &Version) -> Result<Option<Manifest>, End> {
+/// The versions that a service had, and what was made since the last time that it was at one of them.
+struct History {
+    past: Vec<Past>,
+    /// Where that version stands among them.
+    first: Option<usize>,
+    made: Made,
+}
+
+fn last_of(past: &[Past], to: &Version) -> Option<usize> {
+    past.iter().rposition(|past| Version::parse(&past.version).is_ok_and(|version| version == *to))
+}
+
+fn unreadable(error: SessionError) -> Failure {
+    trouble::failure(&BringUpError::from(error), None)
+}
+
+async fn of_server(target: &Target<'_>, service: &str, to: &Version) -> Result<History, Failure> {
     let mut session = target.open_to_look("rollback").await?;
-    let unreadable = |error: SessionError| trouble::failure(&BringUpError::from(error), None);
     let access = status::access(&mut session).await.map_err(unreadable)?;
     if access != Access::Readable {
         session.close().await;
-        let failure = match access {
+        return Err(match access {
             Access::Forbidden => trouble::failure(&BringUpError::LedgerForbidden, None),
             _ => unknown(service, to, &[]),
-        };
-        return Err(failure.into());
+        });
     }
     let past = versions(&mut session, service).await.map_err(unreadable)?;
-    let wanted =
-        past.iter().rposition(|past| Version::parse(&past.version).is_ok_and(|version| version == *to));
-    let Some(first) = wanted else {
-        session.close().await;
-        return Err(unknown(service, to, &past).into());
+    let first = last_of(&past, to);
+    let made = match first {
+        Some(first) => made_since(&mut session, service, past[first].id).await.map_err(unreadable)?,
+        None => Vec::new(),
     };
-    let made = made_since(&mut session, service, past[first].id).await.map_err(unreadable)?;
     session.close().await;
+    Ok(History { past, first, made: made.into_iter().collect() })
+}
+
+async fn of_file(file: &File, service: &str, to: &Version) -> Result<History, Failure> {
+    let mut session = file::open_to_look(file).await?;
+    let past = sqlite::versions(&mut session, service).await.map_err(unreadable)?;
+    let first = last_of(&past, to);
+    let made = match first {
+        Some(first) => sqlite::made_since(&mut session, service, past[first].id).await.map_err(unreadable)?,
+        None => Vec::new(),
+    };
+    session.close().await;
+    Ok(History { past, first, made: made.into_iter().collect() })
+}
+
+/// The earlier manifest, ready to be applied; `None` when that version is in place.
+async fn earlier(way: &Way<'_>, service: &str, to: &Version) -> Result<Option<Manifest>, End> {
+    let History { past, first, made } = match way {
+        Way::Server(target) => of_server(target, service, to).await?,
+        Way::File(file) => of_file(file, service, to).await?,
+    };
+    let Some(first) = first else { return Err(unknown(service, to, &past).into()) };
     if first + 1 == past.len() {
         return Ok(None);
     }
@@ -190,7 +230,7 @@ async fn earlier(target: &Target<'_>, service: &str, to: &Version) -> Result<Opt
         let failure = Failure::new(Exit::Usage, code::SETTINGS, format!("{service} is below {to}"));
         return Err(failure.help("what is ahead is brought up by `freehold apply`").into());
     }
-    Ok(back(&manifests, &made.into_iter().collect()))
+    Ok(back(&manifests, &made))
 }
 
 fn unknown(service: &str, to: &Version, past: &[Past]) -> Failure {

@@ -47,8 +47,12 @@ pub async fn read(session: &mut Session, service: &str) -> Result<Vec<Entry>, Se
          from freehold.attic a where a.service = {} and a.ended is null",
         Literal(service),
     );
-    let json = session.value(&query).await?.unwrap_or_default();
-    let rows: Vec<Row> = serde_json::from_str(&json).map_err(SessionError::unreadable)?;
+    entries(session.value(&query).await?)
+}
+
+/// Rows of the attic from their JSON.
+pub(crate) fn entries(json: Option<String>) -> Result<Vec<Entry>, SessionError> {
+    let rows: Vec<Row> = serde_json::from_str(&json.unwrap_or_default()).map_err(SessionError::unreadable)?;
     let entries = rows.into_iter().filter_map(|row| {
         let Row { id, kind, version, moved_at, age_s, .. } = row;
         let (was, stands) = (address_of(kind, &row.name)?, address_of(kind, &row.stands)?);

@@ -261,7 +261,7 @@ fn seeded_column(service: &str, table: &QName, before: &Name, after: &Name) -> S
 }
 
 /// `public.orders.orders_money_check`, `public.touch(integer)`: every part quoted as SQL does, so that it can be read back.
-pub(super) fn ledger_name(address: &Address) -> String {
+pub(crate) fn ledger_name(address: &Address) -> String {
     let schema = address.schema.as_ref().map(|schema| quoted(schema));
     let table = address.table.as_ref().map(|table| quoted(table));
     let own: &dyn Fragment = &address.name;

@@ -34,13 +34,18 @@ pub async fn reliances(session: &mut Session, service: &str) -> Result<Vec<Relia
     );
     let json = session.value(&query).await?.unwrap_or_default();
     let rows: Vec<Row> = serde_json::from_str(&json).map_err(SessionError::unreadable)?;
+    Ok(requiring(rows.into_iter().map(|row| (row.service, row.manifest)), service))
+}
+
+/// What services require of this one, by their manifests.
+pub(crate) fn requiring(manifests: impl Iterator<Item = (String, String)>, service: &str) -> Vec<Reliance> {
     let mut reliances = Vec::new();
-    for Row { service: other, manifest } in rows {
+    for (other, manifest) in manifests {
         let Ok(parsed) = Manifest::unpack("manifest", &manifest) else { continue };
         let requires = parsed.manifest.requires.into_iter().filter(|requires| requires.service == service);
         reliances.extend(requires.map(|requires| Reliance { service: other.clone(), requires }));
     }
-    Ok(reliances)
+    reliances
 }
 
 /// The manifest of a service that is in place; `None` before the first.

@@ -8,14 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod column;
 mod constraint;
+mod made;
 mod rows;
 
+pub(super) use made::made;
+
 use super::live::Live;
-use super::map::{Kept, Mapped, Table};
+use super::map::{Declared, Kept, Mapped, Table};
 use super::question::Question;
 use super::rebuild::Rebuild;
 use super::shape::{self, Column, Constraint, Shape};
 use crate::address::{Address, Tag};
+use crate::drops::{Drops, IN_ATTIC};
 use crate::hazard::Hazard;
 use crate::kind::{Refusal, Size};
 use crate::lock::{Lock, Mode};
@@ -37,8 +41,13 @@ pub(super) fn plan(mapped: &Mapped, live: &Live, sizes: &BTreeMap<String, Size>)
     (draft.plan, draft.questions)
 }
 
-/// Values that conditions in the file still name and the manifest does not.
-pub(super) fn kept(mapped: &Mapped, live: &Live) -> Kept {
+/// Values that conditions in the file still name and the manifest does not; those that are to go are not among them.
+pub(super) fn kept(mapped: &Mapped, live: &Live, drops: &Drops) -> Kept {
+    let goes = |column: Option<&Declared>, label: &str| {
+        let of = column.and_then(|column| column.enumeration.clone());
+        let value = of.zip(Name::new(label).ok()).map(|(of, label)| Address::part(Tag::Value, &of, &label));
+        drops.undeclared || value.is_some_and(|value| drops.list.iter().any(|drop| drop.is(&value)))
+    };
     let mut kept = Kept::new();
     for table in &mapped.tables {
         let (Some(stands), Some(wanted)) =
@@ -54,7 +63,7 @@ pub(super) fn kept(mapped: &Mapped, live: &Live) -> Kept {
             let renamed = table.declared.get(column).map(|of| of.renamed(&stand)).unwrap_or_default();
             let extra =
                 stand.into_iter().filter(|label| !wanted.contains(label) && !renamed.contains_key(label));
-            let extra: Vec<String> = extra.collect();
+            let extra: Vec<String> = extra.filter(|label| !goes(table.declared.get(column), label)).collect();
             if !extra.is_empty() {
                 kept.insert(Address::part(Tag::Column, &table.qualified, column), extra);
             }
@@ -199,13 +208,16 @@ impl Draft<'_> {
     fn left_alone(&mut self, table: &Table, wanted: &Shape, stands: &Shape) {
         let mut found: Vec<(Tag, String)> = Vec::new();
         let extra = stands.columns.iter().filter(|column| wanted.column(&column.name).is_none());
+        let extra = extra.filter(|column| !column.is_in_attic());
         found.extend(extra.map(|column| (Tag::Column, column.name.clone())));
         let inside =
             |of: &&Constraint| of.column.as_ref().is_some_and(|column| wanted.column(column).is_none());
-        let undeclared = extra_constraints(wanted, stands).into_iter().filter(|of| !inside(of));
+        let in_attic = |text: &str| shape::words(text).iter().any(|word| word.starts_with(IN_ATTIC));
+        let undeclared = extra_constraints(table, wanted, stands).into_iter();
+        let undeclared = undeclared.filter(|of| !inside(of) && !in_attic(&of.body));
         found.extend(undeclared.filter_map(|of| Some((tag_of(&of.body), of.name.clone()?))));
-        for (name, _) in self.live.parts("index", &table.name) {
-            if !table.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name)) {
+        for (name, text) in self.live.parts("index", &table.name) {
+            if !in_attic(text) && !table.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name)) {
                 found.push((Tag::Index, name.to_owned()));
             }
         }
@@ -239,7 +251,7 @@ impl Draft<'_> {
             }
             return;
         }
-        let rebuild = Rebuild { table, stands, live: self.live, values: &changes.values };
+        let rebuild = Rebuild::of(table, stands, self.live, &changes.values);
         let mut others = changes.others.iter();
         let about = match (others.next(), others.next(), changes.columns.as_slice()) {
             (Some(one), None, []) => one.clone(),
@@ -259,8 +271,12 @@ impl Draft<'_> {
     }
 }
 
-/// The constraints that the manifest does not declare. A condition of a column that is declared belongs to it.
-pub(super) fn extra_constraints<'a>(wanted: &Shape, stands: &'a Shape) -> Vec<&'a Constraint> {
+/// The constraints that the manifest does not declare and that stay. A condition of a column that is declared belongs to it.
+pub(super) fn extra_constraints<'a>(table: &Table, wanted: &Shape, stands: &'a Shape) -> Vec<&'a Constraint> {
+    undeclared(wanted, stands).into_iter().filter(|of| !goes(table, wanted, of)).collect()
+}
+
+fn undeclared<'a>(wanted: &Shape, stands: &'a Shape) -> Vec<&'a Constraint> {
     let is_wanted = |old: &Constraint| {
         wanted
             .constraints
@@ -271,6 +287,13 @@ pub(super) fn extra_constraints<'a>(wanted: &Shape, stands: &'a Shape) -> Vec<&'
         old.is_form() && old.column.as_ref().is_some_and(|column| wanted.column(column).is_some())
     };
     stands.constraints.iter().filter(|old| !is_wanted(old) && !of_a_type(old)).collect()
+}
+
+/// Whether a constraint that is not declared goes: what stands inside of a column stays as long as that does.
+fn goes(table: &Table, wanted: &Shape, of: &Constraint) -> bool {
+    let inside = of.column.as_ref().is_some_and(|column| wanted.column(column).is_none());
+    let named = of.name.as_ref().is_some_and(|name| table.gone.contains(name));
+    !inside && (table.prune || named || of.holds_attic())
 }
 
 fn tag_of(body: &str) -> Tag {

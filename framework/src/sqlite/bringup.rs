@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use semver::Version;
 
+use super::alter::made;
 use super::by_hand;
+use super::hold::take;
 use super::ledger::{self, Entry, Look, Ran, Run, State};
 use super::sowing::{forget, sow};
 use super::survey::{Survey, survey, with_seeds};
@@ -25,7 +27,6 @@ use crate::ledger::Caller;
 use crate::ledger::record::{Done, Waiting};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
-use crate::retry::{Delays, Policy};
 use crate::seeding::{Sowing, Sown};
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
@@ -67,8 +68,8 @@ pub async fn bring_up(
         Settled::Done(outcome) => outcome,
         Settled::Work { .. } => {
             ledger::prepare(session, order.file, &look.live).await?;
-            // Neither can be changed inside of a transaction.
-            session.run(&sql!("pragma foreign_keys = off; pragma legacy_alter_table = on")).await?;
+            // It cannot be changed inside of a transaction.
+            session.run(&sql!("pragma foreign_keys = off; pragma legacy_alter_table = off")).await?;
             let outcome = alone(session, order, listener).await;
             session.run(&sql!("pragma legacy_alter_table = off; pragma foreign_keys = on")).await?;
             outcome?
@@ -88,23 +89,8 @@ async fn alone(
     listener: Listener<'_>,
 ) -> Result<Outcome, BringUpError> {
     let since = Instant::now();
-    let mut delays = Delays::new(&Policy {
-        initial: Duration::from_millis(25),
-        max: Duration::from_millis(250),
-        multiplier: 1.5,
-        attempt_timeout: order.lock_wait_max,
-        deadline: Some(order.lock_wait_max),
-        attempts_max: None,
-    });
-    while let Err(error) = session.run(&sql!("begin immediate")).await {
-        if !is_busy(&error) {
-            return Err(error.into());
-        }
-        if since.elapsed() > order.lock_wait_max {
-            return Err(BringUpError::Busy(None));
-        }
-        listener(Event::WaitingForLock(None));
-        tokio::time::sleep(delays.next_delay()).await;
+    if !take(session, order.lock_wait_max, &mut || listener(Event::WaitingForLock(None))).await? {
+        return Err(BringUpError::Busy(None));
     }
     listener(Event::Locked(since.elapsed()));
     let begun = Instant::now();
@@ -124,6 +110,7 @@ async fn alone(
                 from: None,
                 manifest: &order.manifest.text,
                 plan: &Plan::default(),
+                made: &[],
                 took: begun.elapsed(),
             };
             if let Err(error) = ledger::record(session, &run, &[], Some(&error.to_string())).await {
@@ -132,12 +119,6 @@ async fn alone(
             Err(error)
         }
     }
-}
-
-/// Whether another process has the file.
-fn is_busy(error: &SessionError) -> bool {
-    let code = error.sqlstate.as_deref().and_then(|code| code.parse::<i32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// What can be settled by reading alone.
@@ -244,7 +225,8 @@ async fn work(
     let plan = &surveyed.plan;
     let (caller, manifest) = (order.caller, order.manifest.text.as_str());
     let took = begun.elapsed();
-    let header = Run { caller, generation, from: from.as_deref(), manifest, plan, took };
+    let made = made(&surveyed.mapped, &surveyed.live);
+    let header = Run { caller, generation, from: from.as_deref(), manifest, plan, made: &made, took };
     let history = ledger::record(session, &header, &ran, None).await?;
     let finished = plan.refusals.is_empty() && sown.waiting.is_empty();
     let state = State {
@@ -294,7 +276,11 @@ async fn run<'p>(
     let mut ran = Vec::with_capacity(plan.steps.len());
     for step in plan.steps.iter().filter(|step| step.phase != Phase::Seed) {
         let since = Instant::now();
-        session.run(&step.run).await.map_err(|source| stopped(step.clone(), source))?;
+        let recorded = match session.run(&step.run).await {
+            Ok(()) if !step.record.as_str().is_empty() => session.run(&step.record).await,
+            other => other,
+        };
+        recorded.map_err(|source| stopped(step.clone(), source))?;
         let run = since.elapsed();
         listener(Event::Progress(Progress::Finished(&Done { step, lock_wait: Duration::ZERO, run })));
         ran.push(Ran { step, run });

@@ -157,6 +157,8 @@ pub(super) struct Run<'a> {
     pub(super) from: Option<&'a str>,
     pub(super) manifest: &'a str,
     pub(super) plan: &'a Plan,
+    /// What it made that did not stand before.
+    pub(super) made: &'a [Address],
     /// How long ago it began.
     pub(super) took: Duration,
 }
@@ -169,15 +171,17 @@ pub(super) async fn record(
     error: Option<&str>,
 ) -> Result<i64, SessionError> {
     let outline: Vec<String> = run.plan.steps.iter().map(|step| step.object.to_string()).collect();
+    let made: Vec<(&str, String)> = run.made.iter().map(|of| (of.tag.word(), of.path())).collect();
     let insert = sql!(
-        "insert into freehold_history (service, generation, from_version, to_version, manifest, plan, actor, started_at, outcome, error)
-         values ({}, {}, {}, {}, {}, {}, {}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', {}), {}, {}) returning id",
+        "insert into freehold_history (service, generation, from_version, to_version, manifest, plan, made, actor, started_at, outcome, error)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', {}), {}, {}) returning id",
         Plain(&run.caller.service),
         run.generation,
         nullable(run.from),
         Plain(&run.caller.version),
         Plain(run.manifest),
         Plain(&json(&outline)?),
+        Plain(&json(&made)?),
         Plain(&run.caller.actor()),
         Plain(&format!("-{:.3} seconds", run.took.as_secs_f64())),
         Plain(if error.is_some() { "failed" } else { "applied" }),

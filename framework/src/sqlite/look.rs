@@ -35,7 +35,7 @@ pub struct Outlook {
     pub seen: Option<Seen>,
 }
 
-fn nobody(service: &str) -> Caller {
+pub(super) fn nobody(service: &str) -> Caller {
     Caller { service: service.to_owned(), version: String::new(), host: String::new(), pid: 0 }
 }
 

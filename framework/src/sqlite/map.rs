@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::expression::{Place, Scope, translate};
 use super::sort::Sort;
 use crate::address::{Address, Tag};
+use crate::drops::{Drop, is_constraint};
 use crate::kind::check::Check;
 use crate::kind::foreign_key::ForeignKey;
 use crate::kind::key::{Key, Timing};
@@ -16,7 +17,7 @@ use crate::kind::{Object, Refusal};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::plan::Degraded;
-use crate::rename::FormerValue;
+use crate::rename::{Former, FormerValue};
 use crate::sql::{Expr, Ident, Sql, TypeName, sql};
 use seed::Plot;
 
@@ -51,6 +52,10 @@ pub(super) struct Table {
     pub(super) parents: BTreeSet<String>,
     /// What its columns are in the manifest.
     pub(super) declared: BTreeMap<Name, Declared>,
+    /// Names of constraints that go: what `[drops]` names, and former names of what is declared.
+    pub(super) gone: BTreeSet<String>,
+    /// Whether everything goes that is not declared.
+    pub(super) prune: bool,
 }
 
 /// What the manifest says of a column beside what SQLite is told.
@@ -59,6 +64,8 @@ pub(super) struct Declared {
     /// What its values are.
     pub(super) sort: Sort,
     pub(super) type_name: TypeName,
+    /// The enum that it is, if it is one.
+    pub(super) enumeration: Option<QName>,
     /// How values of its former type become those of this one.
     pub(super) using: Option<Expr>,
     /// What rows get that have no value.
@@ -192,7 +199,6 @@ pub(super) fn map(manifest: &Manifest, kept: &Kept) -> Mapped {
     let seeds = manifest.seeds.iter().map(|of| (of.table.clone(), seed::seed(of, &mut draft))).collect();
     twice(&tables, &mut draft);
     let Draft { mut degraded, refusals, .. } = draft;
-    degraded.extend(super::former::degraded(manifest));
     degraded.sort();
     degraded.dedup();
     Mapped { tables: in_order(tables), seeds, degraded, refusals }
@@ -272,6 +278,8 @@ fn one_table(table: &table::Table, draft: &mut Draft<'_>) -> Table {
             .iter()
             .map(|column| (column.name.clone(), column::declared(column, &whole, draft)))
             .collect(),
+        gone: BTreeSet::new(),
+        prune: draft.manifest.drops.undeclared,
         address,
     };
     for object in parts {
@@ -291,7 +299,22 @@ fn one_table(table: &table::Table, draft: &mut Draft<'_>) -> Table {
             _ => {}
         }
     }
+    mapped.gone = gone(&mapped, draft.manifest);
     mapped
+}
+
+/// The names of its constraints that do not stay.
+fn gone(mapped: &Table, manifest: &Manifest) -> BTreeSet<String> {
+    let dropped = manifest.drops.list.iter().filter_map(|drop| match drop {
+        Drop::Constraint { table, name } if *table == mapped.qualified => Some(name.to_string()),
+        Drop::Object(of) if is_constraint(of.tag) && of.table().as_ref() == Some(&mapped.qualified) => {
+            Some(of.name.to_string())
+        }
+        _ => None,
+    });
+    let held = |former: &&Former| mapped.constraints.iter().any(|(address, _)| *address == former.now);
+    let former = manifest.hints.names.iter().filter(held).flat_map(|former| &former.names);
+    dropped.chain(former.map(Name::to_string)).collect()
 }
 
 fn one_key(key: &Key, whole: &Whole<'_>, mapped: &mut Table, draft: &mut Draft<'_>) {

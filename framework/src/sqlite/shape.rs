@@ -8,6 +8,10 @@
 
 use crate::sql::lex::{Token, TokenKind, lex};
 
+mod parts;
+
+pub(super) use parts::words;
+
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -33,6 +37,26 @@ pub(super) struct Column {
     pub(super) collation: Option<String>,
     /// Whether it is numbered, and no number comes twice.
     pub(super) autoincrement: bool,
+    /// What stands after the name, clause by clause.
+    pub(super) clauses: Vec<(Clause, String)>,
+}
+
+/// What a clause of a column says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clause {
+    Type,
+    Key,
+    NotNull,
+    Null,
+    Unique,
+    /// The condition that holds the form of its values.
+    Form,
+    /// Any other condition.
+    Check,
+    Default,
+    Collation,
+    Generated,
+    Reference,
 }
 
 /// What a column prefers to hold.
@@ -222,6 +246,7 @@ impl<'a> Item<'a> {
         if self.tokens.get(self.at).is_some_and(|token| token.text(self.source) == "(") {
             self.group()?;
         }
+        let type_name = (start < self.at).then(|| (Clause::Type, self.text(start, self.at).to_owned()));
         let mut column = Column {
             text: self.text(start, self.tokens.len()).to_owned(),
             affinity: affinity(&declared),
@@ -230,43 +255,48 @@ impl<'a> Item<'a> {
             generated: None,
             collation: None,
             autoincrement: false,
+            clauses: type_name.into_iter().collect(),
             name,
         };
         while self.at < self.tokens.len() {
-            self.clause(&mut column, shape)?;
+            let start = self.at;
+            let clause = self.clause(&mut column, shape)?;
+            column.clauses.push((clause, self.text(start, self.at).to_owned()));
         }
         shape.columns.push(column);
         Some(())
     }
 
     /// One clause of a column.
-    fn clause(&mut self, column: &mut Column, shape: &mut Shape) -> Option<()> {
+    fn clause(&mut self, column: &mut Column, shape: &mut Shape) -> Option<Clause> {
         let name = if self.eat(&["constraint"]) { Some(self.name()?) } else { None };
         let own = canonical_name(&column.name);
-        let body = if self.eat(&["primary", "key"]) {
+        let (clause, body) = if self.eat(&["primary", "key"]) {
             self.at += usize::from(self.are(&["asc"]) || self.are(&["desc"]));
             column.autoincrement = self.eat(&["autoincrement"]);
-            format!("primary key ( {own} )")
+            (Clause::Key, format!("primary key ( {own} )"))
         } else if self.eat(&["not", "null"]) {
             column.not_null = true;
-            return Some(());
+            return Some(Clause::NotNull);
         } else if self.eat(&["null"]) {
-            return Some(());
+            return Some(Clause::Null);
         } else if self.eat(&["unique"]) {
-            format!("unique ( {own} )")
+            (Clause::Unique, format!("unique ( {own} )"))
         } else if self.eat(&["check"]) {
-            format!("check ( {} )", canonical(self.source, self.group()?))
+            let form = name.as_ref().is_some_and(|name| name.ends_with("_form"));
+            let clause = if form { Clause::Form } else { Clause::Check };
+            (clause, format!("check ( {} )", canonical(self.source, self.group()?)))
         } else if self.eat(&["default"]) {
             // `default null` is what a column without a default does.
             column.default = Some(self.default()?).filter(|default| default != "null");
-            return Some(());
+            return Some(Clause::Default);
         } else if self.eat(&["collate"]) {
             column.collation = Some(self.name()?.to_lowercase());
-            return Some(());
+            return Some(Clause::Collation);
         } else if self.eat(&["generated", "always", "as"]) || self.eat(&["as"]) {
             column.generated = Some(value(self.source, self.group()?));
             self.at += usize::from(self.are(&["stored"]) || self.are(&["virtual"]));
-            return Some(());
+            return Some(Clause::Generated);
         } else if self.eat(&["references"]) {
             let start = self.at;
             self.name()?;
@@ -277,10 +307,8 @@ impl<'a> Item<'a> {
                     self.at += 1;
                 }
             }
-            format!(
-                "foreign key ( {own} ) references {}",
-                canonical(self.source, &self.tokens[start..self.at])
-            )
+            let rest = canonical(self.source, &self.tokens[start..self.at]);
+            (Clause::Reference, format!("foreign key ( {own} ) references {rest}"))
         } else {
             return None;
         };
@@ -290,7 +318,7 @@ impl<'a> Item<'a> {
             .unwrap_or_default();
         let text = format!("{named}{body}");
         shape.constraints.push(Constraint { name, body, text, column: Some(column.name.clone()) });
-        Some(())
+        Some(clause)
     }
 
     /// Whether the next word begins another clause and is not one of a reference: `on delete set null`, `not deferrable`.
@@ -413,7 +441,11 @@ mod tests {
         )
         .unwrap();
         let plain = |shape: &Shape| -> Vec<Column> {
-            shape.columns.iter().map(|column| Column { text: String::new(), ..column.clone() }).collect()
+            shape
+                .columns
+                .iter()
+                .map(|column| Column { text: String::new(), clauses: Vec::new(), ..column.clone() })
+                .collect()
         };
         assert_eq!(plain(&ours), plain(&theirs));
         for constraint in &ours.constraints {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ledger::{self, Look};
 use super::live::Live;
 use super::map::{Kept, Mapped, called, map};
+use super::moves::{Moves, moves};
 use super::prove::prove;
-use super::sowing;
-use super::{alter, former};
+use super::vanished::vanished;
+use super::{alias, alter, sowing};
 use crate::address::{Address, Tag};
 use crate::kind::{Object, Refusal, Size};
 use crate::manifest::Manifest;
@@ -19,13 +20,17 @@ use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Ident, Plain, sql};
 use crate::survey::claimed_by_another;
+use crate::survey::dropped::place;
 
 /// What was found and what follows from it.
 #[derive(Clone, Debug)]
 pub(super) struct Survey {
     pub(super) plan: Plan,
     pub(super) mapped: Mapped,
+    /// What stands, in the names to come.
     pub(super) live: Live,
+    /// What is called otherwise until the plan has run.
+    pub(super) moves: Moves,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
     pub(super) seeds: Outlook,
 }
@@ -72,33 +77,59 @@ pub(super) async fn survey(
     manifest: &Manifest,
     look: &Look,
 ) -> Result<Survey, SessionError> {
-    let live = look.live.clone();
     let mut mapped = map(manifest, &Kept::new());
-    let kept = alter::kept(&mapped, &live);
+    alias::resolve(session, manifest, look, &mut mapped).await?;
+    let moves = moves(session, manifest, look, &mapped).await?;
+    let live = moves.live.clone();
+    let kept = alter::kept(&mapped, &live, &manifest.drops);
     if !kept.is_empty() {
+        let gone = mapped.tables.into_iter().map(|table| (table.name, table.gone));
+        let gone: BTreeMap<_, _> = gone.collect();
         mapped = map(manifest, &kept);
+        for table in &mut mapped.tables {
+            table.gone.extend(gone.get(&table.name).into_iter().flatten().cloned());
+        }
     }
     prove(&mut mapped, manifest).await?;
     let (mut plan, _) = alter::plan(&mapped, &live, &BTreeMap::new());
     if !plan.steps.is_empty() || !plan.refusals.is_empty() {
-        let sizes = sizes(session, &mapped, &live).await?;
-        let (surveyed, questions) = alter::plan(&mapped, &live, &sizes);
-        plan = surveyed;
-        for question in questions {
-            let count = session.value(&question.count).await?.and_then(|count| count.parse().ok());
-            plan.refusals.extend(question.answered(count.unwrap_or(0)));
-        }
+        let surveyed = match moves.open(session).await {
+            Ok(()) => asked(session, &mapped, &moves).await,
+            Err(error) => Err(error),
+        };
+        moves.close(session).await?;
+        plan = surveyed?;
     }
+    let vanished = vanished(session, manifest, (look, &mapped, &moves)).await?;
+    plan.steps.splice(0..0, moves.steps.iter().cloned());
     for step in &mut plan.steps {
-        step.source = manifest.places.get(&step.object).cloned();
+        step.source = manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
+    }
+    // Whatever else stands against it, this comes first.
+    plan.refusals.retain(|refusal| !vanished.iter().any(|of| of.object == refusal.object));
+    plan.refusals.extend(vanished);
+    if !moves.refusals.is_empty() {
+        // What follows is in names that nothing will have.
+        plan.steps.clear();
+        plan.refusals.splice(0..0, moves.refusals.iter().cloned());
     }
     if look.ledger {
         let others = ledger::others(session, &manifest.service.name, &mapped).await?;
         plan.refusals.extend(others.iter().map(|(address, owner)| claimed_by_another(address, owner)));
     }
     plan.refusals.extend(parents(manifest, &live));
-    plan.refusals.extend(former::refusals(manifest, &live));
-    Ok(Survey { plan, mapped, live, seeds: Outlook::default() })
+    Ok(Survey { plan, mapped, live, moves, seeds: Outlook::default() })
+}
+
+/// The plan by the rows that are there.
+async fn asked(session: &mut Session, mapped: &Mapped, moves: &Moves) -> Result<Plan, SessionError> {
+    let sizes = sizes(session, mapped, moves).await?;
+    let (mut plan, questions) = alter::plan(mapped, &moves.live, &sizes);
+    for question in questions {
+        let count = session.value(&question.count).await?.and_then(|count| count.parse().ok());
+        plan.refusals.extend(question.answered(count.unwrap_or(0)));
+    }
+    Ok(plan)
 }
 
 /// Adds to a survey what is to be done about rows.
@@ -111,7 +142,12 @@ pub(super) async fn with_seeds(
     if sowing.seeds().is_empty() {
         return Ok(survey);
     }
-    let mut seeds = sowing::look(session, manifest, sowing, &survey).await?;
+    let looked = match survey.moves.open(session).await {
+        Ok(()) => sowing::look(session, manifest, sowing, &survey).await,
+        Err(error) => Err(error),
+    };
+    survey.moves.close(session).await?;
+    let mut seeds = looked?;
     for step in &mut seeds.steps {
         step.source = manifest.places.get(&step.object).cloned();
     }
@@ -125,15 +161,15 @@ pub(super) async fn with_seeds(
 async fn sizes(
     session: &mut Session,
     mapped: &Mapped,
-    live: &Live,
+    moves: &Moves,
 ) -> Result<BTreeMap<String, Size>, SessionError> {
     let mut sizes = BTreeMap::new();
     for table in &mapped.tables {
-        if live.named(&table.name).is_some_and(|entry| entry.kind == "table") {
+        if moves.live.named(&table.name).is_some_and(|entry| entry.kind == "table") {
             let query = sql!(
                 "select (select count(*) from {}), (select sum(pgsize) from dbstat where name = {} and aggregate)",
                 Ident(&table.name),
-                Plain(&table.name),
+                Plain(moves.before(&table.name)),
             );
             let rows = session.fetch(&query).await?;
             let mut values = rows

@@ -254,7 +254,7 @@ impl Dropped {
 }
 
 /// Where `[drops]` names it.
-fn place(manifest: &Manifest, object: &Address) -> Option<crate::step::Place> {
+pub(crate) fn place(manifest: &Manifest, object: &Address) -> Option<crate::step::Place> {
     let entry = manifest.drops.list.iter().find(|drop| drop.is(object))?;
     manifest.places.get(&entry.address()).cloned()
 }
@@ -292,7 +292,12 @@ fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<R
     if claims.ours.contains(&top) || manifest.schema.holds(&top) {
         return None;
     }
-    let (what, help) = match claims.others.get(&top) {
+    Some(not_declared_here(address, claims.others.get(&top).map(String::as_str)))
+}
+
+/// The refusal to drop what another service owns, or nobody ever declared.
+pub(crate) fn not_declared_here(address: &Address, owner: Option<&str>) -> Refusal {
+    let (what, help) = match owner {
         Some(owner) => (
             format!("[drops] names it, and it belongs to {owner}"),
             format!("take the entry out: {owner} says what becomes of it"),
@@ -303,7 +308,7 @@ fn not_ours(address: &Address, manifest: &Manifest, claims: &Claims) -> Option<R
                 .to_owned(),
         ),
     };
-    Some(Refusal { code: "FH265", object: address.clone(), what, help })
+    Refusal { code: "FH265", object: address.clone(), what, help }
 }
 
 /// What leans, with the service that each belongs to.
@@ -337,14 +342,18 @@ async fn leant_on(
     address: &Address,
     leaning: &[Leaning],
 ) -> Result<Refusal, SessionError> {
-    let names = named(session, leaning).await?;
-    Ok(Refusal {
+    Ok(leant(address, &named(session, leaning).await?))
+}
+
+/// The same of names.
+pub(crate) fn leant(address: &Address, names: &[String]) -> Refusal {
+    Refusal {
         code: "FH261",
         object: address.clone(),
-        what: format!("it cannot go while {} on it", lean(&names)),
+        what: format!("it cannot go while {} on it", lean(names)),
         help: "take that away first, by hand or in the manifest that declares it; Freehold never drops what hangs on something along with it"
             .to_owned(),
-    })
+    }
 }
 
 /// What other services say or hold on to, of what is to go or to be renamed.
@@ -370,26 +379,35 @@ async fn relied_on(
         return Ok(Vec::new());
     }
     let reliances = neighbours::reliances(session, &manifest.service.name).await?;
+    let gone = gone.iter().map(|address| (renames.before(address), address.clone(), "go"));
+    let renamed = renamed.into_iter().map(|(_, to)| (renames.before(to), to.clone(), "get another name"));
+    Ok(required(&manifest.service.name, &reliances, gone.chain(renamed)))
+}
+
+/// What other services require, of what is to go or to be renamed: each as it is called and as it will be, with what is to become of it.
+pub(crate) fn required(
+    own: &str,
+    reliances: &[neighbours::Reliance],
+    touched: impl Iterator<Item = (Address, Address, &'static str)>,
+) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    let gone = gone.iter().map(|address| (renames.before(address), address, "go"));
-    let renamed = renamed.into_iter().map(|(_, to)| (renames.before(to), to, "get another name"));
-    for (before, address, what) in gone.chain(renamed) {
+    for (before, address, what) in touched {
         let rely = reliances.iter().filter(|reliance| says(&reliance.requires, &before));
         let services: Vec<&str> = rely.map(|reliance| reliance.service.as_str()).collect();
         if let Some(first) = services.first() {
             refusals.push(Refusal {
                 code: "FH262",
-                object: address.clone(),
+                object: address,
                 what: format!("it cannot {what} while {} requires it", services.join(" and ")),
                 help: format!(
                     "release {first} without `{}` in its `[requires.{}]` first, then this service again",
                     before.enumeration().map_or_else(|| before.path(), |of| of.to_string()),
-                    manifest.service.name,
+                    own,
                 ),
             });
         }
     }
-    Ok(refusals)
+    refusals
 }
 
 fn owner_of(address: &Address) -> Address {

@@ -16,9 +16,9 @@ use crate::session::{Session, SessionError};
 use crate::step::Phase;
 
 /// What might be one and the same: what is there and left the manifest, and what is new in it.
-struct Pair {
-    left: Address,
-    new: Address,
+pub(crate) struct Pair {
+    pub(crate) left: Address,
+    pub(crate) new: Address,
 }
 
 /// Refuses every appearance that might be a rename. The earlier manifest is only read when there is something to ask it.
@@ -46,7 +46,7 @@ pub(super) async fn refuse(
     Ok(())
 }
 
-fn refusal(left: &Address, new: &Address) -> Refusal {
+pub(crate) fn refusal(left: &Address, new: &Address) -> Refusal {
     let key = match left.tag {
         Tag::Table => "tables",
         Tag::Enum => "enums",
@@ -94,7 +94,7 @@ fn pairs(manifest: &Manifest, difference: &Diff, live: &Schema) -> Vec<Pair> {
 }
 
 /// New columns of a standing table, each with one of the same type that is declared no more.
-fn columns(wanted: &Table, found: &Table) -> Vec<Pair> {
+pub(crate) fn columns(wanted: &Table, found: &Table) -> Vec<Pair> {
     let address = |table: &QName, name| Address::part(Tag::Column, table, name);
     let new = wanted.columns.iter().filter(|column| found.column(&column.name).is_none());
     let pairs = new.filter_map(|column| {
@@ -109,7 +109,7 @@ fn columns(wanted: &Table, found: &Table) -> Vec<Pair> {
 }
 
 /// Whether most of the one is in the other: columns with their types, or values.
-fn alike(left: &Object, new: &Object) -> bool {
+pub(crate) fn alike(left: &Object, new: &Object) -> bool {
     let most = |shared: usize, one: usize, other: usize| 3 * shared >= 2 * one.max(other) && shared > 0;
     match (left, new) {
         (Object::Table(left), Object::Table(new)) => {

@@ -42,6 +42,8 @@ create table freehold_history (
     to_version text not null,
     manifest text not null,
     plan text not null check (json_valid(plan)),
+    -- What it made that did not stand before: kinds and paths, for going back.
+    made text not null default '[]' check (json_valid(made)),
     actor text not null,
     started_at text not null,
     outcome text not null check (outcome in ('applied', 'failed')),
@@ -102,6 +104,22 @@ create table freehold_seed (
     past text not null check (json_valid(past)),
     seeded_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     primary key (service, name, key)
+) strict;
+
+-- What was dropped and is kept: what it was, where it stands, and what became of it.
+create table freehold_attic (
+    id integer primary key autoincrement,
+    service text not null,
+    -- A table or a column.
+    kind text not null,
+    name text not null,
+    stands text not null,
+    -- The version that dropped it.
+    version text not null,
+    moved_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    -- How it ended: taken back, purged; null as long as it is there.
+    ended text,
+    ended_at text
 ) strict;
 
 -- The history only grows.

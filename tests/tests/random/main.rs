@@ -10,6 +10,8 @@
 
 mod cases;
 mod change;
+mod file;
+mod file_law;
 mod generate;
 mod kinds;
 mod law;
@@ -24,6 +26,7 @@ use freehold_tests::settings::Settings;
 use futures_util::{StreamExt as _, stream};
 use std::env;
 use std::io::{Write as _, stderr};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,15 +45,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn law_a_version_the_next_one_and_back_whatever_they_are_made_of() {
-    let chosen = env::var("FREEHOLD_RANDOM").unwrap_or_default();
-    let seeds = match chosen.as_str() {
-        "" => 0..PAIRS,
-        "all" => 0..PAIRS_ALL,
-        range => {
-            let (first, last) = range.split_once("..").unwrap_or((range, range));
-            first.parse().unwrap()..last.parse::<u64>().unwrap() + 1
-        }
-    };
+    let seeds = seeds();
     let cluster =
         Cluster::start(&Settings::hasty().set("log_statement", "all").set("max_connections", "100")).unwrap();
     let template = Arc::new(law::ground(&cluster).await);
@@ -72,6 +67,42 @@ async fn law_a_version_the_next_one_and_back_whatever_they_are_made_of() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), found.len(), wrong.join("\n\n"));
     let cascades = law::cascades(&cluster.log());
     assert!(cascades.is_empty(), "{cascades:#?}");
+}
+
+/// The pairs that are asked for.
+fn seeds() -> Range<u64> {
+    let chosen = env::var("FREEHOLD_RANDOM").unwrap_or_default();
+    match chosen.as_str() {
+        "" => 0..PAIRS,
+        "all" => 0..PAIRS_ALL,
+        range => {
+            let (first, last) = range.split_once("..").unwrap_or((range, range));
+            first.parse().unwrap()..last.parse::<u64>().unwrap() + 1
+        }
+    }
+}
+
+#[tokio::test]
+async fn law_a_version_the_next_one_and_back_in_a_file() {
+    let (seeds, mut wrong, mut refused, mut steps) = (seeds(), Vec::new(), 0, 0);
+    let shown = seeds.clone().count() == 1;
+    for seed in seeds.clone() {
+        let task = tokio::spawn(tokio::time::timeout(LIMIT, file_law::holds(seed, shown)));
+        match task.await.map_err(|panic| panic.to_string()) {
+            Ok(Ok(Ok(told))) => {
+                refused += usize::from(told.refused);
+                steps += told.steps;
+            }
+            Ok(Ok(Err(error))) | Err(error) => wrong.push(format!("seed {seed}: {error}")),
+            Ok(Err(_)) => wrong.push(format!("seed {seed}: it takes longer than {LIMIT:?}")),
+        }
+    }
+    let pairs = seeds.count();
+    let _ = writeln!(
+        stderr(),
+        "{pairs} pairs in files, {steps} steps, {refused} ways back refused while rows stood against them"
+    );
+    assert!(wrong.is_empty(), "{} of {pairs}:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
 async fn one(seed: u64, template: Arc<Database>, shown: bool) -> (u64, Fallible<law::Told>) {

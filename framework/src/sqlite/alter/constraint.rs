@@ -1,9 +1,10 @@
 //! What differs about constraints: they all stand in the text of their table, so any change makes it anew.
 
 use super::super::map::Table;
-use super::super::shape::{Constraint, Shape};
-use super::{Changes, Draft, extra_constraints};
+use super::super::shape::{Column, Constraint, Shape};
+use super::{Changes, Draft, extra_constraints, goes, tag_of, undeclared};
 use crate::address::Address;
+use crate::name::Name;
 
 impl Draft<'_> {
     pub(super) fn constraints(
@@ -15,15 +16,26 @@ impl Draft<'_> {
     ) {
         for (address, _) in &table.constraints {
             let Some(new) = declared(wanted, address) else { continue };
-            if stands.constraint(new).is_none_or(|old| old.body != new.body) {
+            let former = |old: &Constraint| {
+                old.name != new.name && old.name.as_ref().is_some_and(|name| table.gone.contains(name))
+            };
+            if stands.constraint(new).is_none_or(|old| old.body != new.body || former(old)) {
                 changes.others.insert(address.clone());
             }
+        }
+        for gone in undeclared(wanted, stands).into_iter().filter(|of| goes(table, wanted, of)) {
+            let name = gone.name.as_ref().and_then(|name| Name::new(name.as_str()).ok());
+            let part = name.map(|name| Address::part(tag_of(&gone.body), &table.qualified, &name));
+            changes.others.insert(part.unwrap_or_else(|| table.address.clone()));
+        }
+        if stands.columns.iter().any(Column::is_tight) {
+            changes.others.insert(table.address.clone());
         }
         let is_primary = |of: &Constraint| of.body.starts_with("primary key");
         if !wanted.constraints.iter().any(is_primary) {
             return;
         }
-        let other = extra_constraints(wanted, stands).into_iter().find(|of| is_primary(of));
+        let other = extra_constraints(table, wanted, stands).into_iter().find(|of| is_primary(of));
         if let Some(other) = other {
             let what = format!("`{}` has another primary key: `{}`", table.name, other.body);
             self.refuse(

@@ -32,6 +32,7 @@ pub(super) fn declared(column: &Column, whole: &Whole<'_>, draft: &Draft<'_>) ->
     Declared {
         sort: sort(column, draft),
         type_name: column.type_name.clone(),
+        enumeration: named.clone(),
         using: draft.manifest.using.get(&address).cloned(),
         backfill: draft.manifest.backfill.get(&address).cloned(),
         former: values.filter(|value| named.as_ref() == Some(&value.of)).cloned().collect(),
