@@ -277,11 +277,11 @@ pub(super) fn extra_constraints<'a>(table: &Table, wanted: &Shape, stands: &'a S
 }
 
 fn undeclared<'a>(wanted: &Shape, stands: &'a Shape) -> Vec<&'a Constraint> {
+    let named = |new: &Constraint, old: &Constraint| new.name.is_some() && new.name == old.name;
+    // What stands under its own name is not another one besides, though that says the same.
+    let by_name = |new: &Constraint| stands.constraints.iter().any(|old| named(new, old));
     let is_wanted = |old: &Constraint| {
-        wanted
-            .constraints
-            .iter()
-            .any(|new| new.body == old.body || (new.name.is_some() && new.name == old.name))
+        wanted.constraints.iter().any(|new| named(new, old) || new.body == old.body && !by_name(new))
     };
     let of_a_type = |old: &Constraint| {
         old.is_form() && old.column.as_ref().is_some_and(|column| wanted.column(column).is_some())

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::ledger::Look;
+use super::live::Live;
+use super::map::Mapped;
 use crate::address::{Address, Tag};
 use crate::ledger::attic::{self, Entry};
 use crate::ledger::neighbours::{Reliance, requiring};
 use crate::manifest::Manifest;
+use crate::name::{Name, QName};
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Plain, sql};
@@ -23,6 +26,41 @@ pub(super) async fn owners(session: &mut Session) -> Result<Owners, SessionError
         Some(((values.next()??, values.next()??), values.next()??))
     });
     Ok(owners.collect())
+}
+
+/// Who owns what a service wants, where that is another one.
+pub(super) fn others(owners: &Owners, service: &str, mapped: &Mapped) -> BTreeMap<Address, String> {
+    let tables = mapped.tables.iter().map(|table| (&table.address, &table.name));
+    let indexes = mapped.tables.iter().flat_map(|table| &table.indexes);
+    let wanted = tables.chain(indexes.map(|index| (&index.address, &index.name)));
+    let taken = wanted.filter_map(|(address, name)| {
+        let owner = owner(owners, address.tag, name).filter(|owner| *owner != service)?;
+        Some((address.clone(), owner.to_owned()))
+    });
+    taken.collect()
+}
+
+/// The tables of a service that its manifest names no more, and that stay.
+pub(super) fn left(owners: &Owners, manifest: &Manifest, mapped: &Mapped, live: &Live) -> Vec<Address> {
+    let service = &manifest.service;
+    let ours = owners.iter().filter(|((kind, name), owner)| {
+        let stands = live.named(name).is_some_and(|entry| entry.kind == "table");
+        kind == Tag::Table.word() && **owner == service.name && stands
+    });
+    let ours = ours.map(|((_, name), _)| Address::top(Tag::Table, &qualified(name, mapped, &service.schema)));
+    ours.filter(|table| !manifest.schema.holds(table)).collect()
+}
+
+/// What a table of the file is called in a manifest.
+pub(super) fn qualified(table: &str, mapped: &Mapped, home: &Name) -> QName {
+    if let Some(declared) = mapped.tables.iter().find(|of| of.name.eq_ignore_ascii_case(table)) {
+        return declared.qualified.clone();
+    }
+    let split = table.split_once('.');
+    let split = split.and_then(|(schema, name)| Some((Name::new(schema).ok()?, Name::new(name).ok()?)));
+    let (schema, name) =
+        split.unwrap_or_else(|| (home.clone(), Name::new(table).unwrap_or_else(|_| home.clone())));
+    QName { schema, name }
 }
 
 /// What a service has in the attic, the newest first.
@@ -73,6 +111,6 @@ pub(super) fn owner<'o>(owners: &'o Owners, tag: Tag, name: &str) -> Option<&'o 
 }
 
 /// The address with its table under another name.
-pub(super) fn on_table(address: Address, table: &crate::name::QName) -> Address {
+pub(super) fn on_table(address: Address, table: &QName) -> Address {
     Address { schema: Some(table.schema.clone()), table: Some(table.name.clone()), ..address }
 }

@@ -1,6 +1,6 @@
 //! The ledger in a file of SQLite: the same tables as on PostgreSQL, with the prefix `freehold_`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +10,6 @@ use sea_orm_migration::MigratorTrait;
 use serde::{Deserialize, Serialize};
 
 use super::live::{self, Live};
-use super::map::Mapped;
 use crate::address::Address;
 use crate::ledger::record::Waiting;
 use crate::ledger::{Caller, PrepareError};
@@ -109,39 +108,6 @@ pub(super) async fn prepare(session: &mut Session, file: &Path, live: &Live) -> 
     let migrated = migrated.await.map_err(PrepareError::Migrate);
     pool.close().await;
     migrated
-}
-
-/// Who owns what this service wants, where that is another one.
-pub(super) async fn others(
-    session: &mut Session,
-    service: &str,
-    mapped: &Mapped,
-) -> Result<BTreeMap<Address, String>, SessionError> {
-    let query = sql!(
-        "select kind, name, service from freehold_object where service <> {} and kind in ('table', 'index')",
-        Plain(service)
-    );
-    let rows = session.fetch(&query).await?;
-    let owners: BTreeMap<(String, String), String> = rows
-        .into_iter()
-        .filter_map(|row| {
-            let mut values = row.into_iter();
-            Some(((values.next()??, values.next()??), values.next()??))
-        })
-        .collect();
-    let owner = |kind: &str, name: &str| owners.get(&(kind.to_owned(), name.to_owned())).cloned();
-    let mut taken = BTreeMap::new();
-    for table in &mapped.tables {
-        if let Some(owner) = owner("table", &table.name) {
-            taken.insert(table.address.clone(), owner);
-        }
-        for index in &table.indexes {
-            if let Some(owner) = owner("index", &index.name) {
-                taken.insert(index.address.clone(), owner);
-            }
-        }
-    }
-    Ok(taken)
 }
 
 /// A statement that has run.

@@ -98,10 +98,13 @@ impl Shape {
         self.constraints.iter().find(of)
     }
 
-    /// The constraint of this name, or one that means the same.
-    pub(super) fn constraint(&self, wanted: &Constraint) -> Option<&Constraint> {
+    /// The constraint of this name, or one that means the same and is none of the others of `all`.
+    pub(super) fn constraint(&self, wanted: &Constraint, all: &Self) -> Option<&Constraint> {
         let named = |other: &&Constraint| other.name.is_some() && other.name == wanted.name;
-        let same = |other: &&Constraint| other.body == wanted.body;
+        let another = |other: &Constraint| {
+            other.name.is_some() && all.constraints.iter().any(|of| of.name == other.name)
+        };
+        let same = |other: &&Constraint| other.body == wanted.body && !another(other);
         self.constraints.iter().find(named).or_else(|| self.constraints.iter().find(same))
     }
 }
@@ -449,7 +452,7 @@ mod tests {
         };
         assert_eq!(plain(&ours), plain(&theirs));
         for constraint in &ours.constraints {
-            assert_eq!(theirs.constraint(constraint).unwrap().body, constraint.body);
+            assert_eq!(theirs.constraint(constraint, &ours).unwrap().body, constraint.body);
         }
         assert_eq!(
             read("create table t (a text default (datetime('now')))").unwrap().columns[0].default,

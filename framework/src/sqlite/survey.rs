@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ledger::{self, Look};
+use super::ledger::Look;
 use super::live::Live;
 use super::map::{Kept, Mapped, called, map};
 use super::moves::{Moves, moves};
 use super::prove::prove;
 use super::vanished::vanished;
-use super::{alias, alter, sowing};
+use super::{alias, alter, known, sowing};
 use crate::address::{Address, Tag};
 use crate::kind::{Object, Refusal, Size};
 use crate::manifest::Manifest;
@@ -114,11 +114,28 @@ pub(super) async fn survey(
         plan.refusals.splice(0..0, moves.refusals.iter().cloned());
     }
     if look.ledger {
-        let others = ledger::others(session, &manifest.service.name, &mapped).await?;
+        let owners = known::owners(session).await?;
+        let others = known::others(&owners, &manifest.service.name, &mapped);
         plan.refusals.extend(others.iter().map(|(address, owner)| claimed_by_another(address, owner)));
+        plan.left_alone.extend(known::left(&owners, manifest, &mapped, &live));
     }
+    plan.left_alone.extend(values(&kept, &mapped));
     plan.refusals.extend(parents(manifest, &live));
     Ok(Survey { plan, mapped, live, moves, seeds: Outlook::default() })
+}
+
+/// The values of enums that the manifest names no more, and that stay.
+fn values(kept: &Kept, mapped: &Mapped) -> BTreeSet<Address> {
+    let declared = mapped.tables.iter().flat_map(|table| {
+        table.declared.iter().map(|(name, of)| (Address::part(Tag::Column, &table.qualified, name), of))
+    });
+    let values = declared.filter_map(|(column, of)| Some((kept.get(&column)?, of.enumeration.as_ref()?)));
+    let values = values.flat_map(|(labels, of)| {
+        labels
+            .iter()
+            .filter_map(|label| Some(Address::part(Tag::Value, of, &Name::new(label.as_str()).ok()?)))
+    });
+    values.collect()
 }
 
 /// The plan by the rows that are there.

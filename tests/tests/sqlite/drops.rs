@@ -273,6 +273,27 @@ async fn a_constraint_goes_by_the_name_that_it_has_in_the_manifest_after_a_renam
     Ok(())
 }
 
+#[tokio::test]
+async fn of_two_constraints_that_say_the_same_each_comes_and_goes_by_its_name() -> Outcome {
+    let file = File::new();
+    let at = |parts: &str| {
+        format!(
+            "[tables.t.columns]\nid = 'bigint primary key'\nn = 'integer'\n[tables.t.constraints]\n{parts}"
+        )
+    };
+    let (one, two) = ("one = 'check (n > 0)'\n", "two = 'check (n > 0)'\n");
+    file.applied(&manifest("1.0.0", &at(one))).await;
+    let second = manifest("1.1.0", &at(&format!("{one}{two}")));
+    assert_eq!(file.applied(&second).await.steps, 1);
+    file.unchanged(&second).await;
+    let third = manifest("1.2.0", &at(&format!("{one}[drops]\nconstraints = ['t.two']\n")));
+    assert_eq!(file.applied(&third).await.steps, 1);
+    let text = file.value("select sql from sqlite_schema where name = 't'").await;
+    assert!(text.contains("constraint one") && !text.contains("constraint two"), "{text}");
+    file.unchanged(&third).await;
+    Ok(())
+}
+
 fn run(file: &File, arguments: &[&str]) -> Output {
     let mut command = freehold(arguments);
     command.current_dir(file.folder()).arg("--manifest").arg("m.toml").args(["--database-url", &file.url()]);
@@ -341,6 +362,11 @@ async fn prune_takes_what_the_manifest_does_not_name() -> Outcome {
     file.execute("alter table orders add column extra text; create index extra_idx on orders (extra); update orders set extra = 'kept'").await?;
     let (without, _) = after().split_once("[drops]").map(|(head, _)| (head.to_owned(), ())).unwrap();
     fs::write(file.folder().join("m.toml"), manifest("1.1.0", &without))?;
+    // Without the word nothing goes, and it is said what stays.
+    let left = run(&file, &["plan", "-v"]);
+    for stays in ["notes", "orders.extra", "void", "extra_idx", "orders_total_check"] {
+        assert!(left.stdout.contains(stays), "{stays}: {left}");
+    }
     let planned = run(&file, &["plan", "--prune"]);
     assert!(
         planned.success() && planned.stdout.contains("notes") && planned.stdout.contains("extra_idx"),

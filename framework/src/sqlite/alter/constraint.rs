@@ -19,7 +19,7 @@ impl Draft<'_> {
             let former = |old: &Constraint| {
                 old.name != new.name && old.name.as_ref().is_some_and(|name| table.gone.contains(name))
             };
-            if stands.constraint(new).is_none_or(|old| old.body != new.body || former(old)) {
+            if stands.constraint(new, wanted).is_none_or(|old| old.body != new.body || former(old)) {
                 changes.others.insert(address.clone());
             }
         }

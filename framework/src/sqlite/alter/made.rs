@@ -35,7 +35,7 @@ fn parts(table: &Table, stands: &Shape, made: &mut Vec<Address>) {
         constraints
             .filter(|address| {
                 let own = super::constraint::declared(&wanted, address);
-                own.is_some_and(|own| stands.constraint(own).is_none())
+                own.is_some_and(|own| stands.constraint(own, &wanted).is_none())
             })
             .cloned(),
     );

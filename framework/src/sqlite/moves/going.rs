@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::super::known::qualified;
 use super::super::shape::{self, Constraint};
-use super::leaning::{Scene, qualified};
+use super::leaning::Scene;
 use super::statement::{self, Why};
 use super::{Work, leant, owner};
 use crate::address::{Address, Tag};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::known::{Owners, owner};
+use super::super::known::{Owners, owner, qualified};
 use super::super::live::{Entry, Live};
 use super::super::map::{Mapped, called};
 use super::super::shape::{self, Constraint, Shape};
@@ -127,18 +127,6 @@ fn is_column(address: &Address, table: &QName, name: &str) -> bool {
     address.tag == Tag::Column
         && address.table().as_ref() == Some(table)
         && address.name.as_str().eq_ignore_ascii_case(name)
-}
-
-/// What a table of the file is called in a manifest.
-pub(super) fn qualified(table: &str, mapped: &Mapped, home: &Name) -> QName {
-    if let Some(declared) = mapped.tables.iter().find(|of| of.name.eq_ignore_ascii_case(table)) {
-        return declared.qualified.clone();
-    }
-    let split = table.split_once('.');
-    let split = split.and_then(|(schema, name)| Some((Name::new(schema).ok()?, Name::new(name).ok()?)));
-    let (schema, name) =
-        split.unwrap_or_else(|| (home.clone(), Name::new(table).unwrap_or_else(|_| home.clone())));
-    QName { schema, name }
 }
 
 /// Whether a view takes every column of a table, and so one that it does not name.
