@@ -382,7 +382,8 @@ fn role(run: &Run<'_>, step: &Step) -> Sql {
     owner.map_or_else(|| Sql::fixed("none"), |owner| sql!("{}", owner))
 }
 
-async fn landed(session: &mut Session, step: &Step) -> Result<bool, SessionError> {
+/// Whether a step has landed, by its proof.
+pub(crate) async fn landed(session: &mut Session, step: &Step) -> Result<bool, SessionError> {
     Ok(session.value(&sql!("select ({})::text", step.done)).await?.as_deref() == Some("true"))
 }
 

@@ -9,6 +9,7 @@ use crate::diff::Diff;
 use crate::drops::dropped;
 use crate::hazard::Hazard;
 use crate::kind::check::Check;
+use crate::kind::exclusion::Exclusion;
 use crate::kind::index::{Index, State};
 use crate::kind::key::Key;
 use crate::kind::table::Table;
@@ -64,6 +65,9 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
             Object::Table(table) => table.make(inside.of(&table.name), &mut draft),
             Object::Key(key) if new_tables.contains(&key.table) && inside.twins.contains(&key.address()) => {
                 draft.steps.push(key.added(Phase::Table, key.clause()));
+            }
+            Object::Exclusion(exclusion) if inside.twins.contains(&exclusion.address()) => {
+                exclusion.create_beside(new_tables.contains(&exclusion.table), &mut draft);
             }
             other => other.create(&mut draft),
         }
@@ -182,7 +186,8 @@ fn new_table(object: &Object) -> Option<QName> {
 struct Inside<'a> {
     clauses: BTreeMap<&'a QName, Vec<Sql>>,
     keys: BTreeMap<&'a QName, Vec<&'a Key>>,
-    /// Keys that an earlier one of their table says already. `create table` silently keeps one of two such constraints
+    exclusions: BTreeMap<&'a QName, Vec<&'a Exclusion>>,
+    /// Keys and exclusions that an earlier one of their table says already. `create table` silently keeps one of two such constraints
     /// (`transformIndexConstraints` in the server's `parse_utilcmd.c`), so the younger is added by a statement of its own.
     twins: BTreeSet<Address>,
 }
@@ -194,7 +199,7 @@ impl<'a> Inside<'a> {
             match object {
                 Object::Key(key) => inside.key(key),
                 Object::Check(check) => inside.clause(&check.table, check.clause()),
-                Object::Exclusion(exclusion) => inside.clause(&exclusion.table, exclusion.clause()),
+                Object::Exclusion(exclusion) => inside.exclusion(exclusion),
                 _ => {}
             }
         }
@@ -208,6 +213,17 @@ impl<'a> Inside<'a> {
         } else {
             elders.push(key);
             self.clause(&key.table, key.clause());
+        }
+    }
+
+    fn exclusion(&mut self, exclusion: &'a Exclusion) {
+        let elders = self.exclusions.entry(&exclusion.table).or_default();
+        let named = |elder: &Exclusion| Exclusion { name: exclusion.name.clone(), ..elder.clone() };
+        if elders.iter().any(|elder| named(elder) == *exclusion) {
+            self.twins.insert(exclusion.address());
+        } else {
+            elders.push(exclusion);
+            self.clause(&exclusion.table, exclusion.clause());
         }
     }
 

@@ -6,6 +6,8 @@ pub(crate) mod dropped;
 mod duplicates;
 mod facts;
 mod fate;
+pub(crate) mod losses;
+mod lossless;
 mod numbered;
 pub(crate) mod offenders;
 mod orphans;

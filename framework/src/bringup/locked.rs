@@ -10,7 +10,7 @@ use crate::address::{Address, Tag};
 use crate::by_hand::Part;
 use crate::equal;
 use crate::execute::working::Aside;
-use crate::execute::{ExecuteError, KNOWN, Patience, Progress, Run, execute};
+use crate::execute::{ExecuteError, KNOWN, Patience, Progress, Run, execute, landed};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::presence::Knowing;
@@ -22,7 +22,7 @@ use crate::plan::Plan;
 use crate::seed::note::Note;
 use crate::seeding::{self, sow};
 use crate::session::Session;
-use crate::step::{Phase, Step, When};
+use crate::step::{Phase, Step, Transaction, When};
 use crate::survey::offenders::{Offence, count, rows};
 use crate::survey::{Survey, claimed_by_another, survey, survey_again, with_seeds};
 
@@ -99,13 +99,31 @@ pub(super) async fn bring_up(
             Ok(Outcome::Applied(Applied { history, from, steps: work.steps, waiting, drift, notes }))
         }
         Err(error) => {
-            let said = error.session_error().and_then(|error| error.sqlstate.clone()).unwrap_or_default();
-            // Best effort: when the connection is gone the run stays without an end, which says the same.
-            if let Err(error) = record::fail(session, history, format!("{said} {error}").trim()).await {
-                tracing::debug!(%error, "the failed run could not be ended in the ledger");
-            }
+            failed(session, history, &error).await;
             Err(error)
         }
+    }
+}
+
+/// Ends a run that failed. Best effort: when the connection is gone the run stays without an end, which says the same.
+async fn failed(session: &mut Session, history: i64, error: &BringUpError) {
+    // A run that has ended takes no further step, and this one may have something to be written down yet.
+    if is_unwritten(session, error).await {
+        return;
+    }
+    let said = error.session_error().and_then(|error| error.sqlstate.clone()).unwrap_or_default();
+    if let Err(error) = record::fail(session, history, format!("{said} {error}").trim()).await {
+        tracing::debug!(%error, "the failed run could not be ended in the ledger");
+    }
+}
+
+/// Whether what failed is the record of a step that stands: it could not be taken back with it. The next run writes it down.
+async fn is_unwritten(session: &mut Session, error: &BringUpError) -> bool {
+    match error {
+        BringUpError::Execute(error) if error.step.transaction == Transaction::Outside => {
+            landed(session, &error.step).await.unwrap_or_default()
+        }
+        _ => false,
     }
 }
 

@@ -223,6 +223,9 @@ pub(super) struct Rollback {
     /// is accepted
     #[arg(long)]
     pub(super) allow_rewrite: bool,
+    /// Accept that values of this column lose what its earlier type has no room for (digits, times of day); once for each column
+    #[arg(long, value_name = "TABLE.COLUMN")]
+    pub(super) accept_loss: Vec<String>,
 }
 
 /// Options of `status`.

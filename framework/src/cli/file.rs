@@ -70,6 +70,7 @@ pub(super) async fn look<'a>(
         live,
         waiting,
         samples: Samples::new(),
+        losses: Vec::new(),
         server,
         host: "",
         took: since.elapsed(),

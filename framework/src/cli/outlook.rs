@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::schema::Schema;
 use crate::seeding::{self, Sowing};
 use crate::session::Session;
+use crate::survey::losses::Loss;
 use crate::survey::offenders::{Samples, samples};
 use crate::survey::{survey, with_seeds};
 
@@ -38,6 +39,8 @@ pub(super) struct Outlook<'a> {
     pub(super) waiting: Vec<Waiting>,
     /// Keys of rows that stand against the plan, or against what waits.
     pub(super) samples: Samples,
+    /// What becomes of values; nothing but for a rollback.
+    pub(super) losses: Vec<Loss>,
     /// The server and the database.
     pub(super) server: Server,
     /// The server's host, as the settings name it.
@@ -71,7 +74,22 @@ pub(super) async fn look<'a>(
     let waits = waiting.iter().map(|waiting| (waiting.object.clone(), waiting.code.as_str()));
     let samples = samples(session, manifest, refused.chain(waits)).await;
     let (live, seeds, took) = (surveyed.found.live, surveyed.seeds, since.elapsed());
-    Ok(Outlook { manifest, from, ahead, in_place, plan, seeds, live, waiting, samples, server, host, took })
+    let losses = Vec::new();
+    Ok(Outlook {
+        manifest,
+        from,
+        ahead,
+        in_place,
+        plan,
+        seeds,
+        live,
+        waiting,
+        samples,
+        losses,
+        server,
+        host,
+        took,
+    })
 }
 
 /// What a decision makes of a plan; whether the database is ahead, and whether the version is in place.

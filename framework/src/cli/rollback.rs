@@ -10,11 +10,12 @@ use super::failure::Failure;
 use super::outlook::Outlook;
 use super::plan::{self, screen};
 use super::shell::{Shell, tell};
-use super::{End, code, file, refusal, source, trouble};
+use super::{End, code, figures, file, refusal, source, trouble};
 use crate::address::{Address, Tag};
 use crate::bringup::BringUpError;
 use crate::bringup::refusal::in_use;
 use crate::config::{Config, File};
+use crate::drops::column_of;
 use crate::kind::Object;
 use crate::kind::table::Table;
 use crate::ledger::past::{Past, made_since, versions};
@@ -23,9 +24,13 @@ use crate::ledger::status::{self, Access};
 use crate::manifest::Manifest;
 use crate::rollback::{Made, back};
 use crate::session::SessionError;
+use crate::sql::{Expr, quoted};
 use crate::sqlite;
 use crate::startup::caller;
+use crate::survey::losses::Loss;
 use crate::survey::offenders::Samples;
+
+mod report;
 
 /// The formats of what is done.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json];
@@ -48,11 +53,27 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Rollback) -
     if args.allow_rewrite {
         manifest.allow_rewrite.extend(columns(&manifest));
     }
+    if let (Way::File(_), [_, ..]) = (&way, args.accept_loss.as_slice()) {
+        let failure =
+            Failure::new(Exit::Usage, code::SETTINGS, "in a file of SQLite no loss can be accepted");
+        return Err(failure.help("change the rows first, or keep the column's later type").into());
+    }
+    accept(&mut manifest, &args.accept_loss)?;
     let manifests = [manifest];
-    let outlooks = plan::outlooks(config, &way, &manifests, true).await?;
+    let mut outlooks = plan::outlooks(config, &way, &manifests, true).await?;
+    if let Way::Server(target) = &way {
+        for outlook in &mut outlooks {
+            outlook.losses = losses(target, outlook).await?;
+            unacceptable(outlook);
+        }
+    }
     if args.dry_run {
         for outlook in &outlooks {
-            shell.answer(|format| plan::rendered(outlook, format, plan::detail(shell, config)))?;
+            let plan = |format| plan::rendered(outlook, format, plan::detail(shell, config));
+            shell.answer(|format| match format {
+                Format::Json => plan(format),
+                _ => plan(format) + &report::report(&outlook.losses),
+            })?;
         }
         plan::refused(shell, &outlooks)?;
         return Ok(Exit::Done);
@@ -64,6 +85,47 @@ pub(super) async fn run(shell: &Shell, config: &Config, args: &args::Rollback) -
     approved(shell, config, &outlooks, args)?;
     let args = args::Apply { yes: true, ..args::Apply::default() };
     apply::all(shell, config, &way, &manifests, &args, None).await
+}
+
+/// What becomes of values, looked at on a connection of its own.
+async fn losses(target: &Target<'_>, outlook: &Outlook<'_>) -> Result<Vec<Loss>, End> {
+    let Outlook { manifest, live, plan, .. } = outlook;
+    let mut session = target.open(&caller(manifest), &manifest.service.schema).await?;
+    let losses = crate::survey::losses::losses(&mut session, manifest, live, plan).await;
+    session.close().await;
+    Ok(losses)
+}
+
+/// Where something is lost, the word that accepts it is a flag: nothing can be written into a manifest that the ledger keeps.
+fn unacceptable(outlook: &mut Outlook<'_>) {
+    for refusal in &mut outlook.plan.refusals {
+        let loss = outlook.losses.iter().find(|loss| loss.step.is_none() && loss.object == refusal.object);
+        let Some(loss) = loss else { continue };
+        if let Some(values) = loss.values {
+            refusal.what = format!("{} ({} of them)", refusal.what, figures::count(values));
+        }
+        refusal.help = format!("if that is meant: --accept-loss {}", refusal.object.path());
+    }
+}
+
+/// Accepts what is lost of the values of columns: they are turned into the earlier type as they are.
+fn accept(manifest: &mut Manifest, accepted: &[String]) -> Result<(), End> {
+    let columns = columns(manifest);
+    for path in accepted {
+        let named = columns.iter().find(|column| column.path() == *path);
+        let column = named.and_then(|address| Some((address, column_of(&manifest.schema, address)?)));
+        let Some((address, column)) = column else {
+            let what = format!("no column of the earlier version is called `{path}`");
+            let failure = Failure::new(Exit::Usage, code::SETTINGS, what);
+            return Err(failure.help("as the refusal names it: --accept-loss orders.total").into());
+        };
+        let cast = format!("{}::{}", quoted(&column.name), column.type_name.as_str());
+        let cast = Expr::authored(&cast).map_err(|error| {
+            Failure::new(Exit::Bug, code::BUG, format!("`{cast}` is not understood: {error}"))
+        })?;
+        manifest.using.insert(address.clone(), cast);
+    }
+    Ok(())
 }
 
 /// Every column that a manifest declares.
@@ -204,9 +266,12 @@ fn approved(
     args: &args::Rollback,
 ) -> Result<(), End> {
     if args.yes {
-        return Ok(());
+        // A loss that nobody accepted is told as such; anything else is refused where it is done.
+        let refused = outlooks.iter().flat_map(|outlook| &outlook.losses).any(|loss| loss.step.is_none());
+        return if refused { plan::refused(shell, outlooks).map_err(as_failures) } else { Ok(()) };
     }
     if Shell::can_ask() {
+        outlooks.iter().for_each(|outlook| tell(&report::report(&outlook.losses)));
         return match apply::approved(shell, config, outlooks)? {
             true => Ok(()),
             false => Err(Failure::new(Exit::Refused, code::APPROVAL, "nothing was changed").into()),
@@ -214,10 +279,21 @@ fn approved(
     }
     for outlook in outlooks {
         tell(&screen::screen(outlook, plan::detail(shell, config)));
+        tell(&report::report(&outlook.losses));
     }
-    let accepted = if args.allow_rewrite { " --allow-rewrite" } else { "" };
+    plan::refused(shell, outlooks).map_err(as_failures)?;
+    let mut accepted = if args.allow_rewrite { " --allow-rewrite".to_owned() } else { String::new() };
+    accepted.extend(args.accept_loss.iter().map(|column| format!(" --accept-loss {column}")));
     let command =
         plan::selected(&format!("freehold rollback --to {}{accepted} --yes", args.to), &shell.common);
     let failure = Failure::new(Exit::Refused, code::APPROVAL, "nothing was changed: nobody said yes");
     Err(failure.help(format!("to go back: {command}")).into())
+}
+
+/// What was refused while nothing was answered yet.
+fn as_failures(ended: End) -> End {
+    match ended {
+        End::Answered(failures) => End::Failures(failures),
+        other => other,
+    }
 }

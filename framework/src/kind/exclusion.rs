@@ -80,6 +80,18 @@ impl Kind for Exclusion {
 }
 
 impl Exclusion {
+    /// Drafts adding it where `create table` would take it for another one that says the same.
+    pub fn create_beside(&self, on_new_table: bool, draft: &mut Draft<'_>) {
+        if !on_new_table {
+            self.create(draft);
+            return;
+        }
+        let run = sql!("alter table {} add {}", self.table, self.clause());
+        let undo = Undo::Run(sql!("alter table {} drop constraint {}", self.table, self.name));
+        let done = constraint_stands(&self.address(), false);
+        draft.steps.push(Step::on_new_ground(self.address(), Phase::Table, run, done, undo));
+    }
+
     /// Drafts a step that reads the whole table while everybody waits, if that is short.
     fn read_whole(&self, run: Sql, done: Sql, undo: Sql, draft: &mut Draft<'_>) {
         let Size { rows, bytes, .. } = match draft.ground(&self.table) {

@@ -1,4 +1,4 @@
-//! Steps that ran outside of a transaction, and whose process died before it could write them down.
+//! Steps that ran outside of a transaction, and could not be written down: their process died, or the server refused the record.
 //!
 //! A concurrent build cannot commit together with its record. So the plan of a run carries the statement of every such step, and
 //! the next run, which has the service's lock and sees the index stand, writes the record into the run that was cut off.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::lossless;
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
 use super::revalued::may_reorder;
 use crate::address::{Address, Tag};
@@ -66,6 +67,7 @@ pub(super) async fn facts(
     facts.using.clone_from(&manifest.using);
     facts.backfill.clone_from(&manifest.backfill);
     columns(session, manifest, difference, live, renames, &mut facts).await?;
+    lossless::accept(session, difference, renames, &mut facts).await;
     let is_unique = |live: &Object| match live {
         Object::Key(_) => true,
         Object::Index(index) => index.unique,
@@ -226,7 +228,7 @@ fn value() -> Name {
 }
 
 /// The columns that stand and stay, of a table that differs.
-fn standing_columns((wanted, live): &(Object, Object)) -> Vec<(&Table, &Column, &Column)> {
+pub(super) fn standing_columns((wanted, live): &(Object, Object)) -> Vec<(&Table, &Column, &Column)> {
     let (Object::Table(wanted), Object::Table(live)) = (wanted, live) else { return Vec::new() };
     let columns = wanted.columns.iter();
     columns.filter_map(|column| Some((wanted, column, live.column(&column.name)?))).collect()

@@ -24,7 +24,7 @@ const SHOWN_MAX: i64 = 5;
 const VALUE_LENGTH_MAX: i64 = 60;
 
 /// A look at a table that takes longer is given up.
-const BEGIN: &str = "begin isolation level repeatable read, read only; set local statement_timeout = '30s'; set local lock_timeout = '1s'";
+pub(super) const BEGIN: &str = "begin isolation level repeatable read, read only; set local statement_timeout = '30s'; set local lock_timeout = '1s'";
 
 /// What some rows do that they should not.
 #[derive(Clone, Debug)]

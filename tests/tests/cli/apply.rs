@@ -136,7 +136,8 @@ async fn a_step_that_fails_says_where_why_what_is_done_and_what_to_do() -> Outco
         .await?;
     shop.declares_a_column(
         "1.1.0",
-        "note = \"text\"\n[tables.shop_orders.indexes]\nshop_orders_one_idx = \"unique (customer_id)\"",
+        // Of a column that comes in the same plan, only the build can know.
+        "note = \"text not null default 'x'\"\n[tables.shop_orders.indexes]\nshop_orders_one_idx = \"unique (note)\"",
     );
     let failed = shop.said(&["apply", "--yes"]);
     ends_with(1, &failed);

@@ -53,6 +53,14 @@ async fn c10_3_and_4_back_and_forth_loses_nothing() -> Outcome {
     let asked = shop.said(&["rollback", "--to", "1.0.0"]);
     ends_with(3, &asked);
     assert!(asked.stderr.contains("shop-service 1.1.0 → 1.0.0"), "{asked}");
+    for wanted in [
+        "What becomes of values:\n",
+        ": column shop_orders.note goes to the attic with its 1 value\n",
+        ": table shop_notes goes to the attic with its 1 row\n",
+        "Nothing is lost.\n",
+    ] {
+        assert!(asked.stderr.contains(wanted), "{wanted}: {asked}");
+    }
     let help = "help:  to go back: freehold rollback --to 1.0.0 --yes -f shop-service.toml\n";
     assert!(asked.stderr.ends_with(help), "{asked}");
     let dry = shop.said(&["rollback", "--to", "1.0.0", "--dry-run"]);
@@ -80,6 +88,47 @@ async fn c10_3_and_4_back_and_forth_loses_nothing() -> Outcome {
     let parked = "select concat_ws(' ', (select note from shop_orders), (select body from shop_notes), (select count(mail) from shop_customers))";
     assert_eq!(database.fetch_one_text(parked).await?, "kept kept too 2");
     ends_with(0, &shop.said(&["verify"]));
+    Ok(())
+}
+
+/// A type that has no room for what was written since: counted, refused, and done only by the word of somebody who names the column.
+#[tokio::test]
+async fn c10_3_what_would_be_lost_is_listed_by_step_and_refused_until_it_is_accepted() -> Outcome {
+    let database = Database::create("cli_rollback_loss").await;
+    let shop = Shop::new(database.address());
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    shop.declares(&SHOP.replace("1.0.0", "1.1.0").replace("numeric(12,2)", "numeric(14,4)"));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database
+        .execute("insert into shop_customers (email) values ('a@x.example'); insert into shop_orders (customer_id, total) values (1, 1.2345), (1, 2), (1, 3.5)")
+        .await?;
+    let before = database.dump();
+    let lost = "column shop_orders.total loses a part of 1 value: as the earlier type they are not what they were\n1 column loses something for good.\n";
+    for arguments in [&["--dry-run"][..], &["--yes"], &[]] {
+        let refused = shop.said(&[&["rollback", "--to", "1.0.0"], arguments].concat());
+        ends_with(3, &refused);
+        for wanted in
+            ["error[FH223]: column shop_orders.total: ", "(1 of them)", "--accept-loss shop_orders.total"]
+        {
+            assert!(refused.stderr.contains(wanted), "{arguments:?}: {wanted}: {refused}");
+        }
+        let shown = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(arguments == ["--yes"] || shown.contains(&format!("  refused: {lost}")), "{refused}");
+    }
+    assert_eq!(database.dump(), before);
+    let json = shop.said(&["rollback", "--to", "1.0.0", "--dry-run", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(json.stdout.lines().next().unwrap_or_default())?;
+    let expected =
+        serde_json::json!([{"step": null, "object": "shop_orders.total", "fate": "lost", "values": 1}]);
+    assert_eq!(document["losses"], expected, "{json}");
+    ends_with(64, &shop.said(&["rollback", "--to", "1.0.0", "--yes", "--accept-loss", "shop_orders.totl"]));
+    let accepted = ["rollback", "--to", "1.0.0", "--accept-loss", "shop_orders.total"];
+    let shown = shop.said(&[&accepted[..], &["--dry-run"]].concat());
+    ends_with(0, &shown);
+    assert!(shown.stdout.contains(&format!(": {lost}")) && !shown.stdout.contains("refused:"), "{shown}");
+    ends_with(0, &shop.said(&[&accepted[..], &["--yes"]].concat()));
+    let totals = "select string_agg(total::text, ' ' order by id) from shop_orders";
+    assert_eq!(database.fetch_one_text(totals).await?, "1.23 2.00 3.50");
     Ok(())
 }
 

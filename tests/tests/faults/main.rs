@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
 mod crash;
+mod injected;
 mod kill;
 mod race;
 mod scenario;

@@ -155,7 +155,7 @@ pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
 }
 
 /// The first manifest of a case in place, with rows.
-async fn filled(cluster: &Cluster, case: &str) -> Database {
+pub(crate) async fn filled(cluster: &Cluster, case: &str) -> Database {
     let database = Database::create_on(cluster, case).await;
     let first = workspace().join(format!("tests/cases/{case}/first.toml"));
     let output = Process::spawn(&mut command::apply(database.address(), &first)).unwrap().wait(LIMIT);

@@ -279,7 +279,8 @@ fn aside(maker: &mut Maker, slice: &mut Slice) {
         _ => {
             let mut all = names(slice);
             let at = maker.below(all.len());
-            all[at].comment = if maker.chance(0.3) { None } else { Some(number) };
+            // One that was said stays until somebody prunes.
+            all[at].comment = if maker.chance(0.3) { all[at].comment } else { Some(number) };
         }
     }
 }

@@ -4,8 +4,9 @@
 use crate::Outcome;
 use crate::replicas::until;
 use crate::service::{PATIENCE, Service, manifest};
-use freehold::bringup::{self, Event};
+use freehold::bringup::{self, BringUpError, Event};
 use freehold::execute::{Patience, Progress};
+use freehold::ledger::presence;
 use freehold_tests::database::Database;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use std::sync::mpsc::channel;
@@ -113,6 +114,7 @@ async fn c10_5_whoever_is_first_nobody_serves_what_has_gone() -> Outcome {
     for round in 0..16 {
         let copy = database.copy(&format!("gate_race_{round}")).await;
         let (older, newer) = (Service::new(&copy, &old()), Service::new(&copy, &new()));
+        let other = newer.clone();
         let (ready, may_come) = tokio::sync::oneshot::channel();
         let contracting = tokio::spawn(async move {
             let mut ready = Some(ready);
@@ -126,15 +128,18 @@ async fn c10_5_whoever_is_first_nobody_serves_what_has_gone() -> Outcome {
             newer.start_telling(PATIENCE, &mut told).await
         });
         // The older one comes in the moments in which the newer one takes away, at another in every round.
-        let delay = Duration::from_millis(round * 3);
         let coming = tokio::spawn(async move {
+            let mut before = other.session().await;
             let _ = may_come.await;
-            tokio::time::sleep(delay).await;
+            for _ in 0..round * 8 {
+                presence::newer(&mut before, &older.caller).await?;
+            }
+            before.close().await;
             let mut session = older.session().await;
             let outcome = older.start_on(&mut session, PATIENCE, &mut |_| {}).await;
-            (session, outcome)
+            Ok::<_, BringUpError>((session, outcome))
         });
-        let (session, came) = tokio::time::timeout(LIMIT, coming).await??;
+        let (session, came) = tokio::time::timeout(LIMIT, coming).await???;
         let went = tokio::time::timeout(LIMIT, contracting).await???;
         let there = copy.fetch_one_text(DECK).await?;
         match came? {

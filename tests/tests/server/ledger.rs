@@ -92,12 +92,12 @@ async fn c9_3_a_change_and_its_record_are_there_together_or_not_at_all() -> Outc
 async fn c9_5_no_failure_leaves_a_mark_that_somebody_must_remove() -> Outcome {
     let database = Database::create("c9_5").await;
     Service::new(&database, &orders("1.0.0", "")).applies().await;
-    database.execute("insert into orders (note) values ('same'), ('same')").await?;
-    let more = "[tables.orders.constraints]\norders_note_key = 'unique (note)'\n[tables.refunds.columns]\nid = 'bigint primary key'\n";
+    database.execute("insert into orders (note) values ('')").await?;
+    let more = "orders_ratio_key = 'unique ((100 / length(note)))'\n[tables.refunds.columns]\nid = 'bigint primary key'\n";
     let second = Service::new(&database, &orders("1.1.0", more));
     for _ in 0..3 {
         let error = second.start().await.unwrap_err();
-        assert!(error.to_string().contains("orders_note_key"), "{error}");
+        assert!(error.to_string().contains("orders_ratio_key"), "{error}");
         // What could be done is done, and the version in place still works.
         assert_eq!(database.fetch_one_text("select to_regclass('refunds')::text").await?, "refunds");
         let version = "select version from freehold.service where service = 'order-service'";
@@ -106,11 +106,11 @@ async fn c9_5_no_failure_leaves_a_mark_that_somebody_must_remove() -> Outcome {
         assert!(first.plan.is_empty(), "{}", crate::service::listed(&first));
     }
     let failed = "select string_agg(distinct outcome || ' ' || left(error, 5), ',') from freehold.history where to_version = '1.1.0'";
-    assert_eq!(database.fetch_one_text(failed).await?, "failed 23505");
-    database.execute("update orders set note = id::text").await?;
+    assert_eq!(database.fetch_one_text(failed).await?, "failed 22012");
+    database.execute("update orders set note = 'x'").await?;
     second.applies().await;
     second.finds_nothing_to_do().await;
-    let valid = "select (indisvalid and indisunique)::text from pg_index where indexrelid = 'orders_note_key'::regclass";
+    let valid = "select (indisvalid and indisunique)::text from pg_index where indexrelid = 'orders_ratio_key'::regclass";
     assert_eq!(database.fetch_one_text(valid).await?, "true");
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::lock::Mode;
 use crate::plan::Degraded;
 use crate::seed::note::Note;
 use crate::step::{Phase, Place, Step, Transaction, Undo, When};
+use crate::survey::losses::Loss;
 use crate::survey::offenders::of;
 
 /// The form of every JSON answer of the command line.
@@ -41,6 +42,8 @@ struct Document<'a> {
     /// Rows that are kept as somebody made them, by rule.
     kept_rows: &'a [Note],
     refusals: Vec<Refused<'a>>,
+    /// What becomes of values when a rollback is planned.
+    losses: &'a [Loss],
     /// What SQLite holds otherwise; empty on PostgreSQL.
     degraded: Vec<Held<'a>>,
     summary: Summary,
@@ -136,6 +139,7 @@ pub(in crate::cli) fn document(outlook: &Outlook<'_>) -> String {
         left_alone: plan.left_alone.iter().map(object).collect(),
         kept_rows: &outlook.seeds.notes,
         refusals: plan.refusals.iter().map(|refusal| refused(outlook, refusal)).collect(),
+        losses: &outlook.losses,
         degraded: plan.degraded.iter().map(|degraded| held(outlook, degraded)).collect(),
         summary: Summary {
             steps: plan.steps.len(),

@@ -114,6 +114,7 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
         live,
         waiting: Vec::new(),
         samples: crate::survey::offenders::Samples::new(),
+        losses: Vec::new(),
         server: Server {
             product: "PostgreSQL".to_owned(),
             database: "oxygen_platform".to_owned(),

@@ -72,7 +72,7 @@ fn has_seconds(base: &str) -> bool {
 }
 
 /// What a conversion that the server does without being asked would do to values, when it would change some of them.
-pub(super) fn silent_loss(from: &TypeName, to: &TypeName) -> Option<&'static str> {
+pub(crate) fn silent_loss(from: &TypeName, to: &TypeName) -> Option<&'static str> {
     let (from, to) = (Parts::of(from), Parts::of(to));
     let whole = ["smallint", "integer", "bigint"];
     let broken = ["numeric", "real", "double precision"];
