@@ -220,7 +220,7 @@ async fn compare(
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }
-    plan.refusals.extend(duplicates::refuse(session, manifest, &difference, &live, &renames).await);
+    plan.refusals.extend(duplicates::refuse(session, manifest, &difference, &live, (&renames, &plan)).await);
     plan.refusals.extend(conflicts(&claims));
     plan.refusals.extend(occupied(&found, manifest));
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));
