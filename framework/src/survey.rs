@@ -230,7 +230,7 @@ async fn compare(
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }
-    plan.refusals.extend(duplicates::refuse(session, manifest, &difference, &live, &renames).await);
+    plan.refusals.extend(duplicates::refuse(session, manifest, &difference, &live, (&renames, &plan)).await);
     let orphans = orphans::refuse(session, manifest, &plan, &renames).await;
     plan.refusals.extend(orphans);
     plan.refusals.extend(conflicts(&claims));

@@ -14,6 +14,7 @@ use crate::kind::index::{Index, On, State};
 use crate::kind::{Kind as _, Object, Refusal, SMALL_ROWS_MAX};
 use crate::manifest::Manifest;
 use crate::name::Name;
+use crate::plan::Plan;
 use crate::rename::{Change, Renames, Words};
 use crate::schema::Schema;
 use crate::session::Session;
@@ -25,7 +26,7 @@ pub(super) async fn refuse(
     manifest: &Manifest,
     difference: &Diff,
     live: &Schema,
-    renames: &Renames,
+    (renames, plan): (&Renames, &Plan),
 ) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let changed = difference.different.iter().map(|(wanted, _)| wanted);
@@ -35,7 +36,9 @@ pub(super) async fn refuse(
             Object::Index(index) if index.unique => index.clone(),
             _ => continue,
         };
-        if !live.objects.contains_key(&Address::top(Tag::Table, &index.table)) || is_built(&index, live) {
+        let stands = live.objects.contains_key(&Address::top(Tag::Table, &index.table));
+        let refused = plan.refusals.iter().any(|refusal| refusal.object == object.address());
+        if !stands || refused || is_built(&index, live) {
             continue;
         }
         let Some(offence) = Offence::twice(&index, &columns(manifest, &index.table)) else { continue };

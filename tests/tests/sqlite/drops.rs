@@ -246,6 +246,7 @@ async fn a_primary_key_goes_with_its_column_when_both_are_named() -> Outcome {
     file.applied(&second).await;
     file.execute("insert into t (n) values ('c')").await?;
     file.unchanged(&second).await;
+    assert_eq!(file.value("select count(*) from pragma_table_info('t') where pk > 0").await, "0");
     assert_eq!(file.value("select count(*) from t").await, "3");
     Ok(())
 }
