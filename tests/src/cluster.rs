@@ -152,6 +152,15 @@ impl Cluster {
         self.start_again()
     }
 
+    /// Limits the size of the files that processes of the server may write which start from now on, in bytes: a disk that is
+    /// full. `None` sets no limit.
+    ///
+    /// # Errors
+    /// When the server does not run, or the machine has no `prlimit`.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<(), Failure> {
+        self.carry_out(Order::LimitFiles(bytes), "limit the server's files")
+    }
+
     fn carry_out(&self, order: Order, what: &str) -> Result<(), Failure> {
         let mut supervisor = self.supervisor();
         match supervisor.carry_out(order)? {

@@ -42,7 +42,7 @@ impl Server {
         if let Some(url) = given {
             return Address::parse(url).map(Self::Given);
         }
-        let settings = Settings::hasty().set("log_statement", "ddl").set("max_connections", CONNECTIONS);
+        let settings = Settings::hasty().set("max_connections", CONNECTIONS);
         Ok(Self::Private(Box::new(Cluster::start(&settings)?)))
     }
 

@@ -16,9 +16,10 @@ pub struct Settings {
 
 impl Settings {
     /// A server that keeps nothing safe from a power failure, and so creates databases faster. Killing its
-    /// processes still loses nothing that was committed: hence `synchronous_commit` stays on.
+    /// processes still loses nothing that was committed: hence `synchronous_commit` stays on. It writes down what changes a schema, so that
+    /// what a run said can be looked through.
     pub fn hasty() -> Self {
-        Self::default().set("fsync", "off").set("full_page_writes", "off")
+        Self::default().set("fsync", "off").set("full_page_writes", "off").set("log_statement", "ddl")
     }
 
     /// With one more parameter: `set("log_statement", "ddl")`.

@@ -7,6 +7,7 @@
 use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::failure::Failure;
+use std::borrow::Cow;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -37,19 +38,24 @@ pub(crate) enum Order {
     Start,
     StopImmediate,
     StopFast,
+    /// The largest file that the server's processes may write which start from now on, in bytes; `None` sets no limit.
+    LimitFiles(Option<u64>),
     /// Not a deed but a question: refused means no.
     Running,
 }
 
 impl Order {
-    const fn line(self) -> &'static str {
-        match self {
+    fn line(self) -> Cow<'static, str> {
+        let fixed = match self {
             Self::Create => "create",
             Self::Start => "start",
             Self::StopImmediate => "stop immediate",
             Self::StopFast => "stop fast",
+            Self::LimitFiles(None) => "limit unlimited",
+            Self::LimitFiles(Some(bytes)) => return format!("limit {bytes}").into(),
             Self::Running => "running",
-        }
+        };
+        fixed.into()
     }
 }
 

@@ -34,11 +34,35 @@ stop() { "$programs/pg_ctl" stop --pgdata="$data" --mode="$1" --wait --timeout=$
 
 running() { "$programs/pg_ctl" status --pgdata="$data"; }
 
+# The account that the server runs under may limit it, and root without all its rights may not.
+limit() { prlimit --pid "$(head -n 1 "$data/postmaster.pid")" --fsize="$1:"; }
+
+# Statements of ours that take along what hangs on something else: the whole suite must say none. Whoever wants to know names a directory
+# that all may write to; it gets a file of these statements, and one with the number of lines that were looked through.
+tell_cascades() {
+    awk -v lines="$FREEHOLD_SAID/$$.lines" '
+        /^[0-9][0-9][0-9][0-9]-/ { ours = /\] \[freehold\// && / LOG:  / }
+        ours {
+            looked++
+            text = tolower($0)
+            # What a foreign key does with the rows that refer to one that goes is the author'"'"'s word.
+            gsub(/on (delete|update) cascade/, "", text)
+            for (i = split(text, parts, ";"); i > 0; i--)
+                if (parts[i] ~ / cascade/ && parts[i] ~ /drop |truncate /) { print; break }
+        }
+        END { print looked + 0 >lines }
+    ' "$home/server.log" >"$FREEHOLD_SAID/$$.cascades"
+    rm -f "$FREEHOLD_SAID/$$.running"
+}
+
+[ "$ending" = keep ] || [ -z "$FREEHOLD_SAID" ] || : >"$FREEHOLD_SAID/$$.running"
+
 while read -r order mode; do
     case $order in
         create) create ;;
         start) start ;;
         stop) stop "$mode" ;;
+        limit) limit "$mode" ;;
         running) running ;;
         *) echo "unknown order: $order"; false ;;
     esac </dev/null >>"$home/supervisor.log" 2>&1
@@ -50,5 +74,6 @@ if [ "$ending" = remove ]; then
     if [ -f "$data/postmaster.pid" ]; then
         stop immediate >/dev/null 2>&1 || kill -KILL "$(head -n 1 "$data/postmaster.pid")"
     fi
+    [ -z "$FREEHOLD_SAID" ] || tell_cascades
     cd / && rm -rf "$home"
 fi

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup is a failed test")]
 
+use freehold_tests::address::Address;
 use freehold_tests::binaries::client;
 use freehold_tests::cluster::Cluster;
 use freehold_tests::database::Database;
@@ -10,13 +11,15 @@ use freehold_tests::proxy::{Counts, Fault, Proxy};
 use freehold_tests::server::Server;
 use freehold_tests::settings::Settings;
 use freehold_tests::{product, wait};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use std::error::Error;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr as _;
 use std::time::Duration;
 use std::{fs, thread};
 
@@ -40,7 +43,11 @@ fn psql(database: &Database, port: u16, statements: &[&str]) -> Command {
 /// A process that owns a cluster, and what it says about it: port, process id and directory.
 fn owner(directory: Option<&Path>) -> (Child, u16, u32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cluster-owner"));
-    command.args(directory).stdin(Stdio::piped()).stdout(Stdio::piped());
+    owner_of(command.args(directory))
+}
+
+fn owner_of(command: &mut Command) -> (Child, u16, u32, String) {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -128,6 +135,35 @@ fn a_cluster_ends_with_an_owner_that_was_killed() {
         wait::until(LIMIT, || rustix::process::test_kill_process(pid).is_err()),
         "{postmaster} still runs"
     );
+}
+
+#[tokio::test]
+async fn what_sessions_of_ours_take_along_is_told_when_a_cluster_ends() -> Outcome {
+    let said = tempfile::tempdir()?;
+    fs::set_permissions(said.path(), std::os::unix::fs::PermissionsExt::from_mode(0o1777))?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cluster-owner"));
+    let (mut owner, port, _, home) = owner_of(command.env("FREEHOLD_SAID", said.path()));
+    let mut address = Address::parse(&format!("postgres://postgres@127.0.0.1:{port}/postgres"))?;
+    address.password = fs::read_to_string(Path::new(&home).join("password"))?;
+    for (application, table) in [("freehold/us", "ours"), ("them", "theirs")] {
+        let name = PgConnectOptions::from_str(&address.url())?.application_name(application);
+        let mut session = PgConnection::connect_with(&name).await?;
+        let made = format!("create table {table} (id int references {table}_of on delete cascade);\ndrop table {table} CASCADE");
+        session.execute(AssertSqlSafe(format!("create table {table}_of (id int primary key)"))).await?;
+        session.execute(AssertSqlSafe(made)).await?;
+        session.execute(AssertSqlSafe(format!("drop table {table}_of"))).await?;
+    }
+    drop(owner.stdin.take());
+    owner.wait()?;
+    let told = |what: &str| -> Vec<String> {
+        let files = fs::read_dir(said.path()).unwrap().map(|entry| entry.unwrap().path());
+        let named = files.filter(|path| path.extension().is_some_and(|extension| extension == what));
+        named.map(|path| fs::read_to_string(path).unwrap()).collect()
+    };
+    assert!(wait::until(LIMIT, || told("running").is_empty() && !told("cascades").is_empty()));
+    assert_eq!(told("cascades"), ["\tdrop table ours CASCADE\n"]);
+    assert_eq!(told("lines"), ["4\n"]);
+    Ok(())
 }
 
 #[tokio::test]

@@ -12,9 +12,7 @@ use freehold_tests::database::Database;
 use freehold_tests::process::{Output, Process, run_all};
 use freehold_tests::settings::Settings;
 use std::env;
-use std::io::{Write as _, stderr};
 use std::path::Path;
-use std::process::Command;
 
 /// Of the steps, one in so many is struck.
 const SHARE: usize = 6;
@@ -132,13 +130,6 @@ fn named(failed: &Output, code: &str) -> Result<(), &'static str> {
     }
 }
 
-/// A limit for the files that processes may write which this one starts from now on, in bytes; the server's, when it has just been started.
-fn limit_files(pid: u32, bytes: &str) -> bool {
-    let limited =
-        Command::new("prlimit").args(["--pid", &pid.to_string(), &format!("--fsize={bytes}:")]).status();
-    limited.is_ok_and(|status| status.success())
-}
-
 const WIDE: &str = "manifest = 1\n[service]\nname = \"wide-service\"\nversion = \"1.0.0\"\n[tables.wide.columns]\nid = \"bigint primary key\"\nbody = \"text\"\nsize = \"int\"\n";
 
 /// A file of the server cannot grow any more: the server's own 53100, from a write that was cut short.
@@ -158,11 +149,7 @@ async fn c9_7_a_disk_that_is_full_takes_back_the_whole_transaction_and_the_next_
         .replace("size = \"int\"", "size = { def = \"bigint\", allow_rewrite = true }");
     std::fs::write(&manifest, next).unwrap();
     // Half a page beyond what a segment of the write-ahead log needs: the write that reaches it is cut short, as on a full disk.
-    let server = cluster.postmaster_pid().unwrap();
-    if !limit_files(server, "17829888") {
-        let _ = writeln!(stderr(), "SKIPPED: c9_7 needs prlimit");
-        return;
-    }
+    cluster.limit_files(Some(17_829_888)).unwrap();
     let failed = apply(&database, &manifest);
     assert!(!failed.success(), "{failed}");
     for wanted in
@@ -175,7 +162,7 @@ async fn c9_7_a_disk_that_is_full_takes_back_the_whole_transaction_and_the_next_
     assert_eq!(database.fetch_one_text(recorded).await.unwrap(), "failed 0");
     let size = "select pg_relation_size('wide') > 20000000";
     assert_eq!(database.fetch_one_text(size).await.unwrap(), "t", "the table is whole");
-    assert!(limit_files(server, "unlimited"));
+    cluster.limit_files(None).unwrap();
     let again = apply(&database, &manifest);
     assert!(again.success(), "{again}");
     assert!(database.dump().contains("size bigint"));

@@ -46,12 +46,14 @@ pub(crate) struct State {
 }
 
 /// The ledger without what counts or dates runs; and what no run may leave behind: indexes that are half built, sessions
-/// that hold a lock of ours.
+/// that hold a lock of ours. An index that a crash left half built is built again by another statement, so the steps that
+/// build one are told by its name alone; its definition is in the schema.
 const LEDGER: &str = "select string_agg(line, E'\\n' order by line) from (
         select concat('service ', service, ' ', version, ' ', fingerprint, ' ', stamp is not null, ' ', cardinality(tables), ' ', cardinality(types)) as line
         from freehold.service
     union all select concat('object ', kind, ' ', name, ' ', service, ' ', shared, ' ', adopted, ' ', texts) from freehold.object
-    union all (select distinct concat('step ', kind, ' ', object, ' ', sql) from freehold.step)
+    union all (select distinct concat('step ', kind, ' ', object, ' ', regexp_replace(sql, '^(create( unique)? index|reindex index) concurrently .*', 'build it'))
+        from freehold.step)
     union all select concat('attic ', kind, ' ', name, ' ', stands, ' ', version, ' ', ended) from freehold.attic
     union all select concat('seed ', service, ' ', name, ' ', key, ' ', past) from freehold.seed
     union all select concat('waiting ', service, ' ', object, ' ', code, ' ', reason) from freehold.waiting
