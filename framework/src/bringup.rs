@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use semver::Version;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::address::Address;
 use crate::by_hand::ByHand;
 use crate::decide::{Build, Decision, Seen, decide};
 use crate::execute::{Patience, Progress, known_to};
@@ -234,10 +235,14 @@ async fn without_lock(
             if plan.steps.is_empty() {
                 return done(Outcome::Drifted(plan.refusals));
             }
-            let goes = |step: &&Step| {
-                matches!(step.phase, Phase::Contract | Phase::Shared) && step.when == When::After
+            let contracted: BTreeSet<&Address> =
+                plan.steps.iter().filter(|step| step.contracts()).map(|step| &step.object).collect();
+            // Rows without a value get theirs meanwhile.
+            let goes = |step: &Step| {
+                let held = step.phase != Phase::Backfill && contracted.contains(&step.object);
+                step.when == When::After && (held || step.phase == Phase::Shared)
             };
-            if plan.steps.iter().all(|step| goes(&step))
+            if plan.steps.iter().all(goes)
                 && let Some(version) =
                     presence::knowing(session, order.caller, locked::knowing(order)).await?
             {

@@ -376,9 +376,9 @@ fn recorded(run: &Run<'_>, number: usize, done: &[Done<'_>]) -> Sql {
     end
 }
 
-/// The role that a step runs as. Extensions and schemas need rights of their own, which the owner of tables rarely has.
+/// The role that a step runs as. Extensions and schemas, and what is said of them, need rights of their own, which the owner of tables rarely has.
 fn role(run: &Run<'_>, step: &Step) -> Sql {
-    let owner = run.owner.filter(|_| !step.object.tag.is_shared());
+    let owner = run.owner.filter(|_| !step.object.of.unwrap_or(step.object.tag).is_shared());
     owner.map_or_else(|| Sql::fixed("none"), |owner| sql!("{}", owner))
 }
 

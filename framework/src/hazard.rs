@@ -20,6 +20,8 @@ pub enum Hazard {
     Drop,
     /// Whoever runs an earlier version still says the old name.
     OldName,
+    /// Replicas of an earlier version may write what it refuses, so it waits until none is there.
+    Tightens,
     /// The values stay when the step is undone; the server has no way to take them back.
     NoWayBack,
 }
@@ -41,6 +43,9 @@ impl Hazard {
             Self::Drop => "is dropped: it holds no rows, and can be made again",
             Self::OldName => {
                 "replicas of an earlier version still say the old name, and fail until they are replaced; where that is too long, add the new one beside it, let the code write both, and drop the old one a release later"
+            }
+            Self::Tightens => {
+                "refuses what replicas of an earlier version may write: it waits until none is there"
             }
             Self::NoWayBack => "cannot be undone by a statement",
         }

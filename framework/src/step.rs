@@ -162,10 +162,11 @@ pub const LOCK_TIMEOUT_MS: u32 = 200;
 pub const STATEMENT_TIMEOUT_MS: u32 = 600_000;
 
 impl Step {
-    /// Whether it takes away what processes of another version know, and so waits until none of them is there.
+    /// Whether it takes away what processes of another version know or do, and so waits until none of them is there.
     #[must_use]
     pub fn contracts(&self) -> bool {
-        self.phase == Phase::Contract && self.when == When::After
+        let takes = self.phase == Phase::Contract || self.hazards.contains(&Hazard::Tightens);
+        takes && self.when == When::After
     }
 
     /// Its id: the same for the same statement about the same object, in every run and on every machine.

@@ -148,7 +148,9 @@ async fn what_sessions_of_ours_take_along_is_told_when_a_cluster_ends() -> Outco
     for (application, table) in [("freehold/us", "ours"), ("them", "theirs")] {
         let name = PgConnectOptions::from_str(&address.url())?.application_name(application);
         let mut session = PgConnection::connect_with(&name).await?;
-        let made = format!("create table {table} (id int references {table}_of on delete cascade);\ndrop table {table} CASCADE");
+        let made = format!(
+            "create table {table} (id int references {table}_of on delete cascade);\ndrop table {table} CASCADE"
+        );
         session.execute(AssertSqlSafe(format!("create table {table}_of (id int primary key)"))).await?;
         session.execute(AssertSqlSafe(made)).await?;
         session.execute(AssertSqlSafe(format!("drop table {table}_of"))).await?;

@@ -278,7 +278,7 @@ impl Work<'_> {
         listener: Listener<'_>,
     ) -> Result<Vec<Waiting>, BringUpError> {
         let mut waiting: Vec<Waiting> = Vec::new();
-        let mut unproven: Vec<QName> = Vec::new();
+        let (mut unproven, mut held): (Vec<QName>, Vec<QName>) = (Vec::new(), Vec::new());
         for step in steps {
             // A column whose rows break its check does not refuse null either.
             if waiting.iter().any(|waiting| waiting.object == step.object.to_string()) {
@@ -287,15 +287,23 @@ impl Work<'_> {
             if step.object.tag == Tag::Enum && step.lock.tables.iter().any(|table| unproven.contains(table)) {
                 continue; // It makes constraints again as they are to be, and one of these is not so.
             }
+            if step.object.tag == Tag::Table && step.object.table().is_some_and(|table| held.contains(&table))
+            {
+                continue; // What tells its rows is an index whose columns refuse null, and one of these waits.
+            }
             match self.run(session, std::slice::from_ref(step), self.order.after_ready, listener).await {
                 Ok(()) => {}
                 Err(error) if step.phase == Phase::Validate && broken_by_rows(&error) => {
                     unproven.extend(step.object.table());
                     waiting.push(broken(session, self.order.manifest, &step.object).await);
                 }
-                Err(error) if error.source.is(KNOWN) => waiting.push(known(step, error.source.message)),
-                // A row that was written meanwhile holds a value that is to go: the look that follows counts it.
+                Err(error) if error.source.is(KNOWN) => {
+                    held.extend(step.object.table());
+                    waiting.push(known(step, error.source.message));
+                }
+                // A row that was written meanwhile holds a value that is to go, or none: the look that follows counts it.
                 Err(error) if step.object.tag == Tag::Enum && error.source.is("22P02") => {}
+                Err(error) if step.phase == Phase::NotNull && error.source.is("23502") => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -375,15 +383,22 @@ pub(super) fn knowing(order: &Order<'_>) -> Knowing {
     if order.manifest.went_back.is_some() { Knowing::Newer } else { Knowing::Older }
 }
 
-/// Values that are to go, and rows that were written since the plan was made hold: they stand against nothing that has run, and wait.
+/// What rows that were written since the plan was made stand against: values that are to go, columns that are to refuse null. Nothing that has
+/// run leans on it, so it waits.
 fn held_meanwhile(refusals: Vec<Refusal>) -> (Vec<Refusal>, Vec<Waiting>) {
-    let (held, rest): (Vec<Refusal>, Vec<Refusal>) =
-        refusals.into_iter().partition(|refusal| refusal.object.tag == Tag::Value && refusal.code == "FH224");
+    let meanwhile = |refusal: &Refusal| {
+        matches!((refusal.object.tag, refusal.code), (Tag::Value, "FH224") | (Tag::Column, "FH218"))
+    };
+    let (held, rest): (Vec<Refusal>, Vec<Refusal>) = refusals.into_iter().partition(meanwhile);
     let mut waiting: Vec<Waiting> = Vec::new();
     for refusal in held {
         let object = refusal.object.to_string();
         if !waiting.iter().any(|known| known.object == object) {
-            let reason = "rows that were written meanwhile hold it".to_owned();
+            let reason = match refusal.object.tag {
+                Tag::Column => "rows that were written meanwhile have no value in it",
+                _ => "rows that were written meanwhile hold it",
+            };
+            let reason = reason.to_owned();
             waiting.push(Waiting { object, code: refusal.code.to_owned(), reason });
         }
     }

@@ -33,5 +33,5 @@ pub(super) async fn alone(session: &mut Session, run: &Run<'_>, opening: &Sql) -
 
 /// Why something does not go yet.
 pub(crate) fn known_to(version: &Version) -> String {
-    format!("it goes once no replica of {version} is there any more")
+    format!("it waits until no replica of {version} is there any more")
 }

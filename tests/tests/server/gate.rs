@@ -90,7 +90,7 @@ async fn c10_5_what_a_replica_looks_at_is_not_taken_away_before_it_is_seen() -> 
     let went = tokio::time::timeout(LIMIT, contracting).await???;
     let waiting: Vec<String> =
         went.waiting().iter().map(|one| format!("{} {}", one.code, one.reason)).collect();
-    assert_eq!(waiting, ["FH263 it goes once no replica of 1.0.0 is there any more"]);
+    assert_eq!(waiting, ["FH263 it waits until no replica of 1.0.0 is there any more"]);
     let serves = older.start_on(&mut kept, PATIENCE, &mut |_| {}).await?;
     assert!(matches!(serves, bringup::Outcome::Ahead(_)), "{serves:?}");
     assert_eq!(database.fetch_one_text(DECK).await?, "1");

@@ -52,6 +52,7 @@ mod seeds_values;
 mod service;
 mod session_settings;
 mod stay;
+mod tightening;
 mod triggers;
 mod types;
 mod versions;

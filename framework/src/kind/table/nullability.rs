@@ -3,11 +3,14 @@
 //! On a big table in use: rows without a value get one in batches, where the manifest says which; then a check that is not proven, its proof,
 //! which blocks nobody, and then the server believes it without a look at the rows.
 //!
+//! Builds that do not know of it may write null. So it comes after the service is ready, and its first step waits until none of them is there.
+//!
 //! <https://www.postgresql.org/docs/current/sql-altertable.html> (`SET NOT NULL`)
 
 use super::change::{attribute, rows, size};
 use super::column::Column;
 use crate::address::{Address, Tag};
+use crate::hazard::Hazard;
 use crate::kind::{Draft, Kind as _, Object, SMALL_ROWS_MAX, Size, constraint_stands};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -62,8 +65,13 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
     // A primary key takes only columns that refuse null, and the service waits for its key.
     let waited_for = draft.is_without_nulls_first(&address);
     let big = rows > SMALL_ROWS_MAX;
-    let when = if big && !waited_for { When::After } else { When::Before };
+    // Who does not know a new column writes its default.
+    let tightens = !waited_for && !(new && column.default.is_some());
+    let after = |after| if after { When::After } else { When::Before };
+    let when = after(!waited_for && (big || tightens));
+    let hazards = if tightens { vec![Hazard::Tightens] } else { Vec::new() };
     if let Some(value) = &fill {
+        let when = after(big && !waited_for);
         draft.steps.push(Step { when, ..filled(column, table, value, big, draft) });
     }
     let set = brief(
@@ -75,17 +83,19 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
     );
     if big {
         let phase = |phase| if waited_for { Phase::Constraint } else { phase };
-        // Rows that are still to be filled could not be written under the check.
-        let check_when = if fill.is_some() { when } else { When::Before };
-        proven(column, table, check_when, draft).into_iter().for_each(|step| draft.steps.push(step));
-        if let Some(proof) = draft.steps.last_mut() {
-            (proof.when, proof.phase) = (when, phase(Phase::Validate));
+        if let Some(check) = checked(column, table, draft) {
+            draft.steps.push(Step { when, hazards, ..check });
         }
+        draft.steps.push(Step { when, phase: phase(Phase::Validate), ..proof(column, table, draft) });
         draft.steps.push(Step { when, phase: phase(Phase::NotNull), ..set });
         draft.steps.push(Step { when, phase: phase(Phase::CleanUp), ..helper_removed(table, &column.name) });
     } else {
-        let phase = if fill.is_some() { Phase::Constraint } else { Phase::Column };
-        draft.steps.push(Step { phase, ..set });
+        let phase = match when {
+            When::After => Phase::NotNull,
+            When::Before if fill.is_some() => Phase::Constraint,
+            When::Before => Phase::Column,
+        };
+        draft.steps.push(Step { when, phase, hazards, ..set });
     }
 }
 
@@ -96,31 +106,35 @@ fn refuses_null() -> Sql {
     )
 }
 
-/// The check, unless an earlier run has added it, and its proof.
-fn proven(column: &Column, table: &QName, when: When, draft: &Draft<'_>) -> Vec<Step> {
+/// The check, unless an earlier run has added it.
+fn checked(column: &Column, table: &QName, draft: &Draft<'_>) -> Option<Step> {
     let check = helper(table, &column.name);
     let address = Address::part(Tag::Check, table, &check);
-    let Size { rows, bytes, .. } = size(draft.ground(table));
-    let mut steps = Vec::new();
-    if draft.live(&address).is_none() {
-        let stands = constraint_stands(&address, false);
-        let done = sql!("({} or {})", stands, attribute(table, &column.name, &refuses_null()));
-        let add = sql!("add constraint {} check ({} is not null) not valid", check, column.name);
-        let undo = Undo::Run(altered(table, &sql!("drop constraint {}", check)));
-        steps.push(Step { when, phase: Phase::Constraint, ..brief(column, table, &add, done, undo) });
+    if draft.live(&address).is_some() {
+        return None;
     }
+    let stands = constraint_stands(&address, false);
+    let done = sql!("({} or {})", stands, attribute(table, &column.name, &refuses_null()));
+    let add = sql!("add constraint {} check ({} is not null) not valid", check, column.name);
+    let undo = Undo::Run(altered(table, &sql!("drop constraint {}", check)));
+    Some(Step { phase: Phase::Constraint, ..brief(column, table, &add, done, undo) })
+}
+
+/// The proof of the check, which reads every row and blocks nobody.
+fn proof(column: &Column, table: &QName, draft: &Draft<'_>) -> Step {
+    let check = helper(table, &column.name);
+    let Size { rows, bytes, .. } = size(draft.ground(table));
     let validate = sql!("validate constraint {}", check);
+    let done = constraint_stands(&Address::part(Tag::Check, table, &check), true);
     let undo = Undo::Lost("a proof is not taken back");
-    let proof = brief(column, table, &validate, constraint_stands(&address, true), undo);
-    steps.push(Step {
+    Step {
         lock: Lock::on(Mode::ShareUpdateExclusive, [table]),
         rows_estimate: rows,
         bytes,
         lock_timeout_ms: 0,
         statement_timeout_ms: 0,
-        ..proof
-    });
-    steps
+        ..brief(column, table, &validate, done, undo)
+    }
 }
 
 /// The step that gives rows a value. On a big table it goes through the file piece by piece; cut off, it goes on with the rows that have none.

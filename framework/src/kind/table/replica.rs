@@ -10,7 +10,7 @@ use crate::kind::Draft;
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Literal, Sql, quoted, sql};
-use crate::step::{Phase, Step, Transaction, Undo};
+use crate::step::{Phase, Step, Transaction, Undo, When};
 
 /// What tells a row that was changed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +64,9 @@ pub(super) fn alter(wanted: &Table, live: &mut Table, draft: &mut Draft<'_>) {
             true => Phase::Freed,
             false => step.phase,
         };
-        draft.steps.push(Step { transaction: Transaction::Alone, lock, phase, ..step });
+        // Its index may be built once the service is ready, and its columns may refuse null only then.
+        let when = if by_index(&wanted.replica) { When::After } else { When::Before };
+        draft.steps.push(Step { when, transaction: Transaction::Alone, lock, phase, ..step });
     }
     live.replica.clone_from(&wanted.replica);
 }
