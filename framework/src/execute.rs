@@ -140,7 +140,9 @@ pub async fn execute(
     listener: Listener<'_>,
 ) -> Result<usize, ExecuteError> {
     let (mut number, mut done) = (first, 0);
-    for batch in batches(steps, run.lock_slots_max) {
+    // A transaction has one role.
+    let same_role = |one: &Step, other: &Step| run.owner.is_none() || is_shared(one) == is_shared(other);
+    for batch in batches(steps, run.lock_slots_max).flat_map(|batch| batch.chunk_by(same_role)) {
         let failed = |failure: Failure| ExecuteError {
             step: Box::new(batch[failure.position.min(batch.len() - 1)].clone()),
             done,
@@ -378,8 +380,13 @@ fn recorded(run: &Run<'_>, number: usize, done: &[Done<'_>]) -> Sql {
 
 /// The role that a step runs as. Extensions and schemas, and what is said of them, need rights of their own, which the owner of tables rarely has.
 fn role(run: &Run<'_>, step: &Step) -> Sql {
-    let owner = run.owner.filter(|_| !step.object.of.unwrap_or(step.object.tag).is_shared());
+    let owner = run.owner.filter(|_| !is_shared(step));
     owner.map_or_else(|| Sql::fixed("none"), |owner| sql!("{}", owner))
+}
+
+/// Whether it is about what all services share, or says something of it.
+fn is_shared(step: &Step) -> bool {
+    step.object.of.unwrap_or(step.object.tag).is_shared()
 }
 
 /// Whether a step has landed, by its proof.

@@ -117,11 +117,16 @@ async fn what_is_made_belongs_to_the_owner_that_the_manifest_names() -> Ended {
     service.applies().await;
     database.execute("insert into orders values (1, 'a')").await?;
     let more = lines.replace("orders_note_idx", "orders_new_idx = '(note, id)'\norders_note_idx");
+    // A schema is not the owner's, and what is said of it is not either.
+    let said = "[schemas]\npublic = { comment = 'where we are' }\n[tables.orders]\ncomment = 'what is asked for'\n[tables.orders.columns]";
+    let more = more.replace("[tables.orders.columns]", said);
     Service::new(&database, &manifest("shop-service", "1.1.0", &more)).applies().await;
     let owners = "select string_agg(distinct pg_get_userbyid(relowner), ',') from pg_class where relname like 'orders%'";
     assert_eq!(database.fetch_one_text(owners).await?, "plot_owner");
     let ledger = "select pg_get_userbyid(relowner) from pg_class where oid = 'freehold.service'::regclass";
     assert_ne!(database.fetch_one_text(ledger).await?, "plot_owner");
+    let said = "select concat(obj_description('public'::regnamespace, 'pg_namespace'), ', ', obj_description('orders'::regclass, 'pg_class'))";
+    assert_eq!(database.fetch_one_text(said).await?, "where we are, what is asked for");
     Ok(())
 }
 
