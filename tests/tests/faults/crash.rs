@@ -19,7 +19,7 @@ use std::sync::Arc;
 const SEED: u64 = 0xc01d_570b;
 
 /// Of each scenario: so many after a message was sent, and as many after an answer.
-const MOMENTS: usize = 5;
+const MOMENTS: usize = 3;
 
 #[test]
 fn c9_1_a_bring_up_that_lost_its_server_ends_like_an_undisturbed_one() {

@@ -27,7 +27,7 @@ use table::Row;
 const SEED: u64 = 0x5eed_0000_f4ee_401d;
 
 /// Of the moments of a scenario that is not judged in full, one in so many is drawn; `FREEHOLD_KILLS=all` takes all of them.
-const SHARE: usize = 5;
+const SHARE: usize = 8;
 
 /// Processes at work at one time: a killed one, its restart and pg_dump take turns on the machine's two cores.
 pub(crate) const WORKERS: usize = 3;
