@@ -54,7 +54,8 @@ pub async fn made_since(
     read(session.value(&query).await?)
 }
 
-fn read<T: for<'de> Deserialize<'de> + Default>(json: Option<String>) -> Result<T, SessionError> {
+/// What a database answered as JSON; nothing when it answered nothing.
+pub(crate) fn read<T: for<'de> Deserialize<'de> + Default>(json: Option<String>) -> Result<T, SessionError> {
     let read = json.map(|json| serde_json::from_str(&json)).transpose();
     Ok(read.map_err(SessionError::unreadable)?.unwrap_or_default())
 }

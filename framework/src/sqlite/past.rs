@@ -2,7 +2,7 @@
 
 use super::ledger;
 use super::look::nobody;
-use crate::ledger::past::Past;
+use crate::ledger::past::{Past, read};
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Plain, sql};
@@ -42,9 +42,4 @@ pub async fn made_since(
         run,
     );
     read(session.value(&query).await?)
-}
-
-fn read<T: for<'de> serde::Deserialize<'de> + Default>(json: Option<String>) -> Result<T, SessionError> {
-    let read = json.map(|json| serde_json::from_str(&json)).transpose();
-    Ok(read.map_err(SessionError::unreadable)?.unwrap_or_default())
 }

@@ -66,7 +66,8 @@ pub(super) fn refuse(column: &Column, table: &QName, new: bool, draft: &mut Draf
     let waited_for = draft.is_without_nulls_first(&address);
     let big = rows > SMALL_ROWS_MAX;
     // Who does not know a new column writes its default.
-    let tightens = !waited_for && !(new && column.default.is_some());
+    let filled_by_all = new && column.default.is_some();
+    let tightens = !waited_for && !filled_by_all;
     let after = |after| if after { When::After } else { When::Before };
     let when = after(!waited_for && (big || tightens));
     let hazards = if tightens { vec![Hazard::Tightens] } else { Vec::new() };
