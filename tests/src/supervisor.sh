@@ -38,13 +38,28 @@ running() { "$programs/pg_ctl" status --pgdata="$data"; }
 limit() { prlimit --pid "$(head -n 1 "$data/postmaster.pid")" --fsize="$1:"; }
 
 # Statements of ours that take along what hangs on something else: the whole suite must say none. Whoever wants to know names a directory
-# that all may write to; it gets a file of these statements, and one with the number of lines that were looked through.
+# that all may write to; it gets a file of these statements, and one with the number of lines that were looked through. The bodies of functions
+# are their authors'.
 tell_cascades() {
     awk -v lines="$FREEHOLD_SAID/$$.lines" '
-        /^[0-9][0-9][0-9][0-9]-/ { ours = /\] \[freehold\// && / LOG:  / }
+        function outside(text,   said, at) {
+            said = ""
+            while (text != "") {
+                if (body != "") {
+                    at = index(text, body)
+                    if (!at) return said
+                    text = substr(text, at + length(body)); body = ""
+                } else if (match(text, /\$(body[0-9]*)?\$/)) {
+                    said = said substr(text, 1, RSTART - 1) " "
+                    body = substr(text, RSTART, RLENGTH); text = substr(text, RSTART + RLENGTH)
+                } else return said text
+            }
+            return said
+        }
+        /^[0-9][0-9][0-9][0-9]-/ { ours = /\] \[freehold\// && / LOG:  /; body = "" }
         ours {
             looked++
-            text = tolower($0)
+            text = tolower(outside($0))
             # What a foreign key does with the rows that refer to one that goes is the author'"'"'s word.
             gsub(/on (delete|update) cascade/, "", text)
             for (i = split(text, parts, ";"); i > 0; i--)

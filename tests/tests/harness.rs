@@ -154,6 +154,7 @@ async fn what_sessions_of_ours_take_along_is_told_when_a_cluster_ends() -> Outco
         session.execute(AssertSqlSafe(format!("create table {table}_of (id int primary key)"))).await?;
         session.execute(AssertSqlSafe(made)).await?;
         session.execute(AssertSqlSafe(format!("drop table {table}_of"))).await?;
+        session.execute("create function theirs() returns void language plpgsql as $body$ begin\ndrop table a cascade;\nend $body$;\ndrop function theirs()").await?;
     }
     drop(owner.stdin.take());
     owner.wait()?;
@@ -164,7 +165,7 @@ async fn what_sessions_of_ours_take_along_is_told_when_a_cluster_ends() -> Outco
     };
     assert!(wait::until(LIMIT, || told("running").is_empty() && !told("cascades").is_empty()));
     assert_eq!(told("cascades"), ["\tdrop table ours CASCADE\n"]);
-    assert_eq!(told("lines"), ["4\n"]);
+    assert_eq!(told("lines"), ["8\n"]);
     Ok(())
 }
 
