@@ -15,6 +15,7 @@ mod haste;
 mod surplus;
 
 pub use haste::Haste;
+pub(crate) use haste::touches;
 pub use surplus::surplus;
 
 use crate::address::{Address, Tag};
@@ -345,9 +346,16 @@ impl Going {
             let phase = if key.is_some() { Phase::NotNull } else { Phase::Column };
             self.steps.extend(loosened(column, &table, was).map(|step| (Step { phase, ..step }, None)));
         }
-        let stands = place(was, service, version);
+        let stands = beside(place(was, service, version), live);
         self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
     }
+}
+
+/// A column's place in the attic, or one beside it: it may be there already, from before a way back that another column took.
+fn beside(place: Address, live: &Schema) -> Address {
+    let numbered = |number| Address { name: place.name.numbered(number), ..place.clone() };
+    let mut places = std::iter::once(place.clone()).chain((2..).map(numbered));
+    places.find(|place| column_of(live, place).is_none()).unwrap_or(place)
 }
 
 /// What keeps a column from going: the primary key that it is a part of, unless that one goes too or becomes another.

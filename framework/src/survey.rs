@@ -15,6 +15,7 @@ mod renamed;
 mod revalued;
 mod serial;
 mod still;
+mod twins;
 pub(crate) mod vanished;
 mod version;
 
@@ -39,6 +40,7 @@ use crate::seeding::{self, Outlook, Sowing};
 use crate::session::{Session, SessionError};
 use crate::sql::{quoted, sql};
 use crate::step::{Phase, Step, When};
+use crate::twin::{self, Twins};
 
 /// What was found and what follows from it.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub struct Survey {
     pub renames: Renames,
     /// What the plan may take away.
     pub may_go: BTreeSet<Address>,
+    /// What keeps columns equal that have two names, and what stands over the old ones: ours, and declared by nobody.
+    pub helpers: Vec<Address>,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
     pub seeds: Outlook,
 }
@@ -86,7 +90,8 @@ impl Survey {
     pub fn objects<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = (&'a Address, bool)> {
         let stood =
             |address| self.found.live.objects.contains_key(address) && !self.claims.ours.contains(address);
-        manifest.schema.objects.keys().map(move |address| (address, stood(address)))
+        let all = manifest.schema.objects.keys().chain(&self.helpers);
+        all.map(move |address| (address, stood(address)))
     }
 }
 
@@ -193,8 +198,17 @@ async fn compare(
     let kept = if ledger { attic::read(session, service).await? } else { Vec::new() };
     let kept: Vec<Kept> = kept.into_iter().map(|entry| entry.kept).collect();
     let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
+    let mut twins = Twins::of(manifest, &found.live);
+    let (own, kept) = (manifest, twins::returning(&twins, kept));
+    let hinted = twins::hinted(&twins, manifest);
+    let manifest = hinted.as_ref().unwrap_or(manifest);
     let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
     dropped::bring_back(session, &mut renames, manifest, &kept, &mut found.live).await?;
+    let ground = twins::ground(session, manifest, &twins, &renames).await?;
+    twins.against(manifest, &found.live);
+    let mut widened = (!twins.list.is_empty()).then(|| manifest.clone());
+    let helpers = widened.as_mut().map(|manifest| twins.widen(manifest, &found.live)).unwrap_or_default();
+    let manifest = widened.as_ref().unwrap_or(manifest);
     let taken = serial::taken(manifest, &found.live);
     let (manifest, taken) = match &taken {
         Some((manifest, taken)) => (manifest, taken.as_slice()),
@@ -213,7 +227,9 @@ async fn compare(
     let rights = &manifest.drops.rights;
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, rights, ledger).await?;
     let difference = diff(&wanted, &live);
-    let facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
+    let mut facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
+    // They get one in this very plan.
+    facts.nulls.retain(|column, _| !ground.unfilled.contains(column));
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -225,8 +241,10 @@ async fn compare(
     renamed::plan(&mut plan, manifest, &renames);
     let given = dropped::given_unasked(session, manifest, &wanted, &live).await?;
     dropped.add(surplus(&manifest.drops, &wanted, &given));
-    let may_go = dropped.may_go.iter().chain(taken).cloned().collect();
+    let may_go = dropped.may_go.iter().chain(taken).chain(&helpers).cloned().collect();
     dropped.plan(service, &mut plan);
+    plan.refusals.append(&mut twins.refusals);
+    twins.join(&mut plan, own, &live, &ground, |address| claim::forgotten(service, address));
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }
@@ -244,7 +262,7 @@ async fn compare(
         return Err(SurveyError::Unsound(violation));
     }
     let waiting = absent.iter().map(waits).collect();
-    Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, seeds: Outlook::default() })
+    Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, helpers, seeds: Outlook::default() })
 }
 
 /// What the ledger says of a grant to somebody who is not there.
@@ -278,6 +296,7 @@ fn scope(manifest: &Manifest, claims: &Claims, kept: &[Kept]) -> Scope {
             _ => false,
         };
     }
+    scope.functions.extend(twin::functions(manifest));
     let extensions = manifest.schema.objects.values().filter_map(|object| match object {
         Object::Extension(extension) => Some((extension.name.clone(), extension.schema.clone())),
         _ => None,

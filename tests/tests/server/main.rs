@@ -54,6 +54,7 @@ mod session_settings;
 mod stay;
 mod tightening;
 mod triggers;
+mod two_names;
 mod types;
 mod versions;
 mod warm;
