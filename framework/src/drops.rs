@@ -15,6 +15,7 @@ mod haste;
 mod surplus;
 
 pub use haste::Haste;
+pub(crate) use haste::successor;
 pub use surplus::surplus;
 
 use crate::address::{Address, Tag};
