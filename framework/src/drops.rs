@@ -15,7 +15,7 @@ mod haste;
 mod surplus;
 
 pub use haste::Haste;
-pub(crate) use haste::touches;
+pub(crate) use haste::{successor, touches};
 pub use surplus::surplus;
 
 use crate::address::{Address, Tag};

@@ -11,6 +11,7 @@ mod lossless;
 mod numbered;
 pub(crate) mod offenders;
 mod orphans;
+mod owned;
 mod renamed;
 mod revalued;
 mod serial;
@@ -205,9 +206,7 @@ async fn compare(
     let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
     dropped::bring_back(session, &mut renames, manifest, &kept, &mut found.live).await?;
     let ground = twins::ground(session, manifest, &twins, &renames).await?;
-    twins.against(manifest, &found.live);
-    let mut widened = (!twins.list.is_empty()).then(|| manifest.clone());
-    let helpers = widened.as_mut().map(|manifest| twins.widen(manifest, &found.live)).unwrap_or_default();
+    let (widened, helpers) = twins::widened(&mut twins, manifest, &found.live);
     let manifest = widened.as_ref().unwrap_or(manifest);
     let taken = serial::taken(manifest, &found.live);
     let (manifest, taken) = match &taken {
@@ -227,7 +226,7 @@ async fn compare(
     let rights = &manifest.drops.rights;
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, rights, ledger).await?;
     let difference = diff(&wanted, &live);
-    let mut facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
+    let mut facts = facts::facts(session, manifest, &difference, &live, &renames, dropped.leaving()).await?;
     // They get one in this very plan.
     facts.nulls.retain(|column, _| !ground.unfilled.contains(column));
     let mut plan = plan(&difference, &live, &facts);
@@ -242,6 +241,7 @@ async fn compare(
     let given = dropped::given_unasked(session, manifest, &wanted, &live).await?;
     dropped.add(surplus(&manifest.drops, &wanted, &given));
     let may_go = dropped.may_go.iter().chain(taken).chain(&helpers).cloned().collect();
+    let going = std::mem::take(&mut dropped.going);
     dropped.plan(service, &mut plan);
     plan.refusals.append(&mut twins.refusals);
     twins.join(&mut plan, own, &live, &ground, |address| claim::forgotten(service, address));
@@ -252,7 +252,8 @@ async fn compare(
     let orphans = orphans::refuse(session, manifest, &plan, &renames).await;
     plan.refusals.extend(orphans);
     plan.refusals.extend(conflicts(&claims));
-    plan.refusals.extend(occupied(&found, manifest));
+    plan.refusals.extend(occupied(&found, manifest, &going));
+    plan.refusals.extend(owned::refuse(session, manifest, &plan, &found.live, &renames).await?);
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
@@ -324,7 +325,7 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
 }
 
 /// What stands under names of the slice. Under a former name anything may stand, and what stands on a table that gets another name keeps its own.
-fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
+fn occupied(found: &Found, manifest: &Manifest, going: &BTreeSet<Address>) -> Vec<Refusal> {
     let drops = manifest.drops.list.iter().map(Drop::address);
     let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();
     let refusals = found.occupied.iter().map(|occupied| {
@@ -342,7 +343,18 @@ fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
     });
     // An index of a table that gets another name is still called as it was: nothing else stands there.
     let own = |object: &Address| found.live.objects.contains_key(object);
-    refusals.filter(|refusal| !before.contains(&refusal.object) && !own(&refusal.object)).collect()
+    // What goes makes room before, and takes along what is on it.
+    let leaves = |object: &Address| {
+        let mut standing = found.live.objects.keys();
+        standing.any(|other| {
+            let table = other.table().map(|table| Address::top(Tag::Table, &table));
+            (&other.schema, &other.name) == (&object.schema, &object.name)
+                && matches!(other.tag, Tag::Table | Tag::Sequence | Tag::Index | Tag::Key | Tag::Exclusion)
+                && (going.contains(other) || table.is_some_and(|table| going.contains(&table)))
+        })
+    };
+    let stands = |object: &Address| !before.contains(object) && !own(object) && !leaves(object);
+    refusals.filter(|refusal| stands(&refusal.object)).collect()
 }
 
 /// Why a foreign key to a table of another service cannot be made yet.

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::renamed;
+use crate::address::Address;
 use crate::drops::Kept;
 use crate::kind::Facts;
 use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::rename::Renames;
+use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::sql;
 use crate::twin::{Ground, Stage, Twins};
@@ -25,6 +27,18 @@ pub(super) fn returning(twins: &Twins, mut kept: Vec<Kept>) -> Vec<Kept> {
     };
     kept.retain(|kept| !begins(kept));
     kept
+}
+
+/// The manifest with all that is wanted while columns have two names, and what of it nobody declared.
+pub(super) fn widened(
+    twins: &mut Twins,
+    manifest: &Manifest,
+    live: &Schema,
+) -> (Option<Manifest>, Vec<Address>) {
+    twins.against(manifest, live);
+    let mut widened = (!twins.list.is_empty()).then(|| manifest.clone());
+    let helpers = widened.as_mut().map(|manifest| twins.widen(manifest, live)).unwrap_or_default();
+    (widened, helpers)
 }
 
 /// Looks at the rows of columns that have two names, or are to have them, and are declared by the new one.

@@ -360,3 +360,21 @@ async fn a_fresh_database_and_one_that_nobody_waits_for_have_the_new_name_alone(
     third.finds_nothing_to_do().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_column_that_refuses_null_and_has_no_default_lets_go_of_its_old_name() -> Outcome {
+    let database = Database::create("two_names_plain").await;
+    let kept = "email = { def = 'text not null', renamed_from = 'mail', keep_old_until = '1.2.0' }";
+    Service::new(&database, &at("1.0.0", "mail = 'text not null'", "")).applies().await;
+    database.execute("insert into orders (mail) values ('before')").await?;
+    Service::new(&database, &at("1.1.0", kept, "")).applies().await;
+    assert_eq!(shape(&database).await?, "email, mail ! | zz_email_fhboth | orders_email_fhboth");
+    let nothing = database.execute("insert into orders default values").await;
+    assert!(nothing.is_err(), "a row has no value under either name");
+    let third = Service::new(&database, &at("1.2.0", kept, ""));
+    third.applies().await;
+    third.finds_nothing_to_do().await;
+    assert_eq!(shape(&database).await?, "email !");
+    database.execute("insert into orders (email) values ('after')").await?;
+    Ok(())
+}
