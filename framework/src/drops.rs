@@ -16,6 +16,7 @@ mod released;
 mod surplus;
 
 pub use haste::Haste;
+pub(crate) use haste::successor;
 pub use released::{Released, can_be_handed_over};
 pub use surplus::surplus;
 

@@ -241,6 +241,8 @@ pub struct Facts {
     pub held: BTreeMap<Address, Vec<Address>>,
     /// What uses functions that are to be made anew.
     pub users: BTreeMap<Address, Vec<User>>,
+    /// The functions that others of their name, with other arguments, take the place of: by the one that comes.
+    pub replaced: BTreeMap<Address, function::Function>,
 }
 
 /// How far a sequence has counted.

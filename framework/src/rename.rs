@@ -20,6 +20,7 @@ mod object;
 mod statement;
 mod words;
 
+pub(crate) use follow::becomes;
 pub use follow::{NotNull, Numbering, Undeclared};
 pub use statement::stands;
 pub use words::{Words, mentions};

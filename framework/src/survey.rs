@@ -12,6 +12,7 @@ mod lossless;
 mod numbered;
 pub(crate) mod offenders;
 mod orphans;
+mod owned;
 mod renamed;
 mod revalued;
 mod serial;
@@ -222,7 +223,7 @@ async fn compare(
     let rights = &manifest.drops.rights;
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, rights, ledger).await?;
     let difference = diff(&wanted, &live);
-    let facts = facts::facts(session, manifest, &difference, &live, &renames, &dropped.going).await?;
+    let facts = facts::facts(session, manifest, &difference, &live, &renames, dropped.leaving()).await?;
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -238,6 +239,7 @@ async fn compare(
     handed.placed(manifest);
     plan.steps.append(&mut handed.steps);
     plan.refusals.append(&mut handed.refusals);
+    let going = std::mem::take(&mut dropped.going);
     dropped.plan(service, &mut plan);
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
@@ -246,7 +248,8 @@ async fn compare(
     let orphans = orphans::refuse(session, manifest, &plan, &renames).await;
     plan.refusals.extend(orphans);
     plan.refusals.extend(conflicts(session, manifest, &claims).await?);
-    plan.refusals.extend(occupied(&found, manifest));
+    plan.refusals.extend(occupied(&found, manifest, &going));
+    plan.refusals.extend(owned::refuse(session, manifest, &plan, &found.live, &renames).await?);
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));
     plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
         Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
@@ -334,7 +337,7 @@ pub fn claimed_by_another(address: &Address, owner: &str) -> Refusal {
 }
 
 /// What stands under names of the slice. Under a former name anything may stand, and what stands on a table that gets another name keeps its own.
-fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
+fn occupied(found: &Found, manifest: &Manifest, going: &BTreeSet<Address>) -> Vec<Refusal> {
     let drops = manifest.drops.list.iter().map(Drop::address);
     let before: BTreeSet<Address> = manifest.hints.before().chain(drops).collect();
     let refusals = found.occupied.iter().map(|occupied| {
@@ -352,7 +355,18 @@ fn occupied(found: &Found, manifest: &Manifest) -> Vec<Refusal> {
     });
     // An index of a table that gets another name is still called as it was: nothing else stands there.
     let own = |object: &Address| found.live.objects.contains_key(object);
-    refusals.filter(|refusal| !before.contains(&refusal.object) && !own(&refusal.object)).collect()
+    // What goes makes room before, and takes along what is on it.
+    let leaves = |object: &Address| {
+        let mut standing = found.live.objects.keys();
+        standing.any(|other| {
+            let table = other.table().map(|table| Address::top(Tag::Table, &table));
+            (&other.schema, &other.name) == (&object.schema, &object.name)
+                && matches!(other.tag, Tag::Table | Tag::Sequence | Tag::Index | Tag::Key | Tag::Exclusion)
+                && (going.contains(other) || table.is_some_and(|table| going.contains(&table)))
+        })
+    };
+    let stands = |object: &Address| !before.contains(object) && !own(object) && !leaves(object);
+    refusals.filter(|refusal| stands(&refusal.object)).collect()
 }
 
 /// Why a foreign key to a table of another service cannot be made yet.

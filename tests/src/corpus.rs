@@ -3,7 +3,10 @@
 //! It was written by others, under their licences, and is no part of this repository; suites that need it say
 //! SKIPPED where it is absent.
 
+use crate::versions::had_by;
 use std::env;
+use std::fs;
+use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
 
 /// The folder that holds `schemas/`, `pairs/` and `expressions.sql`: `FREEHOLD_CORPUS` when it is set (a wrong
@@ -13,6 +16,29 @@ pub fn path() -> Option<PathBuf> {
         Some(named) => Some(PathBuf::from(named)),
         None => beside(&workspace()),
     }
+}
+
+/// The defaults, checks, computed columns and indexes as people write them, in SQL, but for the lines that a server of this version is too old
+/// for; a test that cannot have it all says so.
+pub fn expressions(test: &str, version: u32) -> Option<String> {
+    let whole = path().and_then(|path| fs::read_to_string(path.join("expressions.sql")).ok());
+    let Some(whole) = whole else {
+        let _ = writeln!(stderr(), "SKIPPED: {test} needs the corpus (set FREEHOLD_CORPUS)");
+        return None;
+    };
+    let mut kept = String::new();
+    for line in whole.split_inclusive('\n') {
+        if had_by(version, line) {
+            kept.push_str(line);
+        } else {
+            let _ = writeln!(
+                stderr(),
+                "SKIPPED: {test}: PostgreSQL {version} does not take: {}",
+                line.trim_end()
+            );
+        }
+    }
+    Some(kept)
 }
 
 fn beside(workspace: &Path) -> Option<PathBuf> {

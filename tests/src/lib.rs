@@ -23,6 +23,7 @@ pub mod server;
 pub mod service;
 pub mod settings;
 pub mod slice;
+pub mod versions;
 pub mod wait;
 
 mod account;

@@ -36,7 +36,7 @@ impl Haste {
         let functions = functions_made_anew(wanted, live);
         for address in gone {
             let Some(object) = live.objects.get(address) else { continue };
-            if let Some(taker) = taker(address, object, wanted, live) {
+            if let Some(taker) = taker(address, object, gone, wanted, live) {
                 haste.taken.insert(address.clone(), taker);
             } else if gives_up_its_name(address, wanted, live)
                 || keeps_null_out(object, gone, wanted, live)
@@ -87,9 +87,22 @@ impl Going {
     }
 }
 
-/// What takes the place of something in one step: a key that of the index which bears its name, a primary key that of the other one.
-fn taker(address: &Address, object: &Object, wanted: &Schema, live: &Schema) -> Option<Address> {
+/// What takes the place of something in one step: a key that of the index which bears its name, a primary key that of the other one, a
+/// function that of the one whose name it bears and which is called in the same words.
+fn taker(
+    address: &Address,
+    object: &Object,
+    gone: &BTreeSet<Address>,
+    wanted: &Schema,
+    live: &Schema,
+) -> Option<Address> {
     match object {
+        Object::Function(_) => {
+            let stays = |part: &&Object| !gone.contains(&part.address());
+            let mut staying = live.objects.values().filter(stays);
+            let called = staying.any(|part| calls_alike(part, &address.name, wanted));
+            successor(address, wanted, live).filter(|_| called).cloned()
+        }
         Object::Index(_) => {
             let key = Address { tag: Tag::Key, ..address.clone() };
             wanted.objects.contains_key(&key).then_some(key)
@@ -105,13 +118,39 @@ fn taker(address: &Address, object: &Object, wanted: &Schema, live: &Schema) -> 
     }
 }
 
+/// The function that is to come in place of one that goes: the only one of its name that is declared and not there.
+pub(crate) fn successor<'a>(gone: &Address, wanted: &'a Schema, live: &Schema) -> Option<&'a Address> {
+    let named = |of: &&Address| (of.tag, &of.schema, &of.name) == (Tag::Function, &gone.schema, &gone.name);
+    let mut declared = wanted.objects.keys().filter(named);
+    let (first, more) = (declared.next()?, declared.next());
+    (more.is_none() && !live.objects.contains_key(first)).then_some(first)
+}
+
+/// Whether something that stands calls a function of this name, and is to call it in the same words.
+fn calls_alike(part: &Object, function: &Name, wanted: &Schema) -> bool {
+    let Some(mut then) = wanted.objects.get(&part.address()).cloned() else { return false };
+    let mut now = part.clone();
+    let then = then.texts();
+    now.texts().iter().any(|text| {
+        let same = then.iter().any(|then| then.slot == text.slot && then.expression == text.expression);
+        same && mentions(text.expression, &|name| name == function)
+    })
+}
+
 /// Whether its name is wanted for something that is not there yet.
 fn gives_up_its_name(address: &Address, wanted: &Schema, live: &Schema) -> bool {
     let missing = || wanted.objects.keys().filter(|other| !live.objects.contains_key(other));
-    let relation = is_relation(address.tag)
-        && missing().any(|other| {
-            is_relation(other.tag) && (&other.schema, &other.name) == (&address.schema, &address.name)
-        });
+    let takes = |one: &Address| {
+        missing()
+            .any(|other| is_relation(other.tag) && (&other.schema, &other.name) == (&one.schema, &one.name))
+    };
+    // A table takes the names of its indexes and keys along.
+    let on_it =
+        || live.objects.keys().filter(|part| part.tag != Tag::Table && part.table() == address.table());
+    let relation = match address.tag {
+        Tag::Table => takes(address) || on_it().any(|part| is_relation(part.tag) && takes(part)),
+        tag => is_relation(tag) && takes(address),
+    };
     let constraint = is_constraint(address.tag)
         && missing().any(|other| {
             is_constraint(other.tag)
@@ -251,6 +290,22 @@ mod tests {
         // A name.
         let other = table(id, "[sequences]\na_idx = ''");
         assert_eq!(haste(&with, &other).0, ["index a_idx on a"]);
+        // A name that goes along with its table.
+        let moved = "[tables.b.columns]\nid = 'bigint'\n[tables.b.indexes]\na_idx = '(id)'";
+        assert_eq!(haste(&with, moved).0, ["table a"]);
+        // A function under what calls it in the same words; another text needs no hurry.
+        let called = |arguments: &str, default: &str| {
+            table(
+                &format!("id = 'bigint primary key'\nn = 'int default {default}'"),
+                &format!(
+                    "[functions]\n\"f({arguments})\" = 'returns int language sql immutable as $$ select 1 $$'"
+                ),
+            )
+        };
+        let taken = vec!["function f(integer) by function f(text)".to_owned()];
+        assert_eq!(haste(&called("integer", "f(null)"), &called("text", "f(null)")), (none.clone(), taken));
+        let otherwise = haste(&called("integer", "f(1)"), &called("text", "f('a')"));
+        assert_eq!(otherwise, (none.clone(), none.clone()));
         // A column that may be null.
         assert_eq!(haste(&table(id, ""), &table("id = 'bigint'", "")).0, ["key a.a_pkey"]);
         assert_eq!(haste(&table(id, ""), &table("id = 'bigint not null'", "")).0, none);

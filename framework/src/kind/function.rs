@@ -135,6 +135,10 @@ impl Kind for Function {
 
     fn create(&self, draft: &mut Draft<'_>) {
         let phase = if self.names_a_new_table(draft) { Phase::Routine } else { Phase::Function };
+        if let Some(live) = draft.facts().replaced.get(&self.address()) {
+            self.make_anew(live, phase, draft);
+            return;
+        }
         let undo = Undo::Run(self.dropped());
         let done = sql!("pg_catalog.to_regprocedure({}) is not null", Literal(&self.called()));
         draft.steps.push(Step::on_new_ground(self.address(), phase, self.created(""), done, undo));
@@ -142,7 +146,7 @@ impl Kind for Function {
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
         if !self.takes_the_place_of(live) {
-            self.make_anew(live, draft);
+            self.make_anew(live, Phase::Routine, draft);
         } else if live != self {
             // After new columns, which the new body may name, and before constraints and triggers, which may call it.
             let undo = Undo::Run(live.created("or replace "));

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counted, Draft, Kind, relation_stands};
+use super::{Counted, Draft, Kind, Need, relation_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -101,6 +101,16 @@ impl Kind for Sequence {
             draft.steps.push(Step { transaction: Transaction::Alone, lock: self.locked(), ..step });
         }
         live.clone_from(self);
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let need = Need {
+            object: self.address(),
+            what: "unlogged",
+            since: 15,
+            instead: "a sequence that is written ahead counts the same, and does not start over after a crash",
+        };
+        if self.unlogged { vec![need] } else { Vec::new() }
     }
 }
 

@@ -121,6 +121,11 @@ impl<'a> Past<'a> {
     }
 }
 
+/// What a name of a part of a table may become by these hints: itself among them.
+pub(crate) fn becomes(hints: &Hints, table: &QName, name: &Name) -> Vec<Name> {
+    Past::all(hints, &BTreeSet::from([table.clone()])).iter().flat_map(|past| past.becomes(name)).collect()
+}
+
 /// The tables that hints are about.
 fn tables(hints: &Hints) -> BTreeSet<QName> {
     let about = hints.names.iter().filter(|of| matches!(of.now.tag, Tag::Table | Tag::Column));

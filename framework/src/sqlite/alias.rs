@@ -1,5 +1,6 @@
 //! Constraints that stand under a name of before. A rename of a table or a column makes no table anew, so what was called after it keeps its
-//! name in the file; whoever drops it says the name that the manifest in place has for it. What it says tells which one is meant.
+//! name in the file; whoever drops it, or says it otherwise, means the name that the manifest in place has for it. What it says tells which one
+//! is meant.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +10,8 @@ use super::map::{Kept, Mapped, Table, called, map};
 use super::shape::{self, Shape};
 use crate::address::{Address, Tag};
 use crate::manifest::Manifest;
+use crate::name::Name;
+use crate::rename::becomes;
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 
@@ -20,7 +23,8 @@ pub(super) async fn resolve(
     mapped: &mut Mapped,
 ) -> Result<(), SessionError> {
     let unknown = |table: &Table| {
-        standing(table, manifest, look).is_some_and(|(_, shape)| !lacks(table, &shape).is_empty())
+        standing(table, manifest, look)
+            .is_some_and(|(_, shape)| !lacks(table, &shape).is_empty() || !new(table, &shape).is_empty())
     };
     if !mapped.tables.iter().any(unknown) {
         return Ok(());
@@ -36,8 +40,24 @@ pub(super) async fn resolve(
             let found = said.and_then(|said| stands.constraints.iter().find(|of| of.body == said.body));
             table.gone.extend(found.and_then(|found| found.name.clone()));
         }
+        let new = new(table, &stands);
+        for said in &was.constraints {
+            let name = said.name.as_ref().and_then(|name| Name::new(name.as_str()).ok());
+            let becomes = |name: Name| becomes(&manifest.hints, &table.qualified, &name);
+            if name.is_some_and(|name| becomes(name).iter().any(|now| new.contains(now.as_str()))) {
+                let found = stands.constraints.iter().find(|of| of.name == said.name || of.body == said.body);
+                table.stale.extend(found.and_then(|found| found.name.clone()));
+            }
+        }
     }
     Ok(())
+}
+
+/// The names of what is declared and does not stand, neither by its name nor by what it says.
+fn new(table: &Table, stands: &Shape) -> BTreeSet<String> {
+    let Some(wanted) = shape::read(table.create(&table.name).as_str()) else { return BTreeSet::new() };
+    let missing = wanted.constraints.iter().filter(|of| stands.constraint(of, &wanted).is_none());
+    missing.filter_map(|of| of.name.clone()).collect()
 }
 
 /// What goes and is not there by that name.

@@ -292,7 +292,7 @@ fn undeclared<'a>(wanted: &Shape, stands: &'a Shape) -> Vec<&'a Constraint> {
 /// Whether a constraint that is not declared goes: what stands inside of a column stays as long as that does.
 fn goes(table: &Table, wanted: &Shape, of: &Constraint) -> bool {
     let inside = of.column.as_ref().is_some_and(|column| wanted.column(column).is_none());
-    let named = of.name.as_ref().is_some_and(|name| table.gone.contains(name));
+    let named = of.name.as_ref().is_some_and(|name| table.gone.contains(name) || table.stale.contains(name));
     !inside && (table.prune || named || of.holds_attic())
 }
 

@@ -54,6 +54,8 @@ pub(super) struct Table {
     pub(super) declared: BTreeMap<Name, Declared>,
     /// Names of constraints that go: what `[drops]` names, and former names of what is declared.
     pub(super) gone: BTreeSet<String>,
+    /// The names under which stand those that the manifest has under another name, and may say otherwise.
+    pub(super) stale: BTreeSet<String>,
     /// Whether everything goes that is not declared.
     pub(super) prune: bool,
 }
@@ -279,6 +281,7 @@ fn one_table(table: &table::Table, draft: &mut Draft<'_>) -> Table {
             .map(|column| (column.name.clone(), column::declared(column, &whole, draft)))
             .collect(),
         gone: BTreeSet::new(),
+        stale: BTreeSet::new(),
         prune: draft.manifest.drops.undeclared,
         address,
     };

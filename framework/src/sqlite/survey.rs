@@ -91,11 +91,11 @@ pub(super) async fn survey(
     let live = moves.live.clone();
     let kept = alter::kept(&mapped, &live, &manifest.drops);
     if !kept.is_empty() {
-        let gone = mapped.tables.into_iter().map(|table| (table.name, table.gone));
-        let gone: BTreeMap<_, _> = gone.collect();
+        let names = mapped.tables.into_iter().map(|table| (table.name, (table.gone, table.stale)));
+        let mut names: BTreeMap<_, _> = names.collect();
         mapped = map(manifest, &kept);
         for table in &mut mapped.tables {
-            table.gone.extend(gone.get(&table.name).into_iter().flatten().cloned());
+            (table.gone, table.stale) = names.remove(&table.name).unwrap_or_default();
         }
     }
     prove(&mut mapped, manifest).await?;

@@ -35,6 +35,8 @@ pub(super) struct Dropped {
     pub(super) going: BTreeSet<Address>,
     /// What goes in the step of something else.
     taken: BTreeMap<Address, Address>,
+    /// What was to go, and stays because others lean on it: it is nobody's alone.
+    stays: Vec<Address>,
 }
 
 /// Adds to the renames what comes back from the attic: what is declared, not there, and kept as it is declared. A column of another type
@@ -125,8 +127,9 @@ pub(super) async fn dropped(
     if nothing_goes && renames.is_empty() && manifest.reorder.is_empty() {
         return Ok(dropped);
     }
-    let Chosen { values, before, mut gone, kept } =
+    let Chosen { values, before, mut gone, kept, stays } =
         chosen(session, manifest, claims, renames, live, &mut dropped.refusals).await?;
+    dropped.stays = stays;
     let service = &manifest.service;
     let held: Vec<Refusal> =
         gone.iter().filter_map(|address| held_by_key(address, &gone, &manifest.schema, live)).collect();
@@ -176,6 +179,8 @@ struct Chosen {
     gone: Vec<Address>,
     /// What of that something in the attic still uses.
     kept: BTreeSet<Address>,
+    /// What is nobody's alone and stays, because others lean on it.
+    stays: Vec<Address>,
 }
 
 async fn chosen(
@@ -210,6 +215,9 @@ async fn chosen(
             refusals.push(leant_on(session, address, leaning).await?);
         }
     }
+    let stays =
+        fates.iter().filter(|(address, fate)| address.tag.is_shared() && matches!(fate, Fate::Stays(_)));
+    let stays = stays.map(|(address, _)| address.clone()).collect();
     let kept = fates.iter().filter(|(_, fate)| *fate == Fate::Kept);
     let kept: BTreeSet<Address> = kept.map(|(address, _)| address.clone()).collect();
     // What stands against one of them may stand against it in more than one way.
@@ -219,7 +227,7 @@ async fn chosen(
         Fate::Stays(_) => !address.tag.is_shared(),
     });
     let gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
-    Ok(Chosen { values, before, gone, kept })
+    Ok(Chosen { values, before, gone, kept, stays })
 }
 
 impl Dropped {
@@ -256,6 +264,11 @@ impl Dropped {
         self.steps.extend(steps);
     }
 
+    /// What goes, and what of it goes in the step of something else.
+    pub(super) fn leaving(&self) -> (&BTreeSet<Address>, &BTreeMap<Address, Address>) {
+        (&self.going, &self.taken)
+    }
+
     /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.
     pub(super) fn plan(self, service: &str, plan: &mut Plan) {
         // What is on a table that goes, goes with it.
@@ -264,10 +277,11 @@ impl Dropped {
             self.may_go.contains(address) || table.is_some_and(|table| self.may_go.contains(&table))
         };
         plan.left_alone.retain(|address| !goes(address));
+        plan.left_alone.extend(self.stays);
         for (gone, taker) in &self.taken {
             // The last step of it is the one that puts it there.
-            let step =
-                plan.steps.iter_mut().rev().find(|step| step.object == *taker && step.phase == Phase::Key);
+            let puts = |step: &&mut Step| matches!(step.phase, Phase::Key | Phase::Function | Phase::Routine);
+            let step = plan.steps.iter_mut().rev().filter(puts).find(|step| step.object == *taker);
             if let Some(step) = step {
                 step.record = claim::forgotten(service, gone);
             }

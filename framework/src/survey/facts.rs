@@ -1,7 +1,7 @@
 //! What a plan must know beside the objects: which questions a difference raises, and their answers. Asks only when something that stands is
 //! touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lossless;
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
@@ -12,6 +12,7 @@ use crate::catalog::facts::{ColumnChange, sequence_facts};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::diff::Diff;
 use crate::drops::column_of;
+use crate::kind::function::Function;
 use crate::kind::table::Table;
 use crate::kind::table::column::{Column, called_functions};
 use crate::kind::table::retype;
@@ -30,7 +31,7 @@ pub(super) async fn facts(
     difference: &Diff,
     live: &Schema,
     renames: &Renames,
-    going: &BTreeSet<Address>,
+    (going, taken): (&BTreeSet<Address>, &BTreeMap<Address, Address>),
 ) -> Result<Facts, SessionError> {
     let enums = manifest.schema.objects.values().filter_map(|object| match object {
         Object::Enum(wanted) => Some(wanted).filter(|wanted| may_reorder(manifest, wanted)),
@@ -47,6 +48,7 @@ pub(super) async fn facts(
         reorder,
         going: going.clone(),
         going_back: manifest.went_back.is_some(),
+        replaced: replaced(taken, live),
         ..Facts::default()
     };
     counted(session, difference, renames, &mut other).await?;
@@ -123,6 +125,15 @@ async fn counted(
     Ok(())
 }
 
+/// The functions whose place others of their name take.
+fn replaced(taken: &BTreeMap<Address, Address>, live: &Schema) -> BTreeMap<Address, Function> {
+    let functions = taken.iter().filter_map(|(gone, taker)| match live.objects.get(gone) {
+        Some(Object::Function(gone)) => Some((taker.clone(), gone.clone())),
+        _ => None,
+    });
+    functions.collect()
+}
+
 /// What uses functions that cannot be replaced in place.
 async fn users(
     session: &mut Session,
@@ -137,8 +148,10 @@ async fn users(
         }
         _ => None,
     });
-    let anew: Vec<Address> = anew.collect();
-    let before: Vec<Address> = anew.iter().map(|address| renames.before(address)).collect();
+    let anew = anew.map(|address| (address.clone(), address));
+    let replaced = facts.replaced.iter().map(|(comes, goes)| (comes.clone(), goes.address()));
+    let (anew, goes): (Vec<Address>, Vec<Address>) = anew.chain(replaced).unzip();
+    let before: Vec<Address> = goes.iter().map(|address| renames.before(address)).collect();
     for (address, leaning) in anew.into_iter().zip(leaning(session, &before).await?) {
         let users = leaning.into_iter().map(|one| {
             let mut parts = parts(&one, renames, live);

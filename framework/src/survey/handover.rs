@@ -108,10 +108,6 @@ async fn taken(
             }
         };
         let role = handover::role(session, &name, service.owner.as_ref()).await?;
-        if let Some(refusal) = role.as_ref().and_then(|role| of_another_role(object, &name, role)) {
-            handing.refusals.push(refusal);
-            continue;
-        }
         claims.ours.insert(name.clone());
         handing.objects.extend([object.clone(), name.clone()]);
         handing.objects.extend(sequences_of(manifest, object, &owner, claims));
@@ -191,29 +187,7 @@ pub(crate) fn moved(object: &Address, name: &Address, run: Sql, taker: &str) -> 
     Step { transaction: Transaction::Alone, ..step }
 }
 
-/// The refusal of what a role owns that has nothing to do with ours: nobody but that one may change it.
-fn of_another_role(object: &Address, name: &Address, role: &Role) -> Option<Refusal> {
-    if role.owner == role.wanted || role.member {
-        return None;
-    }
-    let Role { owner, wanted, .. } = role;
-    let mut help = format!(
-        "once no older replica of that service is left, as {owner} or a superuser: {};",
-        owner_changed(name, wanted)
-    );
-    if !role.create {
-        let schema = name.schema.as_ref().map(|schema| sql!("{}", schema)).unwrap_or_default();
-        help = format!("{help} and first: {};", sql!("grant create on schema {} to {}", schema, wanted));
-    }
-    Some(Refusal {
-        code: "FH302",
-        object: object.clone(),
-        what: format!("it is the role {owner}'s, and {wanted} may not change it"),
-        help,
-    })
-}
-
-/// The step that gives it to our role. Who still runs the giver's older version may work as that one's role, so it waits for them.
+/// The step that gives it to our role, where that may act for the one that has it; elsewhere all steps about it are refused (FH314). Who still runs the giver's older version may work as that one's role, so it waits for them.
 fn role_changed(object: &Address, role: &Role) -> Option<Step> {
     if role.owner == role.wanted || !role.member || !role.create {
         return None;
@@ -326,7 +300,7 @@ pub(crate) fn going_back(
         if !had {
             let giver = &came.giver;
             refusals.push(Refusal {
-                code: "FH303",
+                code: "FH302",
                 object: object.clone(),
                 what: format!("a later version took it over from {giver}, and {} does not have it", earlier.service.version),
                 help: format!(

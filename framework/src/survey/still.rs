@@ -1,8 +1,10 @@
-//! What leans on something that goes, and will not any more once the plan has run: the manifest declares it otherwise. Pure.
+//! What leans on something that goes, and will not any more once the plan has run: the manifest declares it otherwise, or has another function
+//! come in the place of the one that it calls. Pure.
 
 use super::facts::parts;
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::Leaning;
+use crate::drops::successor;
 use crate::kind::Object;
 use crate::name::Name;
 use crate::rename::Renames;
@@ -18,9 +20,11 @@ pub(super) fn still_leaning(
     live: &Schema,
     renames: &Renames,
 ) -> Vec<Leaning> {
+    let replaced = successor(gone, wanted, live).is_some();
     let lets_go = |one: &Leaning| {
         let parts = parts(one, renames, live);
-        !parts.is_empty() && parts.iter().all(|part| lets_go(gone, part, wanted, live))
+        !parts.is_empty()
+            && parts.iter().all(|part| replaced && wanted.holds(part) || lets_go(gone, part, wanted, live))
     };
     leaning.into_iter().filter(|one| !lets_go(one)).collect()
 }

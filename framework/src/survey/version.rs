@@ -36,8 +36,14 @@ manifest = 1
 [service]
 name = "people"
 version = "1.0.0"
+[sequences]
+counted = "start 5"
+fleeting = { def = "start 5", unlogged = true }
+[tables.people]
+unlogged = true
 [tables.people.columns]
 id = "int primary key"
+number = "serial"
 email = "text unique nulls not distinct"
 nick = "text"
 short = "text generated always as (lower(nick)) virtual"
@@ -55,6 +61,7 @@ people_nick_idx = "unique (nick) nulls not distinct"
                 "foreign key people.people_head_fkey",
                 "index people_nick_idx on people",
                 "key people.people_email_key",
+                "sequence fleeting",
             ],
             "column people.short",
         );

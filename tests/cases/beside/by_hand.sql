@@ -5,4 +5,3 @@ alter table gauges alter column note set compression pglz;
 alter table gauges alter column label drop default;
 alter table gauges replica identity default;
 alter table gauges alter column id set increment 9;
-alter sequence fleeting_seq set logged;

@@ -55,7 +55,7 @@ async fn the_screens_tell_of_it_and_a_way_back_names_the_pair_of_lines() -> Outc
     let back = takes.said(&["rollback", "--to", "1.0.0", "--yes"]);
     ends_with(3, &back);
     let said = [
-        "error[FH303]: table shop_orders",
+        "error[FH302]: table shop_orders",
         "released = { shop_orders = \"shop-service\" }",
         "`taken_from = \"billing-service\"`",
     ];

@@ -32,6 +32,7 @@ const KINDS: &[(&str, &[&str], bool)] = &[
     ("cast", &["cast", "comment"], false),
     ("event trigger", &["event_trigger", "comment"], false),
     ("publication", &["publication", "comment"], false),
+    ("extension", &["extension", "comment"], false),
     ("foreign server", &["foreign_server", "comment", "grant"], false),
     ("default privileges", &["default_privilege"], false),
     ("trigger", &["trigger", "comment"], false),

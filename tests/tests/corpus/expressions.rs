@@ -9,8 +9,6 @@ use freehold_tests::database::Database;
 use freehold_tests::difference;
 use freehold_tests::server::Server;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{Write as _, stderr};
 
 const SETTINGS: &[(&str, &str)] = &[
     ("TimeZone", "'America/New_York'"),
@@ -25,12 +23,8 @@ const SETTINGS: &[(&str, &str)] = &[
 const CHANGES_MIN: usize = 60;
 
 async fn theirs(test: &str) -> Outcome<Option<Database>> {
-    let file = corpus::path().map(|path| path.join("expressions.sql"));
-    let Some(sql) = file.and_then(|file| fs::read_to_string(file).ok()) else {
-        let _ = writeln!(stderr(), "SKIPPED: {test} needs the corpus (set FREEHOLD_CORPUS)");
-        return Ok(None);
-    };
     let database = Database::create(test).await;
+    let Some(sql) = corpus::expressions(test, database.version().await?) else { return Ok(None) };
     database.execute(&sql).await?;
     Ok(Some(database))
 }

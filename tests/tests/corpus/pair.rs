@@ -6,11 +6,13 @@ use crate::explained::{Told, about, are_named, unexplained, words};
 use crate::oracle::{Inventory, delta, inventory};
 use crate::slice::{Service, imported};
 use crate::trip::owners;
+use freehold::address::Tag;
 use freehold::bringup;
 use freehold::import::{Imported, Left};
 use freehold_tests::binaries;
 use freehold_tests::corpus;
 use freehold_tests::database::Database;
+use freehold_tests::versions::had_by;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -97,11 +99,21 @@ impl Pair {
         Ok(vec![(Way::Forth, forth), (Way::Back, back)])
     }
 
-    /// A database made by the author's own script.
-    async fn load(&self, template: &Database, which: &str) -> Outcome<Database> {
+    /// What makes the one database.
+    fn script(&self, which: &str) -> Outcome<String> {
         let setup = fs::read_to_string(self.folder.join("setup.sql")).unwrap_or_default();
         let script = fs::read_to_string(self.folder.join(format!("{which}.sql")))?;
-        let whole = format!("{setup}\n{script}");
+        Ok(format!("{setup}\n{script}"))
+    }
+
+    /// Whether a server of this version takes both scripts.
+    pub(crate) fn had_by(&self, version: u32) -> Outcome<bool> {
+        Ok(had_by(version, &self.script("old")?) && had_by(version, &self.script("new")?))
+    }
+
+    /// A database made by the author's own script.
+    async fn load(&self, template: &Database, which: &str) -> Outcome<Database> {
+        let whole = self.script(which)?;
         let commands = whole.lines().any(|line| line.starts_with('\\'));
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("script.sql");
@@ -129,17 +141,19 @@ impl Pair {
 
     fn judged(
         &self,
-        found: Result<(Value, bool), String>,
+        found: Result<Ended, String>,
         from: &Imported,
         to: &Imported,
         owners: BTreeMap<String, String>,
     ) -> End {
-        let left: Vec<_> = from.left.iter().chain(&to.left).cloned().collect();
-        let told_kinds = || left.iter().map(|left| left.kind.clone()).collect();
-        let (delta, second) = match found {
+        let mut left: Vec<_> = from.left.iter().chain(&to.left).cloned().collect();
+        let Ended { delta, second, stays } = match found {
             Ok(found) => found,
             // What leans on something that a manifest cannot say has nothing to stand on where that is not.
             Err(error) => {
+                if !self.plain && is_anothers(&error) {
+                    return End::Reported { kinds: BTreeSet::from(["table of another role".to_owned()]) };
+                }
                 return match blamed(&error, &left) {
                     Some(kinds) if !self.plain => End::Reported { kinds },
                     _ => End::failed(&error),
@@ -148,7 +162,10 @@ impl Pair {
         };
         let histories = from.histories.iter().chain(&to.histories);
         let away = histories.map(|history| history.table.name.to_string()).collect();
-        let placed: Vec<_> = [from, to].into_iter().flat_map(in_their_schemas).collect();
+        let placed = [from, to].into_iter().flat_map(in_their_schemas).chain(stays.iter().cloned());
+        let placed: Vec<_> = placed.collect();
+        left.extend(stays);
+        let told_kinds = || left.iter().map(|left| left.kind.clone()).collect();
         let unseen = unexplained(&delta, &Told { left: &placed, standing: true, away, owners });
         match (unseen.is_empty(), unexplained(&delta, &Told::nothing()).is_empty()) {
             (true, true) => End::Converged { second },
@@ -207,6 +224,11 @@ fn in_their_schemas(import: &Imported) -> Vec<Left> {
     named.collect()
 }
 
+/// Whether nothing was begun because tables belong to a role that the service may not act for: no manifest says whose each one is.
+fn is_anothers(error: &str) -> bool {
+    error.lines().next() == Some("refused: FH314")
+}
+
 /// The kinds of what was told of and an error is about; `None` when some of it is about nothing of the kind.
 fn blamed(error: &str, left: &[Left]) -> Option<BTreeSet<String>> {
     let about: Vec<(&Left, Vec<String>)> = left.iter().map(|left| (left, about(left))).collect();
@@ -263,12 +285,22 @@ impl End {
     }
 }
 
-/// A service owns what is there, and then its next version is started: what the oracle sees then, and whether a second plan is empty.
+/// What a way ended with.
+struct Ended {
+    /// What the oracle sees.
+    delta: Value,
+    /// Whether a second plan is empty.
+    second: bool,
+    /// What that plan says stays though it is not declared: extensions that others lean on.
+    stays: Vec<Left>,
+}
+
+/// A service owns what is there, and then its next version is started.
 async fn converge(
     on: &Database,
     standing: &Imported,
     (next, as_wanted): (&Imported, &Inventory),
-) -> Result<(Value, bool), String> {
+) -> Result<Ended, String> {
     let found = try_to_converge(on, standing, (next, as_wanted)).await;
     // An error of any kind is none that may be sent to another thread.
     found.map_err(|error| error.to_string())
@@ -278,7 +310,7 @@ async fn try_to_converge(
     on: &Database,
     standing: &Imported,
     (next, as_wanted): (&Imported, &Inventory),
-) -> Outcome<(Value, bool)> {
+) -> Outcome<Ended> {
     let service = Service::new(on.address(), &standing.text)?;
     match service.start().await? {
         bringup::Outcome::Applied(applied) if applied.steps == 0 => {}
@@ -296,7 +328,9 @@ async fn try_to_converge(
         found = delta(as_wanted, &inventory(on).await?);
     }
     let second = service.survey(true).await?;
-    Ok((found, second.plan.is_empty()))
+    let stays = second.plan.left_alone.iter().filter(|address| address.tag == Tag::Extension);
+    let stays = stays.map(|address| Left { kind: "extension".to_owned(), name: address.name.to_string() });
+    Ok(Ended { delta: found, second: second.plan.is_empty(), stays: stays.collect() })
 }
 
 async fn comes_up(service: &Service) -> Outcome {

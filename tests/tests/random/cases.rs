@@ -25,6 +25,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("schemas", "service.toml", "changed.toml", &[]),
     ("sequences", "service.toml", "changed.toml", &[]),
     ("triggers", "service.toml", "changed.toml", &[]),
+    ("unlogged", "service.toml", "changed.toml", &[]),
 ];
 
 /// What cannot be gone back from, by what is said of it: no standing column becomes a computed one.

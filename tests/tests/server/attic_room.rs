@@ -56,3 +56,23 @@ async fn a_name_that_another_service_has_in_the_attic_is_said_before_anything_ru
     second.finds_nothing_to_do().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_table_that_goes_gives_the_names_of_its_indexes_to_another() -> Outcome {
+    let database = Database::create("attic_names").await;
+    let table = |name: &str| {
+        format!(
+            "[tables.{name}.columns]\nid = 'bigint primary key'\ncode = 'text'\n[tables.{name}.indexes]\ncode_idx = '(code)'\n"
+        )
+    };
+    service(&database, "item-service", "1.0.0", "public", &table("items")).applies().await;
+    database.execute("insert into items values (1, 'x')").await?;
+    let other = format!("{}[drops]\ntables = [\"items\"]\n", table("things"));
+    let second = service(&database, "item-service", "2.0.0", "public", &other);
+    second.applies().await;
+    second.finds_nothing_to_do().await;
+    let on = "select string_agg(indrelid::regclass::text, ' ' order by 1) from pg_index where indexrelid::regclass::text like '%code_idx'";
+    assert_eq!(database.fetch_one_text(on).await?, "freehold_attic.items things");
+    assert_eq!(database.fetch_one_text("select code from freehold_attic.items").await?, "x");
+    Ok(())
+}

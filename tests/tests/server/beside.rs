@@ -43,7 +43,6 @@ async fn c1_13_what_stands_beside_a_column_is_imported_byte_for_byte() -> Outcom
         "storage external",
         "options = { n_distinct = -0.5 }",
         "replica_identity = \"using index gauges_code_key\"",
-        "unlogged = true",
     ] {
         let said = said.replace("(start 10 increment 2", "(increment 2 maxvalue 5000 start 10 cache 5)");
         assert!(text.contains(&said), "{said}: {text}");

@@ -8,8 +8,6 @@ use crate::service::{Service, listed, manifest};
 use freehold_tests::database::Database;
 use freehold_tests::difference;
 use freehold_tests::{corpus, server::Server};
-use std::fs;
-use std::io::{Write as _, stderr};
 
 /// The corpus as SQL, its part that must stand before the table, and the manifest made of the rest.
 struct Corpus {
@@ -20,12 +18,8 @@ struct Corpus {
 
 /// # Panics
 /// When the file is not what this was written for: a function and types, one table, its indexes.
-fn read(test: &str) -> Option<Corpus> {
-    let file = corpus::path().map(|path| path.join("expressions.sql"));
-    let Some(whole) = file.as_ref().and_then(|file| fs::read_to_string(file).ok()) else {
-        let _ = writeln!(stderr(), "SKIPPED: {test} needs the corpus (set FREEHOLD_CORPUS)");
-        return None;
-    };
+fn read(test: &str, version: u32) -> Option<Corpus> {
+    let whole = corpus::expressions(test, version)?;
     let (types, rest) = whole.split_once("create table n (").unwrap();
     let (body, indexes) = rest.split_once("\n);").unwrap();
     let mut lines = "[enums]\n".to_owned();
@@ -92,8 +86,9 @@ fn without_the_moment(dump: &str) -> String {
 #[tokio::test]
 async fn c1_1_the_corpus_applied_twice_is_applied_once() -> Outcome {
     let test = "c1_1";
-    let (Some(cluster), Some(corpus)) = (Server::shared().private(test), read(test)) else { return Ok(()) };
+    let Some(cluster) = Server::shared().private(test) else { return Ok(()) };
     let ours = Database::create(test).await;
+    let Some(corpus) = read(test, ours.version().await?) else { return Ok(()) };
     ours.execute(&corpus.before).await?;
     let service = Service::new(&ours, &corpus.manifest);
     assert!(
@@ -118,8 +113,9 @@ async fn c1_1_the_corpus_applied_twice_is_applied_once() -> Outcome {
 #[tokio::test]
 async fn c1_2_the_corpus_made_by_psql_is_adopted_without_a_change() -> Outcome {
     let test = "c1_2";
-    let (Some(cluster), Some(corpus)) = (Server::shared().private(test), read(test)) else { return Ok(()) };
+    let Some(cluster) = Server::shared().private(test) else { return Ok(()) };
     let theirs = Database::create(test).await;
+    let Some(corpus) = read(test, theirs.version().await?) else { return Ok(()) };
     theirs.execute(&corpus.whole).await?;
     // A frozen moment cannot be compared with the word that froze it: it is frozen again, and then the ledger knows.
     let service = Service::new(&theirs, &corpus.manifest);

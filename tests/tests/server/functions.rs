@@ -75,3 +75,35 @@ async fn a_name_that_something_else_has_is_refused() -> Outcome {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn one_with_other_arguments_takes_the_place_of_another_under_what_calls_both_in_the_same_words()
+-> Outcome {
+    let database = Database::create("functions_replaced").await;
+    let text = |version: &str, arguments: &str, more: &str| {
+        let lines = format!(
+            "[functions]\n\"size({arguments})\" = \"returns integer language sql immutable as $$ select 7 $$\"\n\
+             [tables.boxes.columns]\nid = 'bigint primary key'\nn = 'integer not null default size(1)'\n\
+             [tables.boxes.constraints]\nboxes_n_check = 'check (n <> size(2) + 1)'\n{more}"
+        );
+        Service::new(&database, &manifest("box-service", version, &lines))
+    };
+    text("1.0.0", "a integer, b integer default 1", "").applies().await;
+    database.execute("insert into boxes (id) values (1)").await?;
+    let gone = "[drops]\nfunctions = [\"size(integer, integer)\"]\n";
+    let second = text("2.0.0", "a integer, b text default 'x'", gone);
+    second.applies().await;
+    second.finds_nothing_to_do().await;
+    let stands = "select concat((select string_agg(oid::regprocedure::text, ' ') from pg_proc where proname = 'size'), ' ',
+        (select count(*) from freehold.object where kind = 'function'), ' ', (select convalidated from pg_constraint where conname = 'boxes_n_check'))";
+    assert_eq!(database.fetch_one_text(stands).await?, "size(integer,text) 1 t");
+    database.execute("insert into boxes (id) values (2)").await?;
+    assert_eq!(database.fetch_one_text("select string_agg(n::text, ' ') from boxes").await?, "7 7");
+    // And the other way round.
+    let back =
+        text("3.0.0", "a integer, b integer default 1", "[drops]\nfunctions = [\"size(integer, text)\"]\n");
+    back.applies().await;
+    back.finds_nothing_to_do().await;
+    assert_eq!(database.fetch_one_text(stands).await?, "size(integer,integer) 1 t");
+    Ok(())
+}

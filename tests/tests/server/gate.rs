@@ -106,6 +106,24 @@ fn keys_of_the_gate() -> String {
     format!("{}, {}", 0x6672_6867, i64::from(i32::from_be_bytes(bytes)).abs().clamp(1, i64::from(i32::MAX)))
 }
 
+/// Who holds the gate for longer than the look's limit keeps a start waiting, and not for ever: it ends with the reason, and the next one goes on.
+#[tokio::test]
+async fn a_look_waits_at_the_gate_no_longer_than_its_limit() -> Outcome {
+    let database = at_old("gate_held").await?;
+    let mut holder = database.connect().await;
+    let keys = keys_of_the_gate();
+    holder
+        .execute(sqlx::raw_sql(AssertSqlSafe(format!("begin; select pg_advisory_xact_lock({keys})"))))
+        .await?;
+    let older = Service::new(&database, &old());
+    let error = tokio::time::timeout(LIMIT, older.start()).await?.unwrap_err();
+    let code = error.session_error().and_then(|error| error.sqlstate.clone());
+    assert_eq!(code.as_deref(), Some("55P03"), "{error}");
+    holder.close().await?;
+    older.finds_nothing_to_do().await;
+    Ok(())
+}
+
 /// Both at once, again and again: nobody ever serves what has gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn c10_5_whoever_is_first_nobody_serves_what_has_gone() -> Outcome {

@@ -6,9 +6,9 @@
 
 use crate::Outcome;
 use crate::service::{Service, listed, manifest};
-use crate::versions::had_by;
 use freehold_tests::database::Database;
 use freehold_tests::difference;
+use freehold_tests::versions::had_by;
 
 /// What the columns below may refer to, for psql and as a manifest's lines.
 const AROUND_SQL: &str = "create type mood as enum ('sad', 'ok', 'not null');

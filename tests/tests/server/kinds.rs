@@ -5,6 +5,7 @@
 
 use crate::Outcome;
 use crate::service::{Service, listed};
+use crate::versions::since;
 use freehold_tests::corpus::workspace;
 use freehold_tests::database::Database;
 use freehold_tests::difference;
@@ -86,4 +87,12 @@ async fn golden_kind_options() -> Outcome {
 #[tokio::test]
 async fn golden_kind_beside() -> Outcome {
     holds("beside").await
+}
+
+#[tokio::test]
+async fn golden_kind_unlogged() -> Outcome {
+    match since(15, "unlogged sequences").await? {
+        Some(_) => holds("unlogged").await,
+        None => Ok(()),
+    }
 }

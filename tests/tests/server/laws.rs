@@ -5,9 +5,9 @@
 
 use crate::Outcome;
 use crate::service::{Service, listed, manifest};
-use crate::versions::had_by;
 use freehold_tests::database::Database;
 use freehold_tests::difference;
+use freehold_tests::versions::had_by;
 
 /// The table that everything is added to. Names as unpleasant as they may be.
 const BASE: &str = "[extensions]\nbtree_gist = '*'\n\

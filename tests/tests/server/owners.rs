@@ -125,3 +125,64 @@ async fn a_bring_up_that_was_overtaken_stops_before_its_next_change() -> Outcome
     service.finds_nothing_to_do().await;
     Ok(())
 }
+
+/// The server would refuse the second table, with the first one changed: all are named before.
+#[tokio::test]
+async fn what_belongs_to_a_role_that_may_not_be_acted_for_is_refused_with_the_statement_for_each() -> Outcome
+{
+    let database = Database::create("owners_roles").await;
+    let (ours, theirs) = (format!("{}_ours", database.name()), format!("{}_theirs", database.name()));
+    let lines = |version: &str, more: &str| {
+        let tables = format!(
+            "[enums]\nstate = ['a'{more}]\n[tables.cases.columns]\nid = 'bigint primary key'\n[tables.orders.columns]\nid = 'bigint primary key'\n{}",
+            if more.is_empty() { "" } else { "more = 'text'\n" }
+        );
+        manifest("crm-service", version, &tables).replacen(
+            "[service]\n",
+            &format!("[service]\nowner = \"{ours}\"\n"),
+            1,
+        )
+    };
+    database
+        .execute(&format!(
+            "create role {ours}; create role {theirs}; grant create on schema public to {ours}, {theirs}"
+        ))
+        .await?;
+    let ended = async {
+        Service::new(&database, &lines("1.0.0", "")).applies().await;
+        database
+            .execute(&format!("alter table orders owner to {theirs}; alter table cases owner to {theirs}; alter type state owner to {theirs}"))
+            .await?;
+        let before = database.dump();
+        let second = Service::new(&database, &lines("1.1.0", ", 'b'"));
+        let told: Vec<String> = second
+            .is_refused()
+            .await
+            .iter()
+            .map(|of| format!("{} {}: {}", of.code, of.object, of.help))
+            .collect();
+        let help = |word: &str, name: &str| {
+            format!(
+                "as a superuser, in this database: alter {word} public.{name} owner to {ours}; or: grant {theirs} to {ours};"
+            )
+        };
+        // Nothing is to be done about the other table.
+        assert_eq!(
+            told,
+            [
+                format!("FH314 enum state: {}", help("type", "state")),
+                format!("FH314 table orders: {}", help("table", "orders"))
+            ]
+        );
+        assert_eq!(database.dump(), before);
+        database.execute(&format!("grant {theirs} to {ours}")).await?;
+        second.applies().await;
+        second.finds_nothing_to_do().await;
+        Ok(())
+    };
+    let ended: Outcome = ended.await;
+    database
+        .execute(&format!("reassign owned by {ours}, {theirs} to current_user; drop owned by {ours}, {theirs}; drop role {ours}, {theirs}"))
+        .await?;
+    ended
+}

@@ -101,6 +101,9 @@ async fn what_is_shared_goes_when_nobody_else_wants_it_and_nothing_stands_in_it(
     let less = only(&database, &manifest("order-service", "2.0.0", LEFT));
     let planned = less.survey().await;
     assert!(planned.plan.refusals.is_empty(), "{}", listed(&planned));
+    // What stays because somebody leans on it is told.
+    let left: Vec<String> = planned.plan.left_alone.iter().map(ToString::to_string).collect();
+    assert_eq!(left, ["schema sales"]);
     less.applies().await;
     less.finds_nothing_to_do().await;
     let stands = "select concat((select string_agg(extname, ' ' order by extname) from pg_extension), ' ',

@@ -8,17 +8,8 @@ use freehold_tests::database::Database;
 use std::collections::BTreeMap;
 use std::io::{Write as _, stderr};
 
-/// What came with a version.
-const NEWS: &[(u32, &str)] =
-    &[(15, "nulls not distinct"), (15, "set null ("), (15, "set default ("), (18, " virtual")];
-
-/// Whether a server of this version takes it.
-pub(crate) fn had_by(version: u32, sql: &str) -> bool {
-    NEWS.iter().all(|(since, what)| version >= *since || !sql.contains(what))
-}
-
 /// The database, if its server is of this version or later; else says so.
-async fn since(version: u32, test: &str) -> Result<Option<Database>, sqlx::Error> {
+pub(crate) async fn since(version: u32, test: &str) -> Result<Option<Database>, sqlx::Error> {
     let database = Database::create(test).await;
     if database.version().await? >= version {
         return Ok(Some(database));
@@ -74,6 +65,7 @@ async fn what_the_server_is_too_old_for_is_refused_before_anything_is_made() -> 
             "head = 'int references people (id) on delete set null (head)'",
         ),
         (18, "column people.twice", "twice = 'int generated always as (id * 2) virtual'"),
+        (15, "sequence fleeting", "[sequences]\nfleeting = { def = '', unlogged = true }"),
     ];
     for (since, object, line) in lines {
         let database = Database::create("too_old").await;
@@ -89,6 +81,14 @@ async fn what_the_server_is_too_old_for_is_refused_before_anything_is_made() -> 
         assert_eq!(database.fetch_one_text(made).await?, "0");
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_sequence_that_starts_over_after_a_crash_is_imported_as_it_is() -> Outcome {
+    let Some(database) = since(15, "unlogged sequences").await? else { return Ok(()) };
+    database.execute("create unlogged sequence fleeting_seq start 5").await?;
+    assert!(imported(&database).await?.1.contains("unlogged = true"));
+    import_tells(&database, &[]).await
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn a_way_back_over_a_handover_names_the_pair_of_lines() -> Outcome {
     let back = run(&file, &["rollback", "--to", "1.0.0", "--yes"]);
     assert_eq!(back.end, End::Exited(3), "{back}");
     assert!(
-        back.stderr.contains("FH303") && back.stderr.contains("released = { orders = \"shop-service\" }"),
+        back.stderr.contains("FH302") && back.stderr.contains("released = { orders = \"shop-service\" }"),
         "{back}"
     );
     fs::write(file.folder().join("m.toml"), released("1.1.0"))?;

@@ -267,3 +267,41 @@ async fn seeded_rows_are_known_under_the_new_names() -> Outcome {
     assert_eq!(file.rows("select title from orders order by id").await, [["first"], ["mine"]]);
     Ok(())
 }
+
+/// The names and conditions of a table's checks.
+async fn checks(file: &File, table: &str) -> Vec<String> {
+    let text = file.value(&format!("select sql from sqlite_schema where name = '{table}'")).await;
+    let lines = text.lines().filter_map(|line| Some(line.split_once("constraint ")?.1.trim_end_matches(',')));
+    lines.filter(|line| line.contains("check")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_check_that_was_called_after_a_name_of_before_is_changed_and_not_doubled() -> Outcome {
+    let file = File::new();
+    let heads = |table: &str, column: &str, least: i32| {
+        format!(
+            "{table}.columns]\nid = 'bigint primary key'\n{column} = {{ def = 'bigint check (SIZE >= {least})'"
+        )
+    };
+    let first = heads("[tables.heads", "size", 1).replace("SIZE", "size") + " }\n";
+    file.applied(&manifest("1.0.0", &first)).await;
+    file.execute("insert into heads values (1, 7)").await?;
+    // With the column's name its condition changes.
+    let second =
+        heads("[tables.heads", "amount", 2).replace("SIZE", "amount") + ", renamed_from = 'size' }\n";
+    file.applied(&manifest("1.1.0", &second)).await;
+    file.unchanged(&manifest("1.1.0", &second)).await;
+    assert_eq!(checks(&file, "heads").await, ["heads_amount_check check (amount >= 2)"]);
+    // A table's name alone leaves the check called as it was; a later version means that one.
+    let third = format!("[tables.boxes]\nrenamed_from = 'heads'\n{}", heads("[tables.boxes", "amount", 2))
+        .replace("SIZE", "amount")
+        + " }\n";
+    file.applied(&manifest("1.2.0", &third)).await;
+    assert_eq!(checks(&file, "boxes").await, ["heads_amount_check check (amount >= 2)"]);
+    let fourth = heads("[tables.boxes", "amount", 3).replace("SIZE", "amount") + " }\n";
+    file.applied(&manifest("1.3.0", &fourth)).await;
+    file.unchanged(&manifest("1.3.0", &fourth)).await;
+    assert_eq!(checks(&file, "boxes").await, ["boxes_amount_check check (amount >= 3)"]);
+    assert_eq!(file.rows("select id, amount from boxes").await, [["1", "7"]]);
+    Ok(())
+}

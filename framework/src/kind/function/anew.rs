@@ -28,7 +28,7 @@ struct Around {
 
 impl Function {
     /// Drafts dropping it and making it again, with its users, its comment and the rights on it.
-    pub(super) fn make_anew(&self, live: &Self, draft: &mut Draft<'_>) {
+    pub(super) fn make_anew(&self, live: &Self, phase: Phase, draft: &mut Draft<'_>) {
         let users = draft.facts().users.get(&self.address()).cloned().unwrap_or_default();
         let mut around = Around::default();
         let mut stays = Vec::new();
@@ -46,12 +46,12 @@ impl Function {
             return;
         }
         let mut run = around.off;
-        run.push(sql!("drop function {}({})", self.name, self.signature()));
+        run.push(live.dropped());
         run.push(self.created(""));
         run.append(&mut around.on);
-        let run = self.with_rights(&draft.made_anew(&self.address(), vec![all_or_nothing(run)]));
+        let run = self.with_rights(live, &draft.made_anew(&self.address(), vec![all_or_nothing(run)]));
         let undo = Undo::Lost("its users are not made as they were; the earlier manifest makes it again");
-        let step = Step::on_new_ground(self.address(), Phase::Routine, run, self.shows(), undo);
+        let step = Step::on_new_ground(self.address(), phase, run, self.shows(), undo);
         around.tables.sort();
         around.tables.dedup();
         let lock = match around.tables.is_empty() {
@@ -87,12 +87,12 @@ impl Function {
     }
 
     /// The statement with the rights that others have on it, which would go with the old one.
-    fn with_rights(&self, run: &Sql) -> Sql {
-        let called = self.called();
+    fn with_rights(&self, live: &Self, run: &Sql) -> Sql {
+        let (called, before) = (self.called(), live.called());
         let called = Literal(&called);
         let body = sql!(
             "declare kept aclitem[]; one record; begin select p.proacl into kept from pg_catalog.pg_proc p where p.oid = pg_catalog.to_regprocedure({}); {}; if kept is not null then execute pg_catalog.format('revoke all on function %s from public', {}); for one in select a.grantee, a.is_grantable from pg_catalog.aclexplode(kept) a loop execute pg_catalog.format('grant execute on function %s to %s%s', {}, case when one.grantee = 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(one.grantee)) end, case when one.is_grantable then ' with grant option' else '' end); end loop; end if; end",
-            called,
+            Literal(&before),
             run,
             called,
             called,

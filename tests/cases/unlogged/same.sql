@@ -1,0 +1,2 @@
+create unlogged sequence fleeting_seq start 5;
+create sequence lasting_seq start 5;
