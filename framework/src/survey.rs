@@ -201,7 +201,8 @@ async fn compare(
 ) -> Result<Survey, SurveyError> {
     let service = &manifest.service.name;
     let kept = if ledger { attic::read(session, service).await? } else { Vec::new() };
-    let kept: Vec<Kept> = kept.into_iter().map(|entry| entry.kept).collect();
+    let kept = kept.into_iter().map(|entry| entry.kept);
+    let kept: Vec<Kept> = kept.chain(handed.kept(session).await?).collect();
     let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
     let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
     dropped::bring_back(session, &mut renames, manifest, &kept, &mut found.live).await?;

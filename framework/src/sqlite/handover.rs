@@ -5,6 +5,7 @@ use super::known::{self, Owners, qualified};
 use super::ledger::Look;
 use super::map::{Mapped, called};
 use crate::address::{Address, Tag};
+use crate::drops::Kept;
 use crate::kind::Refusal;
 use crate::ledger::claim::ledger_name;
 use crate::ledger::handover::{Handover, InPlace};
@@ -13,7 +14,7 @@ use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Plain, Sql, sql};
 use crate::step::{Step, Transaction};
-use crate::survey::handover::{given_away, going_back, judged, moved, names, never_ours};
+use crate::survey::handover::{given_away, going_back, is_column_of, judged, moved, names, never_ours};
 
 /// Who owns what once the steps have run.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub(super) struct Handing {
     pub(super) refusals: Vec<Refusal>,
     /// What this service gave or took before.
     pub(super) past: Vec<Handover>,
+    /// The tables that go over, as they are called until then, each with its owner.
+    taken: Vec<(Address, String)>,
 }
 
 /// Finds what goes over.
@@ -58,6 +61,16 @@ impl Handing {
         known::owner(&self.owners, Tag::Table, &name)
     }
 
+    /// The columns in the attic that go with their tables.
+    pub(super) async fn kept(&self, session: &mut Session) -> Result<Vec<Kept>, SessionError> {
+        let mut kept = Vec::new();
+        for (table, owner) in &self.taken {
+            let theirs = known::attic(session, owner).await?.into_iter().map(|entry| entry.kept);
+            kept.extend(theirs.filter(|kept| is_column_of(kept, table)));
+        }
+        Ok(kept)
+    }
+
     /// The services that had something of this one.
     pub(super) fn givers<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a str> {
         self.past.iter().filter(move |of| of.taker == service).map(|of| of.giver.as_str())
@@ -85,12 +98,11 @@ impl Handing {
         let Some(table) = name.table().map(|table| called(&table, &service.schema)) else { return Ok(()) };
         let from = if owner == *giver { in_place(session, giver).await? } else { None };
         // Whatever is decided, it is told here and nowhere else.
-        for ((kind, of), owner) in &mut self.owners {
+        for ((kind, of), whose) in &mut self.owners {
             let index = || look.live.named(of).is_some_and(|entry| entry.table.eq_ignore_ascii_case(&table));
-            if *owner == *giver
-                && (kind == Tag::Table.word() && *of == table || kind == Tag::Index.word() && index())
-            {
-                service.name.clone_into(owner);
+            let on_it = kind == Tag::Table.word() && *of == table || kind == Tag::Index.word() && index();
+            if *whose == owner && on_it {
+                service.name.clone_into(whose);
             }
         }
         match judged(&service.name, &name, (giver, &owner), from.as_ref()) {
@@ -102,6 +114,7 @@ impl Handing {
                     Plain(&table),
                     Plain(&service.name),
                 );
+                self.taken.push((name.clone(), giver.clone()));
                 self.steps.push(Step { done, record, transaction: Transaction::Together, ..step });
             }
             Err(refusal) => self.refusals.push(Refusal { object: object.clone(), ..refusal }),

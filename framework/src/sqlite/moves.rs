@@ -60,6 +60,8 @@ pub(super) async fn moves(
         true => known::attic(session, &service.name).await?,
         false => Vec::new(),
     };
+    let kept = kept.into_iter().map(|entry| entry.kept);
+    let kept: Vec<Kept> = kept.chain(handing.kept(session).await?).collect();
     let nothing_goes = manifest.drops.going().is_empty() && !manifest.drops.undeclared;
     if manifest.hints.is_empty() && nothing_goes && kept.is_empty() {
         return Ok(moves);
@@ -68,7 +70,7 @@ pub(super) async fn moves(
     let version = service.version.to_string();
     let owner = Owner { service: &service.name, version: &version, home: &service.schema };
     let mut work = Work { manifest, mapped, owner, owners, sketch: None, moves, spoken: Vec::new() };
-    let done = work.all(kept.into_iter().map(|entry| entry.kept).collect()).await;
+    let done = work.all(kept).await;
     let Work { sketch, mut moves, spoken, .. } = work;
     if let Some(sketch) = sketch {
         sketch.close().await;

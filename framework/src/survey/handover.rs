@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::address::{Address, Tag};
-use crate::drops::Released;
+use crate::drops::{Kept, Released};
 use crate::kind::{Object, Refusal};
+use crate::ledger::attic;
 use crate::ledger::claim::Claims;
 use crate::ledger::handover::{self, Handover, InPlace, Role, in_place, of_service, owned, take_over};
 use crate::lock::{Lock, Mode};
@@ -22,6 +23,8 @@ pub(super) struct Handing {
     pub(super) refusals: Vec<Refusal>,
     /// What is another service's until the steps have run.
     pub(super) objects: BTreeSet<Address>,
+    /// The same as they are called until then, each with its owner.
+    owners: Vec<(Address, String)>,
 }
 
 impl Handing {
@@ -42,12 +45,27 @@ impl Handing {
         Ok(())
     }
 
+    /// The columns in the attic that go with their tables.
+    pub(super) async fn kept(&self, session: &mut Session) -> Result<Vec<Kept>, SessionError> {
+        let mut kept = Vec::new();
+        for (object, owner) in self.owners.iter().filter(|(object, _)| object.tag == Tag::Table) {
+            let theirs = attic::read(session, owner).await?.into_iter().map(|entry| entry.kept);
+            kept.extend(theirs.filter(|kept| is_column_of(kept, object)));
+        }
+        Ok(kept)
+    }
+
     /// Where the manifest says so.
     pub(super) fn placed(&mut self, manifest: &Manifest) {
         for step in &mut self.steps {
             step.source = manifest.places.get(&step.object).cloned();
         }
     }
+}
+
+/// Whether it is a column of this table.
+pub(crate) fn is_column_of(kept: &Kept, table: &Address) -> bool {
+    kept.was.tag == Tag::Column && kept.was.table() == table.table()
 }
 
 /// What the manifest's entries of `released` may name.
@@ -110,6 +128,7 @@ async fn taken(
         let role = handover::role(session, &name, service.owner.as_ref()).await?;
         claims.ours.insert(name.clone());
         handing.objects.extend([object.clone(), name.clone()]);
+        handing.owners.push((name.clone(), giver.clone()));
         handing.objects.extend(sequences_of(manifest, object, &owner, claims));
         handing.steps.push(moved(
             object,

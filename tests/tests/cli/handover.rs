@@ -25,7 +25,7 @@ async fn the_screens_tell_of_it_and_a_way_back_names_the_pair_of_lines() -> Outc
     takes.declares(&taker("1.1.0", ORDERS));
     let early = takes.said(&["apply", "--yes"]);
     ends_with(3, &early);
-    let said = ["error[FH301]: table shop_orders", "which has not released it", "--> shop-service.toml:9:"];
+    let said = ["error[FH301]: table shop_orders", "which has not released it", "--> shop-service.toml:10:"];
     assert!(said.iter().all(|said| early.stderr.contains(said)), "{early}");
 
     let (keeps, _) = SHOP.split_once("[tables.shop_orders").unwrap();

@@ -339,3 +339,22 @@ async fn c7_16_a_table_of_another_role_is_refused_with_the_statement_and_given_t
     takes.finds_nothing_to_do().await;
     Ok(())
 }
+
+/// What the giver sent to the attic of its table is the taker's to take back.
+#[tokio::test]
+async fn a_column_in_the_attic_goes_along_and_comes_back_to_the_taker() -> Outcome {
+    let database = Database::create("handover_attic").await;
+    let id = "[tables.orders.columns]\nid = 'bigint primary key'\n";
+    Service::new(&database, &giver("1.0.0", &format!("{id}note = 'text'\n"))).applies().await;
+    database.execute("insert into orders values (1, 'kept')").await?;
+    let drops = format!("{id}[drops]\ncolumns = ['orders.note']\n");
+    Service::new(&database, &giver("1.1.0", &drops)).applies().await;
+    let gives = "[drops]\nreleased = { orders = 'billing-service' }\n";
+    Service::new(&database, &giver("1.2.0", gives)).applies().await;
+    let takes = format!("[tables.orders]\ntaken_from = 'order-service'\n{id}note = 'text'\n");
+    let takes = Service::new(&database, &taker("1.0.0", &takes));
+    takes.applies().await;
+    assert_eq!(database.fetch_one_text("select note from orders").await?, "kept");
+    takes.finds_nothing_to_do().await;
+    Ok(())
+}

@@ -155,3 +155,19 @@ async fn a_way_back_over_a_handover_names_the_pair_of_lines() -> Outcome {
     );
     Ok(())
 }
+
+/// What the giver sent to the attic of its table is the taker's to take back.
+#[tokio::test]
+async fn a_column_in_the_attic_goes_along_and_comes_back_to_the_taker() -> Outcome {
+    let file = File::new();
+    let id = "[tables.orders.columns]\nid = 'bigint primary key'\n";
+    file.applied(&manifest("1.0.0", &format!("{id}note = 'text'\n"))).await;
+    file.execute("insert into orders values (1, 'kept')").await?;
+    file.applied(&manifest("1.1.0", &format!("{id}[drops]\ncolumns = ['orders.note']\n"))).await;
+    file.applied(&manifest("1.2.0", "[drops]\nreleased = { orders = 'billing-service' }\n")).await;
+    let takes = taker("1.0.0", &format!("[tables.orders]\ntaken_from = 'shop-service'\n{id}note = 'text'\n"));
+    file.applied(&takes).await;
+    assert_eq!(file.value("select note from orders").await, "kept");
+    file.unchanged(&takes).await;
+    Ok(())
+}
