@@ -64,9 +64,11 @@ pub(super) fn session(error: &SessionError, of: &str) -> Failure {
             "this server only reads",
             "use the primary; a standby is enough to look".to_owned(),
         ),
-        _ if state == "55P03" => {
-            (code::TABLE_LOCK, "somebody holds a table that has to be looked at", LATER.to_owned())
-        }
+        _ if state == "55P03" => (
+            code::TABLE_LOCK,
+            "somebody holds a table that has to be looked at, or another process is taking away what older builds know",
+            LATER.to_owned(),
+        ),
         Class::Transient if is_lost => (code::LOST, "the connection broke", AGAIN.to_owned()),
         _ => (code::STATEMENT, "a statement of Freehold's own failed", AGAIN.to_owned()),
     };
