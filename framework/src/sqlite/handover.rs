@@ -117,7 +117,7 @@ impl Handing {
                 self.taken.push((name.clone(), giver.clone()));
                 self.steps.push(Step { done, record, transaction: Transaction::Together, ..step });
             }
-            Err(refusal) => self.refusals.push(Refusal { object: object.clone(), ..refusal }),
+            Err(refusal) => self.refusals.push(Refusal { object: object.clone(), ..*refusal }),
         }
         Ok(())
     }

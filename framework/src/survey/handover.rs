@@ -121,7 +121,7 @@ async fn taken(
             Ok(history) => history,
             Err(mut refusal) => {
                 refusal.object = object.clone();
-                handing.refusals.push(refusal);
+                handing.refusals.push(*refusal);
                 continue;
             }
         };
@@ -147,14 +147,14 @@ pub(crate) fn judged(
     name: &Address,
     (giver, owner): (&str, &str),
     from: Option<&InPlace>,
-) -> Result<i64, Refusal> {
+) -> Result<i64, Box<Refusal>> {
     let refusal = |what: String, help: String| {
-        Err(Refusal {
+        Err(Box::new(Refusal {
             code: "FH301",
             object: name.clone(),
             what,
             help: help + "; this service comes up by itself then",
-        })
+        }))
     };
     let entry = format!("released = {{ {} = \"{taker}\" }}", key(name));
     if owner != giver {
