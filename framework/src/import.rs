@@ -162,6 +162,13 @@ fn keep(
                 }
                 ours
             }
+            // The index of a key is written as the key, which has a comment of its own.
+            Object::Comment(of) if of.on.tag == Tag::Index && !live.objects.contains_key(&of.on) => {
+                let name = of.on.schema.clone().map(|schema| QName { schema, name: of.on.name.clone() });
+                let name = name.map_or_else(|| of.on.to_string(), |name| shown(&name, &seen.home));
+                left.push(Left { kind: "comment".to_owned(), name: format!("on index {name}") });
+                false
+            }
             Object::Index(of) => of.state == State::Valid,
             Object::Trigger(of) => of.firing == Firing::Origin,
             // What lets its rows break it, or holds over periods, is in the inventory.

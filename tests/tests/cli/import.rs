@@ -23,7 +23,8 @@ const THEIRS: &str = "
     create view order_totals as select sum(total) from orders;
     create policy own on orders using (user_id = 1);
     alter table orders enable row level security;
-    comment on table orders is 'One row per checkout'";
+    comment on table orders is 'One row per checkout';
+    comment on index users_pkey is 'By number'";
 
 fn import(database: &Database, directory: &TempDir, arguments: &[&str]) -> Output {
     let mut command = freehold(&["import"]);
@@ -43,6 +44,7 @@ async fn c7_3_what_cannot_be_written_and_what_is_another_tool_s_is_said() -> Out
         "order_totals",
         "own on orders",
         "row level security",
+        "on index users_pkey",
         "flyway_schema_history is the history of Flyway, up to 2.1; left alone",
         "there is nothing to do",
         "freehold import --adopt -f shop.toml",
