@@ -16,7 +16,7 @@ mod released;
 mod surplus;
 
 pub use haste::Haste;
-pub(crate) use haste::successor;
+pub(crate) use haste::{successor, touches};
 pub use released::{Released, can_be_handed_over};
 pub use surplus::surplus;
 
@@ -79,12 +79,6 @@ impl Drops {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty() && self.released.is_empty()
-    }
-
-    /// What may go in this run, of what it names: the way of a file, where nobody is waited for.
-    #[must_use]
-    pub fn going(&self) -> &[Drop] {
-        if self.held { &[] } else { &self.list }
     }
 }
 
@@ -360,9 +354,16 @@ impl Going {
             let phase = if key.is_some() { Phase::NotNull } else { Phase::Column };
             self.steps.extend(loosened(column, &table, was).map(|step| (Step { phase, ..step }, None)));
         }
-        let stands = place(was, service, version);
+        let stands = beside(place(was, service, version), live);
         self.steps.push((moved(was, &stands), Some(Kept { was: was.clone(), stands })));
     }
+}
+
+/// A column's place in the attic, or one beside it: it may be there already, from before a way back that another column took.
+fn beside(place: Address, live: &Schema) -> Address {
+    let numbered = |number| Address { name: place.name.numbered(number), ..place.clone() };
+    let mut places = std::iter::once(place.clone()).chain((2..).map(numbered));
+    places.find(|place| column_of(live, place).is_none()).unwrap_or(place)
 }
 
 /// What keeps a column from going: the primary key that it is a part of, unless that one goes too or becomes another.

@@ -42,7 +42,7 @@ impl Hazard {
             }
             Self::Drop => "is dropped: it holds no rows, and can be made again",
             Self::OldName => {
-                "replicas of an earlier version still say the old name, and fail until they are replaced; where that is too long, add the new one beside it, let the code write both, and drop the old one a release later"
+                "replicas of an earlier version still say the old name, and fail until they are replaced; where that is too long, a column on PostgreSQL can keep both names for a time: `keep_old_until`"
             }
             Self::Tightens => {
                 "refuses what replicas of an earlier version may write: it waits until none is there"

@@ -25,6 +25,7 @@ use crate::name::{Name, QName};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, TypeName, quoted, sql};
+use crate::twin;
 
 pub mod history;
 mod seen;
@@ -146,6 +147,15 @@ fn keep(
         seen.used.iter().any(|used| used.extension == *extension && scope.tables.contains(&used.table))
     };
     let mut dropped = BTreeSet::new();
+    for (helpers, [old, new]) in twin::helpers_in(&live) {
+        let table = helpers[0].table().map(|table| shown(&table, &seen.home)).unwrap_or_default();
+        let (trigger, old, new) = (quoted(&helpers[0].name), quoted(&old), quoted(&new));
+        let name = format!(
+            "{trigger} on {table}: it keeps {old} and {new} equal, which are one column under two names"
+        );
+        left.push(Left { kind: "trigger".to_owned(), name });
+        dropped.extend(helpers);
+    }
     for object in live.objects.values() {
         let stays = match object {
             // Every database has it.

@@ -60,6 +60,7 @@ pub mod startup;
 pub mod step;
 pub mod survey;
 pub mod testing;
+pub mod twin;
 
 pub use manifest::Manifest;
 pub use startup::{Freehold, Handle};

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use semver::Version;
 use serde::Serialize;
 use toml::de::DeTable;
 
@@ -82,6 +83,8 @@ pub struct Manifest {
     pub seeds: Vec<Seed>,
     /// The columns that may be added though the table is written again for it.
     pub allow_rewrite: BTreeSet<Address>,
+    /// The columns whose former name stays beside the new one until a version, and that version.
+    pub keep_old: BTreeMap<Address, Version>,
     /// How a column's values become another type.
     pub using: BTreeMap<Address, Expr>,
     /// What rows get that have no value in a column that is to refuse null.
@@ -222,6 +225,7 @@ impl Manifest {
             seeds,
             checks,
             sqlite,
+            keep_old: self.keep_old.iter().map(|(column, until)| (column, until.to_string())).collect(),
             hints: &self.hints,
             drops: &self.drops,
             taken: self.taken.iter().collect(),
@@ -245,6 +249,8 @@ struct Content<'a> {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     files: BTreeSet<String>,
     seeds: Vec<Seed>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    keep_old: Vec<(&'a Address, String)>,
     #[serde(skip_serializing_if = "Hints::is_empty")]
     hints: &'a Hints,
     #[serde(skip_serializing_if = "Drops::is_empty")]
@@ -345,6 +351,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         requires: required.list,
         seeds: seeded.into_iter().map(|(seed, _)| seed).collect(),
         allow_rewrite: draft.allow_rewrite,
+        keep_old: draft.keep_old,
         using: draft.using,
         backfill: draft.backfill,
         checks: checks.into_iter().map(|(check, span)| (check, place(&span))).collect(),

@@ -17,6 +17,7 @@ mod renamed;
 mod revalued;
 mod serial;
 mod still;
+mod twins;
 pub(crate) mod vanished;
 mod version;
 
@@ -42,6 +43,7 @@ use crate::seeding::{self, Outlook, Sowing};
 use crate::session::{Session, SessionError};
 use crate::sql::{quoted, sql};
 use crate::step::{Phase, Step, When};
+use crate::twin::{self, Twins};
 use handover::{Handing, given_away, handing, releasable};
 
 /// What was found and what follows from it.
@@ -63,6 +65,8 @@ pub struct Survey {
     pub may_go: BTreeSet<Address>,
     /// What is another service's until the plan has run.
     pub taking: BTreeSet<Address>,
+    /// What keeps columns equal that have two names, and what stands over the old ones: ours, and declared by nobody.
+    pub helpers: Vec<Address>,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
     pub seeds: Outlook,
 }
@@ -92,7 +96,8 @@ impl Survey {
     pub fn objects<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = (&'a Address, bool)> {
         let stood =
             |address| self.found.live.objects.contains_key(address) && !self.claims.ours.contains(address);
-        manifest.schema.objects.keys().map(move |address| (address, stood(address)))
+        let all = manifest.schema.objects.keys().chain(&self.helpers);
+        all.map(move |address| (address, stood(address)))
     }
 }
 
@@ -204,8 +209,15 @@ async fn compare(
     let kept = kept.into_iter().map(|entry| entry.kept);
     let kept: Vec<Kept> = kept.chain(handed.kept(session).await?).collect();
     let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
+    let mut twins = Twins::of(manifest, &found.live);
+    let (own, kept) = (manifest, twins::returning(&twins, kept));
+    let hinted = twins::hinted(&twins, manifest);
+    let manifest = hinted.as_ref().unwrap_or(manifest);
     let mut renames = renamed::renames(session, manifest, &mut found.live).await?;
     dropped::bring_back(session, &mut renames, manifest, &kept, &mut found.live).await?;
+    let ground = twins::ground(session, manifest, &twins, &renames).await?;
+    let (widened, helpers) = twins::widened(&mut twins, manifest, &found.live);
+    let manifest = widened.as_ref().unwrap_or(manifest);
     let taken = serial::taken(manifest, &found.live);
     let (manifest, taken) = match &taken {
         Some((manifest, taken)) => (manifest, taken.as_slice()),
@@ -224,7 +236,9 @@ async fn compare(
     let rights = &manifest.drops.rights;
     let absent = catalog::grantee::resolve(session, &mut wanted, &mut live, rights, ledger).await?;
     let difference = diff(&wanted, &live);
-    let facts = facts::facts(session, manifest, &difference, &live, &renames, dropped.leaving()).await?;
+    let mut facts = facts::facts(session, manifest, &difference, &live, &renames, dropped.leaving()).await?;
+    // They get one in this very plan.
+    facts.nulls.retain(|column, _| !ground.unfilled.contains(column));
     let mut plan = plan(&difference, &live, &facts);
     for step in &mut plan.steps {
         // The index of a key is built by itself; what the manifest names is the key.
@@ -236,12 +250,14 @@ async fn compare(
     renamed::plan(&mut plan, manifest, &renames);
     let given = dropped::given_unasked(session, manifest, &wanted, &live).await?;
     dropped.add(surplus(&manifest.drops, &wanted, &given));
-    let may_go = dropped.may_go.iter().chain(taken).cloned().collect();
+    let may_go = dropped.may_go.iter().chain(taken).chain(&helpers).cloned().collect();
     handed.placed(manifest);
     plan.steps.append(&mut handed.steps);
     plan.refusals.append(&mut handed.refusals);
     let going = std::mem::take(&mut dropped.going);
     dropped.plan(service, &mut plan);
+    plan.refusals.append(&mut twins.refusals);
+    twins.join(&mut plan, own, &live, &ground, |address| claim::forgotten(service, address));
     if ledger {
         vanished::refuse(session, manifest, &difference, &live, &mut plan).await?;
     }
@@ -261,7 +277,7 @@ async fn compare(
     }
     let waiting = absent.iter().map(waits).collect();
     let (taking, seeds) = (handed.objects, Outlook::default());
-    Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, taking, seeds })
+    Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, taking, helpers, seeds })
 }
 
 /// What the ledger says of a grant to somebody who is not there.
@@ -295,6 +311,7 @@ fn scope(manifest: &Manifest, claims: &Claims, kept: &[Kept]) -> Scope {
             _ => false,
         };
     }
+    scope.functions.extend(twin::functions(manifest));
     let extensions = manifest.schema.objects.values().filter_map(|object| match object {
         Object::Extension(extension) => Some((extension.name.clone(), extension.schema.clone())),
         _ => None,

@@ -216,7 +216,7 @@ fn functions_made_anew(wanted: &Schema, live: &Schema) -> BTreeSet<Name> {
 }
 
 /// Whether a part of a table hangs on a column, of its table or of the one that it refers to.
-pub(super) fn touches(object: &Object, table: &QName, column: &Name) -> bool {
+pub(crate) fn touches(object: &Object, table: &QName, column: &Name) -> bool {
     let says = |text: &Expr| mentions(text, &|name| name == column);
     let element = |element: &Element| match &element.on {
         On::Column(name) => name == column,

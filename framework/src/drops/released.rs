@@ -1,8 +1,8 @@
-//! What a manifest releases to another service. Pure.
+//! What a manifest releases to another service, and what of all that it lets go may go in a run. Pure.
 
 use serde::Serialize;
 
-use super::Drops;
+use super::{Drop, Drops};
 use crate::address::{Address, Tag};
 
 /// An entry of `released`.
@@ -26,6 +26,12 @@ impl Released {
 }
 
 impl Drops {
+    /// What may go in this run, of what it names: the way of a file, where nobody is waited for.
+    #[must_use]
+    pub fn going(&self) -> &[Drop] {
+        if self.held { &[] } else { &self.list }
+    }
+
     /// Whether it lets another service have this, or the table that this is a part of.
     #[must_use]
     pub fn releases(&self, address: &Address) -> bool {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use semver::Version;
+
 use super::constraint::{Body, ConstraintRead};
 use super::cursor::Word;
 use super::foreign_key::Parents;
@@ -37,6 +39,8 @@ pub(super) struct Draft {
     /// The enums that are declared, whether or not they could be read.
     pub(super) enums: Vec<(QName, Range<usize>)>,
     pub(super) allow_rewrite: BTreeSet<Address>,
+    /// The versions that let go of former names.
+    pub(super) keep_old: BTreeMap<Address, Version>,
     pub(super) using: BTreeMap<Address, Expr>,
     pub(super) backfill: BTreeMap<Address, Expr>,
     pub(super) sqlite: BTreeMap<Address, Expr>,
@@ -131,6 +135,9 @@ impl Draft {
             self.former(&address, column.former.clone());
             if let Some(text) = &column.comment {
                 self.comment(&address, text);
+            }
+            if let Some(until) = &column.keep_old_until {
+                self.keep_old.insert(address.clone(), until.clone());
             }
             if let Some(using) = &column.using {
                 self.using.insert(address.clone(), using.clone());

@@ -101,7 +101,11 @@ pub(super) fn service_name(text: &Text) -> Read<String> {
     Err(Box::new(if usable { problem.help(format!("write `{lower}`")) } else { problem }))
 }
 
-fn version(text: &Text) -> Read<Version> {
+/// A version: `1.0.0`.
+///
+/// # Errors
+/// When it is not a semantic version.
+pub(super) fn version(text: &Text) -> Read<Version> {
     Version::parse(text.as_str()).map_err(|error| {
         let problem = Problem::error(
             code::VERSION,

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use semver::Version;
 use toml::de::{DeTable, DeValue};
 
 use super::attributes::{attributes, replica};
@@ -18,6 +19,7 @@ use super::handover::{self, Giver};
 use super::index::{IndexRead, index};
 use super::options::{OptionsRead, options};
 use super::problem::Problem;
+use super::service::version;
 use super::text::Text;
 use super::triggers::{TriggerRead, trigger};
 use super::walk::{Keys, Value, Walk};
@@ -57,6 +59,8 @@ pub(super) struct DeclaredColumn {
     pub(super) comment: Option<Text>,
     /// What it was called before, newest first.
     pub(super) former: Vec<Word>,
+    /// The version that lets go of the former name.
+    pub(super) keep_old_until: Option<Version>,
     pub(super) allow_rewrite: bool,
     /// How its values become another type.
     pub(super) using: Option<Expr>,
@@ -107,8 +111,9 @@ pub(super) const COLUMN: Keys = Keys {
         "backfill",
         "sqlite",
         "renamed_from",
+        "keep_old_until",
     ],
-    later: &["keep_old_until"],
+    later: &[],
 };
 pub(super) const CONSTRAINT: Keys =
     Keys { place: "a constraint", known: &["def", "comment", "only", "renamed_from"], later: &[] };
@@ -307,17 +312,33 @@ fn one_column<'a>(word: Word, value: &Value<'a>, home: &Name, table: &mut TableR
     }
     let sqlite = value.get_ref().as_table().and_then(|table| own_words(table, walk));
     let former = former::beside(value, walk);
+    let keep_old_until = kept_until(value, !former.is_empty(), walk);
     table.columns.push(DeclaredColumn {
         word,
         type_name,
         read,
         comment,
         former,
+        keep_old_until,
         allow_rewrite,
         using: using.map(|(value, _)| value),
         backfill: backfill.map(|(value, _)| value),
         sqlite,
     });
+}
+
+/// The version under `keep_old_until`: it lets go of a former name, so there must be one.
+fn kept_until<'a>(value: &Value<'a>, renamed: bool, walk: &mut Walk<'a>) -> Option<Version> {
+    let keys = value.get_ref().as_table()?;
+    let text = walk.optional(keys, "keep_old_until")?;
+    if !renamed && !keys.contains_key("renamed_from") {
+        let title = "`keep_old_until` keeps the former name of a column, and this one has none";
+        let problem = Problem::error(code::CONTRADICTION, text.whole(), title);
+        walk.report(problem.help(
+            "say what it was called: `renamed_from = \"…\"`; a column that is to get another type without a pause gets another name too",
+        ));
+    }
+    walk.keep(version(&text))
 }
 
 /// An expression that stands beside the definition of a column, and its place.

@@ -1,7 +1,7 @@
 //! `freehold import` as somebody meets it who has tables already.
 
 use crate::{Outcome, ends_with, run};
-use freehold_tests::command::freehold;
+use freehold_tests::command::{apply, freehold};
 use freehold_tests::database::Database;
 use freehold_tests::difference;
 use freehold_tests::process::Output;
@@ -184,5 +184,28 @@ async fn an_import_of_nothing_says_where_to_look() -> Outcome {
     assert!(wrong.stderr.contains("flyway"), "{wrong}");
     let adopted = import(&database, &directory, &["--adopt", "--schema", "sales"]);
     ends_with(64, &adopted);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_keeps_two_names_of_a_column_equal_is_told_and_not_imported() -> Outcome {
+    let database = Database::create("cli_import_names").await;
+    let directory = tempfile::tempdir()?;
+    let at = |version: &str, column: &str| {
+        let text = format!(
+            "manifest = 1\n[service]\nname = 'shop'\nversion = '{version}'\n[tables.orders.columns]\nid = 'bigint primary key'\n{column}\n"
+        );
+        let file = directory.path().join("rolling.toml");
+        fs::write(&file, text).map(|()| file)
+    };
+    let kept = "email = { def = 'text', renamed_from = 'mail', keep_old_until = '2.0.0' }";
+    for (version, column) in [("1.0.0", "mail = 'text'"), ("1.1.0", kept)] {
+        ends_with(0, &run(&mut apply(database.address(), &at(version, column)?)));
+    }
+    let told = import(&database, &directory, &["--service", "shop", "-o", "shop.toml"]);
+    let text = fs::read_to_string(directory.path().join("shop.toml"))?;
+    assert!(!text.contains("[functions]") && !text.contains("[tables.orders.triggers]"), "{told}\n{text}");
+    let left = "#   trigger zz_email_fhboth on orders: it keeps mail and email equal, which are one column under two names\n";
+    assert!(text.contains(left), "{text}");
     Ok(())
 }

@@ -55,6 +55,7 @@ mod session_settings;
 mod stay;
 mod tightening;
 mod triggers;
+mod two_names;
 mod types;
 mod versions;
 mod warm;

@@ -238,7 +238,7 @@ async fn c2_8_an_older_build_beside_a_renamed_column_says_what_it_lacks_and_chan
     let spoken = planned.plan.steps.iter().filter(|step| !step.hazards.is_empty());
     let sentences = spoken.clone().flat_map(|step| &step.hazards).map(|hazard| hazard.sentence());
     assert!(sentences.into_iter().all(|sentence| {
-        sentence.contains("fail until they are replaced; where that is too long, add the new one beside it")
+        sentence.contains("fail until they are replaced; where that is too long, a column on PostgreSQL can keep both names")
     }));
     let spoken: Vec<String> = spoken.map(|step| step.object.to_string()).collect();
     assert!(spoken.contains(&"column orders.email".to_owned()), "{spoken:?}");

@@ -17,7 +17,7 @@ const VALUES: &[&str] = &[
     "seed", "manifest",
 ];
 /// Pure: what follows from it.
-const REASONING: &[&str] = &["diff", "plan", "check", "decide", "rollback", "anew"];
+const REASONING: &[&str] = &["diff", "plan", "check", "decide", "rollback", "anew", "twin"];
 const IO: &[&str] = &[
     "session", "catalog", "equal", "ledger", "survey", "execute", "by_hand", "bringup", "import", "seeding",
     "presence", "purge", "sqlite",
@@ -60,6 +60,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("decide", &[VALUES, &["plan", "check"]]),
     ("rollback", &[VALUES]),
     ("anew", &[VALUES]),
+    ("twin", &[VALUES, &["plan"]]),
     ("session", &[VALUES, REASONING, IO, FAILURES]),
     ("catalog", &[VALUES, REASONING, IO, FAILURES]),
     ("equal", &[VALUES, REASONING, IO, FAILURES]),

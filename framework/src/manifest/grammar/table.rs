@@ -71,6 +71,12 @@ pub(super) fn column() -> Value {
             ),
             ("sqlite", text("What follows the column's name on SQLite, where it must be something else")),
             (
+                "keep_old_until",
+                text(
+                    "The version that lets go of the name in renamed_from; until then both are there and kept equal",
+                ),
+            ),
+            (
                 "allow_rewrite",
                 json!({
                     "type": "boolean",

@@ -73,8 +73,16 @@ fn sections_and_keys() {
         ("[tables.t.columns]\nid = 1", &[(code::WRONG_TYPE, "1")]),
         ("[tables.t.columns]\nid = { comment = \"x\" }", &[(code::MISSING, "{ comment = \"x\" }")]),
         (
-            "[tables.t.columns]\nid = { def = \"int primary key\", keep_old_until = \"x\", only = 1 }",
-            &[(code::LATER, "keep_old_until"), (code::UNKNOWN_KEY, "only")],
+            "[tables.t]\ntaken_from = \"x\"\nonly = 1\ncolumns = { id = \"int primary key\" }",
+            &[(code::LATER, "taken_from"), (code::UNKNOWN_KEY, "only")],
+        ),
+        (
+            "[tables.t.columns]\nid = \"int primary key\"\nb = { def = \"int\", keep_old_until = \"1.2.0\" }",
+            &[(code::CONTRADICTION, "1.2.0")],
+        ),
+        (
+            "[tables.t.columns]\nid = \"int primary key\"\nb = { def = \"int\", renamed_from = \"a\", keep_old_until = \"1.2\" }",
+            &[(code::VERSION, "1.2")],
         ),
         ("[tables.t]\nunlogged = 1\ncolumns = { id = \"int primary key\" }", &[(code::WRONG_TYPE, "1")]),
         ("[extensions]\ncitext = \"1.3\"", &[(code::VERSION, "1.3")]),

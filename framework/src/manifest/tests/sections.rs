@@ -46,7 +46,7 @@ fn the_service_and_what_it_leans_on() {
 
     let [of] = manifest.requires.as_slice() else { panic!("one requirement") };
     assert_eq!((of.service.as_str(), of.when_missing), ("user-service", WhenMissing::Wait));
-    assert!(of.version.as_ref().is_some_and(|version| version.matches(&semver::Version::new(4, 1, 0))));
+    assert!(of.version.as_ref().is_some_and(|version| version.matches(&Version::new(4, 1, 0))));
     let tables: Vec<String> =
         of.tables.iter().map(|(table, columns)| format!("{table} {columns:?}")).collect();
     assert_eq!(
