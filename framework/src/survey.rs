@@ -251,9 +251,7 @@ async fn compare(
     let given = dropped::given_unasked(session, manifest, &wanted, &live).await?;
     dropped.add(surplus(&manifest.drops, &wanted, &given));
     let may_go = dropped.may_go.iter().chain(taken).chain(&helpers).cloned().collect();
-    handed.placed(manifest);
-    plan.steps.append(&mut handed.steps);
-    plan.refusals.append(&mut handed.refusals);
+    handed.join(&mut plan, manifest);
     let going = std::mem::take(&mut dropped.going);
     dropped.plan(service, &mut plan);
     plan.refusals.append(&mut twins.refusals);
@@ -268,10 +266,7 @@ async fn compare(
     plan.refusals.extend(occupied(&found, manifest, &going));
     plan.refusals.extend(owned::refuse(session, manifest, &plan, &found.live, &renames).await?);
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));
-    plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
-        Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
-        _ => None,
-    }));
+    plan.refusals.extend(difference.missing.iter().filter_map(|object| parent(object, manifest, &found)));
     if let Some(violation) = check(&plan, &manifest.schema, &may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
@@ -385,6 +380,14 @@ fn occupied(found: &Found, manifest: &Manifest, going: &BTreeSet<Address>) -> Ve
     };
     let stands = |object: &Address| !before.contains(object) && !own(object) && !leaves(object);
     refusals.filter(|refusal| stands(&refusal.object)).collect()
+}
+
+/// The same of any object that is to be made.
+fn parent(object: &Object, manifest: &Manifest, found: &Found) -> Option<Refusal> {
+    match object {
+        Object::ForeignKey(key) => unreachable_parent(key, manifest, found),
+        _ => None,
+    }
 }
 
 /// Why a foreign key to a table of another service cannot be made yet.

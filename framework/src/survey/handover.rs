@@ -11,6 +11,7 @@ use crate::ledger::handover::{self, Handover, InPlace, Role, in_place, of_servic
 use crate::lock::{Lock, Mode};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
+use crate::plan::Plan;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
@@ -55,11 +56,13 @@ impl Handing {
         Ok(kept)
     }
 
-    /// Where the manifest says so.
-    pub(super) fn placed(&mut self, manifest: &Manifest) {
+    /// Adds the steps and what stands against them, with where the manifest says so.
+    pub(super) fn join(&mut self, plan: &mut Plan, manifest: &Manifest) {
         for step in &mut self.steps {
             step.source = manifest.places.get(&step.object).cloned();
         }
+        plan.steps.append(&mut self.steps);
+        plan.refusals.append(&mut self.refusals);
     }
 }
 
