@@ -12,9 +12,10 @@ use sqlx::postgres::PgConnectOptions;
 use crate::address::Address;
 use crate::by_hand::ByHand;
 use crate::decide::{Build, Decision, Seen, decide};
-use crate::execute::{Patience, Progress, known_to};
+use crate::execute::{LEFT_OUT, Limits, Patience, Progress, known_to};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Holder, Key};
+use crate::ledger::handover::givers;
 use crate::ledger::presence;
 use crate::ledger::record::{self, State, Waiting};
 use crate::ledger::{self, Answer, Caller, Entry, Purpose};
@@ -56,6 +57,8 @@ pub struct Order<'a> {
     pub lenient: bool,
     /// How long to wait for the service's lock.
     pub lock_wait_max: Duration,
+    /// What somebody asked of this one run.
+    pub limits: Limits,
     /// How long to wait for table locks before the service is ready.
     pub before_ready: Patience,
     /// How long to wait for table locks once it is.
@@ -243,10 +246,8 @@ async fn without_lock(
                 step.when == When::After && (held || step.phase == Phase::Shared)
             };
             if plan.steps.iter().all(goes)
-                && let Some(version) =
-                    presence::knowing(session, order.caller, locked::knowing(order)).await?
+                && let Some(reason) = held_back(session, order).await?
             {
-                let reason = known_to(&version);
                 let known = plan.steps.iter().filter(|step| step.contracts());
                 let known = known.map(|step| locked::known(step, reason.clone()));
                 return done(Outcome::Waiting(known.chain(waiting).collect()));
@@ -293,6 +294,16 @@ pub fn build_of(manifest: &Manifest) -> Build {
         fingerprint: manifest.fingerprint(),
         back: manifest.went_back.is_some(),
     }
+}
+
+/// Why what contracts does not go now; `None` when it may.
+async fn held_back(session: &mut Session, order: &Order<'_>) -> Result<Option<String>, SessionError> {
+    if order.limits.only_expand {
+        return Ok(Some(LEFT_OUT.to_owned()));
+    }
+    let givers = givers(session, &order.caller.service).await?;
+    let version = presence::knowing(session, order.caller, locked::knowing(order), &givers).await?;
+    Ok(version.as_deref().map(known_to))
 }
 
 async fn restamp(

@@ -165,7 +165,7 @@ async fn run(cli: Cli) -> Result<Exit, End> {
                 let saved = saved::Saved::read(path)?;
                 return apply::saved(&shell, &shell.config()?, &saved, &args).await;
             }
-            let manifests = pruned(manifests(&shell)?, args.prune);
+            let manifests = apply::held(pruned(manifests(&shell)?, args.prune), &args);
             apply::run(&shell, &shell.config()?, &manifests, &args).await
         }
         Command::Rollback(args) => rollback::run(&shell, &shell.config()?, &args).await,

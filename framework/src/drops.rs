@@ -12,10 +12,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 mod haste;
+mod released;
 mod surplus;
 
 pub use haste::Haste;
 pub(crate) use haste::{successor, touches};
+pub use released::{Released, can_be_handed_over};
 pub use surplus::surplus;
 
 use crate::address::{Address, Tag};
@@ -42,12 +44,18 @@ pub const IN_ATTIC: &str = "fh_attic_";
 pub struct Drops {
     /// What it names.
     pub list: Vec<Drop>,
+    /// What it lets another service have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<Released>,
     /// Rights that later versions gave: a way back takes away what of them the earlier version does not give. No manifest can say it.
     #[serde(skip)]
     pub rights: Vec<Grant>,
     /// Whether all that is not declared goes too: the command line's `--prune`, which no manifest can say.
     #[serde(skip)]
     pub undeclared: bool,
+    /// Whether what contracts is left this time: the command line's `--only expand`, which no manifest can say.
+    #[serde(skip)]
+    pub held: bool,
 }
 
 /// An entry.
@@ -67,10 +75,10 @@ pub enum Drop {
 }
 
 impl Drops {
-    /// Whether nothing is to go.
+    /// Whether it lets nothing go.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.is_empty() && self.released.is_empty()
     }
 }
 
@@ -185,7 +193,7 @@ pub fn standing(drops: &Drops, wanted: &Schema, live: &Schema, ours: &BTreeSet<A
     for address in live.objects.keys().chain(&columns).chain(&values) {
         // What all services share is never named to go, and the schema that every database has stays.
         let shared = address.tag.is_shared() && (!drops.undeclared || address.name.as_str() == "public");
-        if is_in_attic(address) || !can_go(address.tag) || shared {
+        if drops.releases(address) || is_in_attic(address) || !can_go(address.tag) || shared {
             continue;
         }
         let declared = wanted.holds(address);

@@ -25,8 +25,29 @@ pub mod working;
 use batch::batches;
 use blocker::Blocker;
 pub use gate::KNOWN;
-pub(crate) use gate::known_to;
+pub(crate) use gate::{LEFT_OUT, known_to};
 use working::{Aside, Working, watched};
+
+/// What somebody asked of this one run, and no service ever does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Whether what contracts is left, as if an older replica were connected.
+    pub only_expand: bool,
+    /// The longest that one statement of a step may run, also of those that have no limit of their own.
+    pub step_time_max: Option<Duration>,
+}
+
+impl Limits {
+    /// The limit of a statement that has this one by itself; 0 is none.
+    fn statement_timeout_ms(self, own: u32) -> i64 {
+        let max = self.step_time_max.map(|max| i64::try_from(max.as_millis()).unwrap_or(i64::MAX).max(1));
+        match (max, i64::from(own)) {
+            (None, own) => own,
+            (Some(max), 0) => max,
+            (Some(max), own) => max.min(own),
+        }
+    }
+}
 
 /// What a run needs to know beside its steps.
 #[derive(Clone)]
@@ -45,6 +66,8 @@ pub struct Run<'a> {
     pub owner: Option<&'a Name>,
     /// The limits on waiting for table locks.
     pub locks: Patience,
+    /// What was asked of this one.
+    pub limits: Limits,
     /// How many table locks one transaction may hold.
     pub lock_slots_max: usize,
     /// How a second connection is had, to see how far a long statement is.
@@ -314,8 +337,9 @@ async fn outside(
 ) -> Result<(), SessionError> {
     let pid = backend(session).await?;
     let before = sql!(
-        "{}; set lock_timeout = 0; set statement_timeout = 0; set role {}",
+        "{}; set lock_timeout = 0; set statement_timeout = {}; set role {}",
         guard(run.service, run.generation),
+        run.limits.statement_timeout_ms(0),
         role(run, step),
     );
     session.run(&before).await?;
@@ -362,7 +386,7 @@ fn begin(run: &Run<'_>, step: &Step, statement_timeout_ms: u32, lock_timeout_ms:
     sql!(
         "begin; set local lock_timeout = {}; set local statement_timeout = {}; {}; set local role {}",
         i64::from(lock_timeout_ms),
-        i64::from(statement_timeout_ms),
+        run.limits.statement_timeout_ms(statement_timeout_ms),
         guard(run.service, run.generation),
         role(run, step),
     )
@@ -380,7 +404,8 @@ fn recorded(run: &Run<'_>, number: usize, done: &[Done<'_>]) -> Sql {
 
 /// The role that a step runs as. Extensions and schemas, and what is said of them, need rights of their own, which the owner of tables rarely has.
 fn role(run: &Run<'_>, step: &Step) -> Sql {
-    let owner = run.owner.filter(|_| !is_shared(step));
+    // Whose something is stands in the ledger, which is the service's and not its owner's.
+    let owner = run.owner.filter(|_| !is_shared(step) && step.phase != Phase::Claim);
     owner.map_or_else(|| Sql::fixed("none"), |owner| sql!("{}", owner))
 }
 

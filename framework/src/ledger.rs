@@ -18,6 +18,7 @@ use crate::sql::{Fragment, Literal, Sql, sql};
 pub mod advisory;
 pub mod attic;
 pub mod claim;
+pub mod handover;
 mod late;
 pub mod neighbours;
 pub mod past;
@@ -228,6 +229,7 @@ async fn format(session: &mut Session) -> Result<usize, SessionError> {
 async fn whole(session: &mut Session) -> Result<bool, SessionError> {
     let lacks = sql!(
         "select ({} or to_regprocedure('freehold.guard(text, bigint)') is null
+            or to_regprocedure('freehold.take_over(text, text, text, bigint, text, integer, integer)') is null
             or (select count(*) from pg_catalog.pg_trigger t
                 where t.tgrelid in (to_regclass('freehold.history'), to_regclass('freehold.step')) and not t.tgisinternal) < 3)::text",
         missing(),

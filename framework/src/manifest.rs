@@ -38,6 +38,7 @@ mod former;
 mod functions;
 mod grammar;
 mod grants;
+mod handover;
 mod include;
 mod index;
 mod mentioned;
@@ -98,6 +99,8 @@ pub struct Manifest {
     pub hints: Hints,
     /// What may go.
     pub drops: Drops,
+    /// What it takes from other services, each with the one that has it until then.
+    pub taken: BTreeMap<Address, String>,
     /// The enums whose values may be put in the order of the manifest, though the tables that hold them are written again for it.
     pub reorder: BTreeSet<Address>,
     /// The fingerprint that it is recorded with, where an earlier slice is gone back to: hints and drops are not its own then.
@@ -225,6 +228,7 @@ impl Manifest {
             keep_old: self.keep_old.iter().map(|(column, until)| (column, until.to_string())).collect(),
             hints: &self.hints,
             drops: &self.drops,
+            taken: self.taken.iter().collect(),
         })
     }
 }
@@ -251,6 +255,8 @@ struct Content<'a> {
     hints: &'a Hints,
     #[serde(skip_serializing_if = "Drops::is_empty")]
     drops: &'a Drops,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    taken: Vec<(&'a Address, &'a String)>,
 }
 
 /// A requirement in a form that JSON can hold: no name is a key in it.
@@ -324,7 +330,9 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         draft.table(table, &parents);
     }
     let hints = former::settle(&draft, walk);
-    let drops = drops::drops(root, home, &mut draft, walk);
+    let own = service.service.as_ref().map(|service| service.name.as_str());
+    handover::settle(&draft, own, walk);
+    let drops = drops::drops(root, (home, own), &mut draft, walk);
     let owner = service.service.as_ref().and_then(|service| service.owner.as_ref());
     draft.namespaces(&extensions, schemas.into_iter().chain([home.clone()]), owner, &service.place);
     let ground = seeds::Ground { home, tables: &tables, requires: &required, objects: &draft.objects };
@@ -334,6 +342,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
     spans.extend(draft.dropped);
     spans.extend(seeded.iter().map(|(seed, span)| (seed.address(), span.clone())));
     spans.extend(required.places.iter().map(|(address, span)| (address.clone(), span.clone())));
+    spans.extend(draft.released);
     let sources = walk.sources().clone();
     let positions = sources.positions();
     let place = |span: &Range<usize>| positions.place(span.start);
@@ -350,6 +359,7 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
         postgres_only: draft.postgres_only,
         hints,
         drops,
+        taken: draft.taken.into_iter().map(|(address, (giver, _))| (address, giver)).collect(),
         reorder: draft.reorder,
         went_back: None,
         places: spans.iter().map(|(address, span)| (address.clone(), place(span))).collect(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::address::{Address, Tag};
 use crate::catalog::leaning::{Leaning, leaning};
-use crate::execute::{ExecuteError, Patience, Progress, Run, execute};
+use crate::execute::{ExecuteError, Limits, Patience, Progress, Run, execute};
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Holder, Key};
 use crate::ledger::attic::{self, Entry};
@@ -153,6 +153,7 @@ async fn under_lock(
         history,
         owner: manifest.service.owner.as_ref(),
         locks,
+        limits: Limits::default(),
         lock_slots_max: 64,
         aside: None,
     };

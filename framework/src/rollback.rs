@@ -37,7 +37,13 @@ pub fn back(manifests: &[Manifest], made: &Made) -> Option<Manifest> {
     let enums = earlier.schema.objects.keys().filter(|address| address.tag == Tag::Enum);
     back.reorder = enums.cloned().collect();
     let list = gone.into_iter().map(Drop::Object).collect();
-    back.drops = Drops { list, rights: given::rights(manifests, &then, made), undeclared: false };
+    back.drops = Drops {
+        list,
+        released: Vec::new(),
+        rights: given::rights(manifests, &then, made),
+        undeclared: false,
+        held: false,
+    };
     given::unset(manifests, &then, &mut back.schema);
     Some(back)
 }

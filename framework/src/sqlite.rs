@@ -14,6 +14,7 @@ mod by_hand;
 mod checks;
 mod datum;
 mod expression;
+mod handover;
 mod hold;
 mod known;
 mod ledger;

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, OnceCell, watch};
 use crate::bringup::{self, Applied, BringUpError, Event, Expectation, Order, Outcome, bring_up};
 use crate::by_hand::ByHand;
 use crate::config::{Config, Mode, OnError, Profile, Target};
-use crate::execute::Patience;
+use crate::execute::{Limits, Patience};
 use crate::kind::Refusal;
 use crate::ledger::Caller;
 use crate::manifest::Manifest;
@@ -432,6 +432,7 @@ fn order<'a>(inner: &'a Inner, sowing: &'a Sowing, options: &'a PgConnectOptions
         by_hand: inner.by_hand.as_ref(),
         lenient: inner.config.profile == Profile::Dev,
         lock_wait_max: locks.budget_background,
+        limits: Limits::default(),
         before_ready: patience(locks.budget_before_ready),
         after_ready: patience(locks.budget_background),
     }

@@ -14,6 +14,8 @@ use crate::sql::Sql;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// What another service has released: whose it is, before anything of it changes.
+    Claim,
     /// Schemas and extensions: what all services share.
     Shared,
     /// New names for what stands; everything after it says them.

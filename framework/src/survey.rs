@@ -6,6 +6,7 @@ pub(crate) mod dropped;
 mod duplicates;
 mod facts;
 mod fate;
+pub(crate) mod handover;
 pub(crate) mod losses;
 mod lossless;
 mod numbered;
@@ -31,6 +32,7 @@ use crate::equal::{self, Memory};
 use crate::kind::{Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant};
 use crate::ledger::attic;
 use crate::ledger::claim::{self, Claims};
+use crate::ledger::handover::of_service;
 use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
 use crate::name::QName;
@@ -42,6 +44,7 @@ use crate::session::{Session, SessionError};
 use crate::sql::{quoted, sql};
 use crate::step::{Phase, Step, When};
 use crate::twin::{self, Twins};
+use handover::{Handing, given_away, handing, releasable};
 
 /// What was found and what follows from it.
 #[derive(Clone, Debug)]
@@ -60,6 +63,8 @@ pub struct Survey {
     pub renames: Renames,
     /// What the plan may take away.
     pub may_go: BTreeSet<Address>,
+    /// What is another service's until the plan has run.
+    pub taking: BTreeSet<Address>,
     /// What keeps columns equal that have two names, and what stands over the old ones: ours, and declared by nobody.
     pub helpers: Vec<Address>,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
@@ -101,15 +106,16 @@ impl Survey {
 /// # Errors
 /// When the database cannot be read, or the plan would break a rule of ours.
 pub async fn survey(session: &mut Session, manifest: &Manifest, ledger: bool) -> Result<Survey, SurveyError> {
-    let claims = if ledger {
+    let (mut claims, mut handed) = (Claims::default(), Handing::default());
+    if ledger {
         let before: Vec<Address> = manifest.hints.before().collect();
         let drops: Vec<Address> = manifest.drops.list.iter().map(Drop::address).collect();
-        let wanted = manifest.schema.objects.keys().chain(&before).chain(&drops);
-        claim::read(session, &manifest.service.name, wanted).await?
-    } else {
-        Claims::default()
-    };
-    compare(session, manifest, claims, &Schema::default(), ledger).await
+        let released: Vec<Address> = releasable(manifest).collect();
+        let wanted = manifest.schema.objects.keys().chain(&before).chain(&drops).chain(&released);
+        claims = claim::read(session, &manifest.service.name, wanted).await?;
+        handed = handing(session, manifest, &mut claims).await?;
+    }
+    compare(session, manifest, claims, handed, &Schema::default(), ledger).await
 }
 
 /// Surveys again after steps have run. An object that was not there before was made from the manifest's very text, so its
@@ -127,7 +133,9 @@ pub async fn survey_again(
     let made: Schema = made.map(|(_, object)| object.clone()).collect();
     let mut claims = before.claims.clone();
     claims.memory.extend(said_again(manifest, before));
-    compare(session, manifest, claims, &made, true).await
+    let mut handed = Handing::default();
+    handed.roles(session, manifest, &claims).await?;
+    compare(session, manifest, claims, handed, &made, true).await
 }
 
 /// The words such as `'now'` that the steps of the plan have just said again, where something else stood.
@@ -192,12 +200,14 @@ async fn compare(
     session: &mut Session,
     manifest: &Manifest,
     claims: Claims,
+    mut handed: Handing,
     made: &Schema,
     ledger: bool,
 ) -> Result<Survey, SurveyError> {
     let service = &manifest.service.name;
     let kept = if ledger { attic::read(session, service).await? } else { Vec::new() };
-    let kept: Vec<Kept> = kept.into_iter().map(|entry| entry.kept).collect();
+    let kept = kept.into_iter().map(|entry| entry.kept);
+    let kept: Vec<Kept> = kept.chain(handed.kept(session).await?).collect();
     let mut found = catalog::read(session, &scope(manifest, &claims, &kept)).await?;
     let mut twins = Twins::of(manifest, &found.live);
     let (own, kept) = (manifest, twins::returning(&twins, kept));
@@ -241,6 +251,7 @@ async fn compare(
     let given = dropped::given_unasked(session, manifest, &wanted, &live).await?;
     dropped.add(surplus(&manifest.drops, &wanted, &given));
     let may_go = dropped.may_go.iter().chain(taken).chain(&helpers).cloned().collect();
+    handed.join(&mut plan, manifest);
     let going = std::mem::take(&mut dropped.going);
     dropped.plan(service, &mut plan);
     plan.refusals.append(&mut twins.refusals);
@@ -251,19 +262,17 @@ async fn compare(
     plan.refusals.extend(duplicates::refuse(session, manifest, &difference, &live, (&renames, &plan)).await);
     let orphans = orphans::refuse(session, manifest, &plan, &renames).await;
     plan.refusals.extend(orphans);
-    plan.refusals.extend(conflicts(&claims));
+    plan.refusals.extend(conflicts(session, manifest, &claims).await?);
     plan.refusals.extend(occupied(&found, manifest, &going));
     plan.refusals.extend(owned::refuse(session, manifest, &plan, &found.live, &renames).await?);
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));
-    plan.refusals.extend(difference.missing.iter().filter_map(|object| match object {
-        Object::ForeignKey(key) => unreachable_parent(key, manifest, &found),
-        _ => None,
-    }));
+    plan.refusals.extend(difference.missing.iter().filter_map(|object| parent(object, manifest, &found)));
     if let Some(violation) = check(&plan, &manifest.schema, &may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
     let waiting = absent.iter().map(waits).collect();
-    Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, helpers, seeds: Outlook::default() })
+    let (taking, seeds) = (handed.objects, Outlook::default());
+    Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, taking, helpers, seeds })
 }
 
 /// What the ledger says of a grant to somebody who is not there.
@@ -307,8 +316,24 @@ fn scope(manifest: &Manifest, claims: &Claims, kept: &[Kept]) -> Scope {
     scope
 }
 
-fn conflicts(claims: &Claims) -> impl Iterator<Item = Refusal> {
-    claims.others.iter().map(|(address, owner)| claimed_by_another(address, owner))
+/// What another service owns: it was first, or this one gave it away.
+async fn conflicts(
+    session: &mut Session,
+    manifest: &Manifest,
+    claims: &Claims,
+) -> Result<Vec<Refusal>, SessionError> {
+    if claims.others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let service = &manifest.service.name;
+    let gave = of_service(session, service).await?;
+    let others = claims.others.iter().map(|(address, owner)| {
+        match gave.iter().any(|of| of.giver == *service && of.object == *address) {
+            true => given_away(address, owner, service),
+            false => claimed_by_another(address, owner),
+        }
+    });
+    Ok(others.collect())
 }
 
 /// The refusal for an object that another service owns.
@@ -355,6 +380,14 @@ fn occupied(found: &Found, manifest: &Manifest, going: &BTreeSet<Address>) -> Ve
     };
     let stands = |object: &Address| !before.contains(object) && !own(object) && !leaves(object);
     refusals.filter(|refusal| stands(&refusal.object)).collect()
+}
+
+/// The same of any object that is to be made.
+fn parent(object: &Object, manifest: &Manifest, found: &Found) -> Option<Refusal> {
+    match object {
+        Object::ForeignKey(key) => unreachable_parent(key, manifest, found),
+        _ => None,
+    }
 }
 
 /// Why a foreign key to a table of another service cannot be made yet.

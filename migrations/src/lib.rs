@@ -23,8 +23,8 @@ pub const TABLE: &str = "migration";
 pub const SQLITE_TABLE: &str = "freehold_migration";
 
 /// The tables that a ledger of this build has, in the schema [`SCHEMA`].
-pub const TABLES: [&str; 9] =
-    ["service", "object", "history", "step", "waiting", "replica", "seed", "by_hand", "attic"];
+pub const TABLES: [&str; 10] =
+    ["service", "object", "history", "step", "waiting", "replica", "seed", "by_hand", "attic", "handover"];
 
 /// The ledger's steps, oldest first. Each can run again over what is there.
 #[derive(Debug)]

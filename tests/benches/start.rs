@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use freehold::Manifest;
 use freehold::bringup::{Order, Outcome, bring_up};
-use freehold::execute::Patience;
+use freehold::execute::{Limits, Patience};
 use freehold::seeding::Sowing;
 use freehold::session::Session;
 use freehold::startup::caller;
@@ -84,6 +84,7 @@ async fn bring(database: &Database, manifest: &Manifest) -> Outcome {
         by_hand: None,
         lenient: false,
         lock_wait_max: Duration::from_secs(60),
+        limits: Limits::default(),
         before_ready: patience,
         after_ready: patience,
     };

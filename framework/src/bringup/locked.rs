@@ -67,7 +67,8 @@ pub(super) async fn bring_up(
         live: &surveyed.found.live,
         memory: &equal::moments(&order.manifest.schema, &surveyed.found.live),
     };
-    let history = match record::open(session, &header, surveyed.objects(order.manifest)).await? {
+    let objects = surveyed.objects(order.manifest);
+    let history = match record::open(session, &header, objects, &surveyed.taking).await? {
         Opened::Run(history) => history,
         Opened::Taken(taken) => {
             let refusals: Vec<Refusal> =
@@ -246,6 +247,7 @@ impl Work<'_> {
             history: self.history,
             owner: self.order.manifest.service.owner.as_ref(),
             locks,
+            limits: self.order.limits,
             lock_slots_max: (self.lock_slots / LOCK_SLOTS_SHARE).max(64),
             aside: Some(Aside {
                 options: self.order.options,

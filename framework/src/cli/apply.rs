@@ -19,7 +19,7 @@ use super::shell::{Shell, tell};
 use super::{End, code, file, refusal, trouble};
 use crate::bringup::{BringUpError, Event, Order, Outcome, bring_up};
 use crate::config::{Config, Profile};
-use crate::execute::Patience;
+use crate::execute::{Limits, Patience};
 use crate::kind::Refusal;
 use crate::ledger::status::{self, Choice};
 use crate::manifest::Manifest;
@@ -46,6 +46,7 @@ pub(super) async fn run(
     manifests: &[Manifest],
     args: &args::Apply,
 ) -> Result<Exit, End> {
+    args.step_time_max()?;
     if args.dry_run {
         return plan::run(
             shell,
@@ -71,6 +72,14 @@ pub(super) async fn run(
     all(shell, config, &way, manifests, args, None).await
 }
 
+/// Without what contracts, where only the rest is asked for.
+pub(super) fn held(mut manifests: Vec<Manifest>, args: &args::Apply) -> Vec<Manifest> {
+    for manifest in &mut manifests {
+        manifest.drops.held = args.only.is_some();
+    }
+    manifests
+}
+
 /// Carries out plans that somebody has read: nothing is asked, and nothing else is done.
 pub(super) async fn saved(
     shell: &Shell,
@@ -78,6 +87,7 @@ pub(super) async fn saved(
     saved: &Saved,
     args: &args::Apply,
 ) -> Result<Exit, End> {
+    args.step_time_max()?;
     let way = Way::of(config);
     if args.strict {
         plan::strictly(&way, &saved.manifests)?;
@@ -91,7 +101,7 @@ pub(super) async fn saved(
     if !outdated.is_empty() {
         return Err(End::Failures(outdated));
     }
-    all(shell, config, &way, &saved.manifests, args, Some(saved)).await
+    all(shell, config, &way, &held(saved.manifests.clone(), args), args, Some(saved)).await
 }
 
 /// One service after the other; the first that fails ends it.
@@ -179,6 +189,7 @@ async fn one(
         by_hand: None,
         lenient: config.profile == Profile::Dev,
         lock_wait_max: if args.no_wait { Duration::ZERO } else { config.locks.budget_background },
+        limits: Limits { only_expand: manifest.drops.held, step_time_max: args.step_time_max()? },
         before_ready: patience(config.locks.budget_before_ready),
         after_ready: patience(config.locks.budget_background),
     };
@@ -201,7 +212,8 @@ async fn one(
         Err(error) => {
             let failure = match &error {
                 BringUpError::Execute(execute) => {
-                    trouble::step(execute, manifest, progress.number_of(&execute.step))
+                    let failure = trouble::step(execute, manifest, progress.number_of(&execute.step));
+                    trouble::out_of_time(failure, execute, order.limits.step_time_max)
                 }
                 other => trouble::failure(other, Some(manifest)),
             };

@@ -4,10 +4,13 @@
 //! So no help text and no usage error can show a secret that was only in the environment.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::exit;
+use super::failure::Failure;
+use super::{code, exit};
+use crate::config::parse_duration;
 
 /// The order and the headings of the commands. A test holds that it names all of them and no other.
 pub(super) const TEMPLATE: &str = "\
@@ -205,6 +208,34 @@ pub(super) struct Apply {
     /// Let go what the manifest does not name, as if it stood in [drops]: for development databases
     #[arg(long)]
     pub(super) prune: bool,
+    /// Leave out what contracts: what older replicas still know stays, as if one of them were connected. Run `apply` again without it,
+    /// or start the service, to do the rest
+    #[arg(long, value_name = "PART", conflicts_with = "prune")]
+    pub(super) only: Option<Only>,
+    /// The longest that one statement of a step may run, index builds and proofs too, and each piece of a fill: 30s, 5m. A step that
+    /// takes longer ends the run, and the next one goes on from there
+    #[arg(long, value_name = "DURATION")]
+    pub(super) max_step_time: Option<String>,
+}
+
+/// The part of a plan that `apply --only` runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Only {
+    /// What older replicas do not notice.
+    Expand,
+}
+
+impl Apply {
+    /// The limit of a statement.
+    pub(super) fn step_time_max(&self) -> Result<Option<Duration>, Failure> {
+        let Some(text) = &self.max_step_time else { return Ok(None) };
+        let limit = parse_duration(text).map_err(|fault| {
+            let failure =
+                Failure::new(exit::Exit::Usage, code::SETTINGS, format!("--max-step-time {}", fault.message));
+            failure.help(fault.hint)
+        })?;
+        Ok(Some(limit))
+    }
 }
 
 /// Options of `rollback`.

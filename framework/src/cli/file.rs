@@ -54,7 +54,8 @@ pub(super) async fn look<'a>(
     let server = server(session, file).await?;
     let failed = |error: BringUpError| trouble::failure(&error, Some(manifest));
     let looked = sqlite::outlook(session, manifest, sowing).await.map_err(failed)?;
-    let sqlite::Outlook { plan, seeds, live, seen } = looked;
+    let sqlite::Outlook { plan, seeds, live, seen, held } = looked;
+    super::plan::told_left_out(&manifest.service.name, held.into_iter().map(|waiting| waiting.object));
     let waiting =
         sqlite::waiting(session, &manifest.service.name).await.map_err(|error| failed(error.into()))?;
     let decision = decide(&build_of(manifest), seen.as_ref(), lenient);
@@ -86,6 +87,11 @@ pub(super) async fn apply(
     args: &args::Apply,
     approved: Option<&BTreeSet<String>>,
 ) -> Result<(), End> {
+    if args.max_step_time.is_some() {
+        let what = "--max-step-time is for servers: in a file, all steps are one transaction";
+        let failure = Failure::new(Exit::Usage, code::SETTINGS, what);
+        return Err(failure.help("leave it out; a start that is ended leaves nothing behind").into());
+    }
     let caller = caller(manifest);
     let mut session = Session::open(&file.path).await.map_err(|error| unopened(file, &error))?;
     let sowing = Sowing::new(manifest, &config.profile.to_string());

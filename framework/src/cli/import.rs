@@ -382,14 +382,6 @@ async fn adopt(shell: &Shell, config: &Config, manifests: &[Manifest]) -> Result
     if !failures.is_empty() {
         return Err(End::Failures(failures));
     }
-    let args = args::Apply {
-        plan: None,
-        yes: true,
-        dry_run: false,
-        no_seeds: true,
-        no_wait: false,
-        strict: false,
-        prune: false,
-    };
+    let args = args::Apply { yes: true, no_seeds: true, ..args::Apply::default() };
     apply::run(shell, config, manifests, &args).await
 }

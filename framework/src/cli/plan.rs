@@ -7,7 +7,7 @@ use super::connect::{Target, Way};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outlook::{Outlook, look};
-use super::shell::Shell;
+use super::shell::{Shell, tell};
 use super::{End, file, refusal, trouble};
 use crate::address::{Address, Tag};
 use crate::config::{Config, File, Profile};
@@ -54,7 +54,7 @@ pub(super) async fn run(
             format!("{gap}{}", rendered(outlook, format, detail))
         })?;
     }
-    let to_do = |outlook: &Outlook<'_>| !outlook.plan.steps.is_empty();
+    let to_do = |outlook: &Outlook<'_>| !outlook.plan.steps.is_empty() && !outlook.manifest.drops.held;
     if outlooks.iter().any(to_do) && outlooks.iter().all(|outlook| outlook.plan.refusals.is_empty()) {
         let plan = selected("freehold plan", &shell.common);
         let line =
@@ -116,8 +116,30 @@ pub(super) async fn outlooks<'a>(
         Way::Server(target) => on_server(config, target, manifests, seeds).await?,
         Way::File(file) => on_file(config, file, manifests, seeds).await?,
     };
+    for outlook in &mut outlooks {
+        left_out(outlook);
+    }
     settle(&mut outlooks);
     Ok(outlooks)
+}
+
+/// Without what contracts, where that is asked for; what is left out is told. In a file, the plan comes without it.
+fn left_out(outlook: &mut Outlook<'_>) {
+    let plan = &mut outlook.plan;
+    if outlook.manifest.drops.held {
+        let left: BTreeSet<String> =
+            plan.steps.iter().filter(|step| step.contracts()).map(|step| step.object.to_string()).collect();
+        plan.steps.retain(|step| !step.contracts());
+        told_left_out(&outlook.manifest.service.name, left.into_iter());
+    }
+}
+
+/// Tells what `--only expand` leaves out.
+pub(super) fn told_left_out(service: &str, objects: impl Iterator<Item = String>) {
+    let objects: Vec<String> = objects.collect();
+    if !objects.is_empty() {
+        tell(&format!("freehold: {service}: left out by --only expand: {}\n", objects.join(", ")));
+    }
 }
 
 async fn on_file<'a>(

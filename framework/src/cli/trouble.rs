@@ -1,5 +1,7 @@
 //! From what can go wrong while a slice is looked at or brought up to what is said about it.
 
+use std::time::Duration;
+
 use sqlx::postgres::PgDatabaseError;
 
 use super::code;
@@ -7,6 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::plan::parts::sentence;
 use crate::bringup::BringUpError;
+use crate::config::show_duration;
 use crate::execute::ExecuteError;
 use crate::ledger::PrepareError;
 use crate::manifest::Manifest;
@@ -124,6 +127,16 @@ fn finding(source: &SessionError) -> Option<String> {
 /// What to say about a step of a plan that could not be run, with its number there.
 pub(super) fn step(error: &ExecuteError, manifest: &Manifest, number: Option<usize>) -> Failure {
     stopped(error, &format!("{}: ", manifest.service.name), number)
+}
+
+/// Adds to it that the step ran longer than somebody let it.
+pub(super) fn out_of_time(failure: Failure, error: &ExecuteError, limit: Option<Duration>) -> Failure {
+    match limit.filter(|_| error.source.is("57014")) {
+        Some(limit) => failure
+            .cause(format!("it ran longer than --max-step-time {} lets a statement run", show_duration(limit)))
+            .help("give it more time with --max-step-time, or leave that out; what was half built is mended then"),
+        None => failure,
+    }
 }
 
 fn stopped(error: &ExecuteError, of: &str, number: Option<usize>) -> Failure {

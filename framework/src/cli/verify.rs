@@ -146,7 +146,8 @@ pub(super) fn differences(outlook: &Outlook<'_>, strict: bool) -> Vec<Difference
             manifest_span: place,
         });
     }
-    let undeclared = outlook.plan.left_alone.iter().filter(|_| strict);
+    let drops = &outlook.manifest.drops;
+    let undeclared = outlook.plan.left_alone.iter().filter(|left| strict && !drops.releases(left));
     differences.extend(undeclared.map(|address| Difference {
         state: State::Unexpected,
         kind: address.tag.word(),

@@ -51,6 +51,12 @@ impl Key {
         Self { space: SPACE, of: i64::from(i32::from_be_bytes(bytes)).abs().clamp(1, i64::from(i32::MAX)) }
     }
 
+    /// Its two halves, as the server's functions take them.
+    #[must_use]
+    pub fn halves(self) -> [i64; 2] {
+        [self.space, self.of]
+    }
+
     /// A service's gate.
     #[must_use]
     pub fn gate(name: &str) -> Self {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use semver::Version;
 
 use super::Caller;
+use super::handover::Givers;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, sql};
 
@@ -35,7 +36,8 @@ pub enum Knowing {
     Newer,
 }
 
-/// The first version beside this one that knows what goes; `None` when nobody does.
+/// The first version beside this one that knows what goes, in words; `None` when nobody does. What was another service's once, older replicas
+/// of that one know.
 ///
 /// # Errors
 /// When the connection fails.
@@ -43,12 +45,23 @@ pub async fn knowing(
     session: &mut Session,
     caller: &Caller,
     who: Knowing,
-) -> Result<Option<Version>, SessionError> {
+    givers: &Givers,
+) -> Result<Option<String>, SessionError> {
     let found = match who {
         Knowing::Older => older(session, caller).await?,
         Knowing::Newer => newer(session, caller).await?,
     };
-    Ok(found.into_iter().next())
+    if let Some(version) = found.first() {
+        return Ok(Some(version.to_string()));
+    }
+    for (giver, released) in givers.iter().filter(|_| who == Knowing::Older) {
+        let released = Version::parse(released).map_err(SessionError::unreadable)?;
+        let there = of_service(session, giver).await?;
+        if let Some(version) = there.iter().find(|version| version.cmp_precedence(&released).is_lt()) {
+            return Ok(Some(format!("{giver} {version}")));
+        }
+    }
+    Ok(None)
 }
 
 /// The versions of the service before this caller's that run beside it, each once, the oldest first.
@@ -76,7 +89,13 @@ pub async fn last_start(session: &mut Session, caller: &Caller) -> Result<Option
 
 /// This caller's version, and those of the other processes of its service, each once, the oldest first.
 async fn others(session: &mut Session, caller: &Caller) -> Result<(Version, Vec<Version>), SessionError> {
-    let own = format!("freehold/{} ", caller.service);
+    let mine = Version::parse(&caller.version).map_err(SessionError::unreadable)?;
+    Ok((mine, of_service(session, &caller.service).await?))
+}
+
+/// The versions of the other processes of a service, each once, the oldest first.
+async fn of_service(session: &mut Session, service: &str) -> Result<Vec<Version>, SessionError> {
+    let own = format!("freehold/{service} ");
     let length = i64::try_from(own.chars().count()).unwrap_or(i64::MAX);
     let query = sql!(
         "select coalesce(json_agg(distinct substr(a.application_name, {} + 1)), '[]') from pg_catalog.pg_stat_activity a
@@ -87,8 +106,7 @@ async fn others(session: &mut Session, caller: &Caller) -> Result<(Version, Vec<
     );
     let json = session.value(&query).await?.unwrap_or_default();
     let names: Vec<String> = serde_json::from_str(&json).map_err(SessionError::unreadable)?;
-    let mine = Version::parse(&caller.version).map_err(SessionError::unreadable)?;
     let mut versions: Vec<Version> = names.iter().filter_map(|name| Version::parse(name).ok()).collect();
     versions.sort();
-    Ok((mine, versions))
+    Ok(versions)
 }

@@ -1,6 +1,6 @@
 //! What is written down: a run when it begins, each statement with its change, the state when all of it is in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -86,7 +86,7 @@ pub enum Opened {
     Taken(BTreeMap<Address, String>),
 }
 
-/// Claims the objects and begins a run, in one transaction; in it, what earlier runs could not write down is written down.
+/// Claims the objects and begins a run, in one transaction; `taking` is what the run takes over from other services. In it, what earlier runs could not write down is written down.
 ///
 /// # Errors
 /// When the connection fails, or this holder's time is over.
@@ -94,9 +94,11 @@ pub async fn open(
     session: &mut Session,
     header: &Header<'_>,
     wanted: impl Iterator<Item = (&Address, bool)>,
+    taking: &BTreeSet<Address>,
 ) -> Result<Opened, SessionError> {
     let Header { caller, generation, .. } = header;
-    let taken = claim::open(session, &caller.service, *generation, wanted).await?;
+    let mut taken = claim::open(session, &caller.service, *generation, wanted).await?;
+    taken.retain(|address, _| !taking.contains(address));
     if !taken.is_empty() {
         session.run(&sql!("rollback")).await?;
         return Ok(Opened::Taken(taken));

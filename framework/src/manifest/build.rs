@@ -9,6 +9,7 @@ use super::constraint::{Body, ConstraintRead};
 use super::cursor::Word;
 use super::foreign_key::Parents;
 use super::former::FormerLabel;
+use super::handover::Giver;
 use super::index::IndexRead;
 use super::tables::{Declared, TableRead};
 use super::text::Text;
@@ -50,6 +51,10 @@ pub(super) struct Draft {
     pub(super) reorder: BTreeSet<Address>,
     /// What may go, with the places that say so.
     pub(super) dropped: Vec<(Address, Range<usize>)>,
+    /// What another service may have, with the places that say so.
+    pub(super) released: Vec<(Address, Range<usize>)>,
+    /// What is taken from other services.
+    pub(super) taken: Vec<(Address, Giver)>,
 }
 
 impl Draft {
@@ -92,6 +97,11 @@ impl Draft {
         }
     }
 
+    /// Notes which service an object is taken from.
+    pub(super) fn taken(&mut self, address: &Address, giver: Option<Giver>) {
+        self.taken.extend(giver.map(|giver| (address.clone(), giver)));
+    }
+
     /// What stands beside the definition of a constraint, an index or a trigger.
     fn beside<T>(&mut self, address: &Address, declared: &Declared<T>) {
         self.former(address, declared.former.clone());
@@ -115,6 +125,7 @@ impl Draft {
         let replica = table.replica.as_ref().map(|(replica, _)| replica.clone());
         let address = self.add(Table { name, unlogged, columns, options, replica }, table.span.clone());
         self.former(&address, table.former.clone());
+        self.taken(&address, table.giver.clone());
         if let Some(text) = &table.comment {
             self.comment(&address, text);
         }

@@ -11,6 +11,7 @@ use super::build::Draft;
 use super::code;
 use super::cursor::{Cursor, Read, Word, tokens};
 use super::functions;
+use super::handover;
 use super::problem::Problem;
 use super::suggest::did_you_mean;
 use super::text::Text;
@@ -32,18 +33,24 @@ pub(super) const KEYS: Keys = Keys {
         "sequences",
         "functions",
         "triggers",
+        "released",
     ],
-    later: &["released"],
+    later: &[],
 };
 
 /// Reads the section.
-pub(super) fn drops<'a>(root: &DeTable<'a>, home: &Name, draft: &mut Draft, walk: &mut Walk<'a>) -> Drops {
+pub(super) fn drops<'a>(
+    root: &DeTable<'a>,
+    (home, own): (&Name, Option<&str>),
+    draft: &mut Draft,
+    walk: &mut Walk<'a>,
+) -> Drops {
     let mut drops = Drops::default();
     let Some(section) = root.get("drops").and_then(|value| walk.table(value, "`drops`")) else {
         return drops;
     };
     walk.check_keys(section, &KEYS);
-    for key in KEYS.known {
+    for key in KEYS.known.iter().filter(|key| **key != "released") {
         let Some(value) = section.get(*key) else { continue };
         for text in walk.strings(value, &format!("`{key}`")).unwrap_or_default() {
             let Some((drop, span)) = walk.keep(entry(key, &text, home)) else { continue };
@@ -66,6 +73,7 @@ pub(super) fn drops<'a>(root: &DeTable<'a>, home: &Name, draft: &mut Draft, walk
             drops.list.push(drop);
         }
     }
+    handover::released(section, (home, own), draft, &mut drops, walk);
     drops
 }
 

@@ -5,6 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::build::Draft;
 use super::code;
 use super::former;
+use super::handover;
 use super::problem::Problem;
 use super::tables::qualified;
 use super::walk::{Keys, Walk};
@@ -14,7 +15,7 @@ use crate::name::{NAME_BYTES_MAX, Name};
 
 pub(super) const KEYS: Keys = Keys {
     place: "an enum",
-    known: &["values", "comment", "renamed_from", "renamed_values", "reorder"],
+    known: &["values", "comment", "renamed_from", "renamed_values", "reorder", "taken_from"],
     later: &[],
 };
 
@@ -30,6 +31,7 @@ pub(super) fn enums<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, dr
                     draft.comment(&address, &comment);
                 }
                 draft.former(&address, former::of(table, walk));
+                draft.taken(&address, handover::of(table, walk));
                 draft.former_values.extend(former::values(&name, table, walk));
                 if walk.flag(table, "reorder") {
                     draft.reorder.insert(address.clone());

@@ -9,6 +9,7 @@ use super::code;
 use super::cursor::{Cursor, Read, tokens};
 use super::expression::expression;
 use super::former;
+use super::handover;
 use super::problem::Problem;
 use super::routine::{Routine, routine};
 use super::tables::definition;
@@ -19,8 +20,11 @@ use crate::kind::function::{Argument, Function, Mode, Returns};
 use crate::name::{Name, QName};
 use crate::sql::lex::lex;
 
-pub(super) const KEYS: Keys =
-    Keys { place: "a function", known: &["def", "file", "comment", "renamed_from"], later: &[] };
+pub(super) const KEYS: Keys = Keys {
+    place: "a function",
+    known: &["def", "file", "comment", "renamed_from", "taken_from"],
+    later: &[],
+};
 
 /// Reads the section.
 pub(super) fn functions<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>, draft: &mut Draft) {
@@ -40,6 +44,7 @@ pub(super) fn functions<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>
         }
         let address = draft.add(function, key.span());
         draft.former(&address, former::beside(value, walk));
+        draft.taken(&address, handover::beside(value, walk));
         if let Some(text) = comment {
             draft.comment(&address, &text);
         }

@@ -49,6 +49,11 @@ fn texts(description: &str) -> Value {
     json!({ "type": "array", "items": { "type": "string" }, "description": description })
 }
 
+/// The service that releases it.
+fn giver() -> Value {
+    text("The service that owns it until now, and releases it: its rows stay where they are")
+}
+
 /// One former name, or several.
 fn former() -> Value {
     let description = "What it was called before; several names with the newest first. It may stay for ever";
@@ -57,7 +62,12 @@ fn former() -> Value {
 
 /// What is written as `"…"`, or as `{ def = "…", … }`.
 fn definition(keys: &Keys, def: &str, shapes: &[(&str, Value)]) -> Value {
-    let own = [("def", text(def)), ("comment", text("Kept in the database")), ("renamed_from", former())];
+    let own = [
+        ("def", text(def)),
+        ("comment", text("Kept in the database")),
+        ("renamed_from", former()),
+        ("taken_from", giver()),
+    ];
     let shapes: Vec<(&str, Value)> = own.into_iter().chain(shapes.iter().cloned()).collect();
     json!({ "anyOf": [text(def), object(keys, &["def"], &shapes)] })
 }
@@ -139,6 +149,13 @@ fn drops() -> Value {
             ("sequences", texts("Sequences")),
             ("functions", texts("Functions with their argument types: \"touch()\"")),
             ("triggers", texts("Triggers, as \"orders.touch\"")),
+            (
+                "released",
+                named(
+                    &text("The service that it goes to, which declares it with `taken_from`"),
+                    "Tables, enums, sequences, functions that another service may have: { orders = \"billing-service\" }",
+                ),
+            ),
         ],
     );
     if let Some(section) = section.as_object_mut() {
@@ -198,6 +215,7 @@ fn an_enum() -> Value {
         ("values", values.clone()),
         ("comment", text("Kept in the database")),
         ("renamed_from", former()),
+        ("taken_from", giver()),
         ("renamed_values", renamed),
         (
             "reorder",
@@ -214,6 +232,7 @@ fn function() -> Value {
         ("file", text("A file that holds it, relative to this one")),
         ("comment", text("Kept in the database")),
         ("renamed_from", former()),
+        ("taken_from", giver()),
     ];
     json!({ "anyOf": [def, object(&functions::KEYS, &[], &shapes)] })
 }

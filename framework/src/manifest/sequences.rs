@@ -11,6 +11,7 @@ use super::code;
 use super::cursor::{Cursor, Read, Word, tokens};
 use super::foreign_key::nearest_column;
 use super::former;
+use super::handover::{self, Giver};
 use super::problem::Problem;
 use super::suggest::did_you_mean;
 use super::tables::{TableRead, definition, qualified};
@@ -22,8 +23,11 @@ use crate::name::{Name, QName};
 use crate::sql::TypeName;
 use crate::sql::lex::TokenKind;
 
-pub(super) const KEYS: Keys =
-    Keys { place: "a sequence", known: &["def", "comment", "unlogged", "renamed_from"], later: &[] };
+pub(super) const KEYS: Keys = Keys {
+    place: "a sequence",
+    known: &["def", "comment", "unlogged", "renamed_from", "taken_from"],
+    later: &[],
+};
 
 /// What clauses start with.
 const CLAUSES: &[&str] =
@@ -39,6 +43,8 @@ pub(super) struct SequenceRead {
     owner: Option<Range<usize>>,
     comment: Option<Text>,
     former: Vec<Word>,
+    /// The service that it is taken from.
+    giver: Option<Giver>,
 }
 
 /// Reads the section.
@@ -53,14 +59,16 @@ pub(super) fn sequences<'a>(root: &DeTable<'a>, home: &Name, walk: &mut Walk<'a>
             read.unlogged = walk.flag(table, "unlogged");
         }
         let former = former::beside(value, walk);
-        list.push(SequenceRead { name, span: key.span(), read, owner: owner.flatten(), comment, former });
+        let giver = handover::beside(value, walk);
+        let (span, owner) = (key.span(), owner.flatten());
+        list.push(SequenceRead { name, span, read, owner, comment, former, giver });
     }
     list
 }
 
 /// Reports sequences that belong to columns which are not declared, and adds the others to the objects.
 pub(super) fn settle(list: &[SequenceRead], tables: &[TableRead], draft: &mut Draft, walk: &mut Walk<'_>) {
-    for SequenceRead { name, span, read, owner: place, comment, former } in list {
+    for SequenceRead { name, span, read, owner: place, comment, former, giver } in list {
         let Some(sequence) = read else { continue };
         if let (Some(Owner { table, column }), Some(place)) = (&sequence.owned_by, place) {
             let title = format!("the sequence `{name}` belongs to a column that is not declared");
@@ -82,6 +90,7 @@ pub(super) fn settle(list: &[SequenceRead], tables: &[TableRead], draft: &mut Dr
         }
         let address = draft.add(sequence.clone(), span.clone());
         draft.former(&address, former.clone());
+        draft.taken(&address, giver.clone());
         if let Some(text) = comment {
             draft.comment(&address, text);
         }

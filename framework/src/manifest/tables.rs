@@ -15,6 +15,7 @@ use super::constraint::{Body, ConstraintRead, constraint};
 use super::cursor::{Cursor, Read, TypeRead, Word, tokens};
 use super::expression::expression;
 use super::former;
+use super::handover::{self, Giver};
 use super::index::{IndexRead, index};
 use super::options::{OptionsRead, options};
 use super::problem::Problem;
@@ -34,6 +35,8 @@ pub(super) struct TableRead {
     pub(super) comment: Option<Text>,
     /// What it was called before, newest first.
     pub(super) former: Vec<Word>,
+    /// The service that it is taken from.
+    pub(super) giver: Option<Giver>,
     pub(super) unlogged: bool,
     pub(super) options: OptionsRead,
     /// What of a row is written for subscribers, and where that is said.
@@ -92,8 +95,9 @@ pub(super) const TABLE: Keys = Keys {
         "options",
         "replica_identity",
         "renamed_from",
+        "taken_from",
     ],
-    later: &["taken_from"],
+    later: &[],
 };
 pub(super) const COLUMN: Keys = Keys {
     place: "a column",
@@ -196,6 +200,7 @@ fn one_table<'a>(
     let mut read = TableRead {
         comment: walk.comment(table),
         former: former::of(table, walk),
+        giver: handover::of(table, walk),
         unlogged: walk.flag(table, "unlogged"),
         options: walk
             .optional(table, "options")

@@ -7,6 +7,7 @@ use crate::sql::quoted;
 mod columns;
 mod files;
 mod fingerprints;
+mod handover;
 mod indexes;
 mod laws;
 mod problems;

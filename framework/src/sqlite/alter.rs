@@ -46,7 +46,7 @@ pub(super) fn kept(mapped: &Mapped, live: &Live, drops: &Drops) -> Kept {
     let goes = |column: Option<&Declared>, label: &str| {
         let of = column.and_then(|column| column.enumeration.clone());
         let value = of.zip(Name::new(label).ok()).map(|(of, label)| Address::part(Tag::Value, &of, &label));
-        drops.undeclared || value.is_some_and(|value| drops.list.iter().any(|drop| drop.is(&value)))
+        drops.undeclared || value.is_some_and(|value| drops.going().iter().any(|drop| drop.is(&value)))
     };
     let mut kept = Kept::new();
     for table in &mapped.tables {

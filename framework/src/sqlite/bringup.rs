@@ -140,9 +140,9 @@ async fn by_reading(session: &mut Session, order: &Order<'_>, look: &Look) -> Re
         Decision::Compare => {
             let survey = survey(session, order.manifest, look).await?;
             let survey = with_seeds(session, order.manifest, order.sowing, survey).await?;
-            let waiting = &survey.seeds.waiting;
+            let waiting = [survey.held.as_slice(), &survey.seeds.waiting].concat();
             if survey.plan.is_empty() && !waiting.is_empty() {
-                return done(Outcome::Waiting(waiting.clone()));
+                return done(Outcome::Waiting(waiting));
             }
             if survey.plan.is_empty() {
                 restamp(session, order, entry, &survey).await?;
@@ -221,14 +221,15 @@ async fn work(
     let sown = seed(session, order, &surveyed, listener).await?;
     ran.extend(sown.steps.iter().map(|(step, run)| Ran { step, run: *run }));
     held(session, &surveyed.plan, orphans).await?;
-    let stamp = verify(session, order, &surveyed, &sown.waiting).await?;
+    let waiting = [surveyed.held.as_slice(), &sown.waiting].concat();
+    let stamp = verify(session, order, &surveyed, &waiting).await?;
     let plan = &surveyed.plan;
     let (caller, manifest) = (order.caller, order.manifest.text.as_str());
     let took = begun.elapsed();
     let made = made(&surveyed.mapped, &surveyed.live);
     let header = Run { caller, generation, from: from.as_deref(), manifest, plan, made: &made, took };
     let history = ledger::record(session, &header, &ran, None).await?;
-    let finished = plan.refusals.is_empty() && sown.waiting.is_empty();
+    let finished = plan.refusals.is_empty() && waiting.is_empty();
     let state = State {
         version: &caller.version,
         fingerprint: &build_of(order.manifest).fingerprint,
@@ -236,12 +237,12 @@ async fn work(
         tables: &surveyed.tables(),
         degraded: &plan.degraded,
         seeds: order.sowing.circumstances(),
-        waiting: &sown.waiting,
+        waiting: &waiting,
     };
     ledger::finish(session, caller, &state, history, &objects(&surveyed)).await?;
     let steps = ran.len();
-    let (waiting, notes) = (sown.waiting, sown.notes);
-    Ok(Outcome::Applied(Applied { history, from, steps, waiting, drift: surveyed.plan.refusals, notes }))
+    let (drift, notes) = (surveyed.plan.refusals, sown.notes);
+    Ok(Outcome::Applied(Applied { history, from, steps, waiting, drift, notes }))
 }
 
 /// The rows that tables are to have. Of the steps that the plan has for them, each ends once, whatever it took.

@@ -13,6 +13,7 @@ use crate::bringup::verify::compared;
 use crate::bringup::{BringUpError, Expectation, Outcome};
 use crate::decide::Seen;
 use crate::ledger::Caller;
+use crate::ledger::record;
 use crate::ledger::status::{Choice, Ran, Run, Server, Service, Waiting};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
@@ -33,6 +34,8 @@ pub struct Outlook {
     pub live: Schema,
     /// What the ledger says, in the form that decisions are made on.
     pub seen: Option<Seen>,
+    /// What would go, and is left this time.
+    pub held: Vec<record::Waiting>,
 }
 
 pub(super) fn nobody(service: &str) -> Caller {
@@ -53,7 +56,8 @@ pub async fn outlook(
     let surveyed = survey(session, manifest, &look).await?;
     let surveyed = with_seeds(session, manifest, sowing, surveyed).await?;
     let live = surveyed.declared_that_stand(manifest);
-    Ok(Outlook { plan: surveyed.plan, seeds: surveyed.seeds, live, seen })
+    let held = surveyed.held;
+    Ok(Outlook { plan: surveyed.plan, seeds: surveyed.seeds, live, seen, held })
 }
 
 /// Whether a slice is what its manifest says. Reads only.

@@ -308,7 +308,7 @@ fn one_table(table: &table::Table, draft: &mut Draft<'_>) -> Table {
 
 /// The names of its constraints that do not stay.
 fn gone(mapped: &Table, manifest: &Manifest) -> BTreeSet<String> {
-    let dropped = manifest.drops.list.iter().filter_map(|drop| match drop {
+    let dropped = manifest.drops.going().iter().filter_map(|drop| match drop {
         Drop::Constraint { table, name } if *table == mapped.qualified => Some(name.to_string()),
         Drop::Object(of) if is_constraint(of.tag) && of.table().as_ref() == Some(&mapped.qualified) => {
             Some(of.name.to_string())

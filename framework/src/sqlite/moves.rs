@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::handover::Handing;
 use super::known::{self, Owners, on_table, owner};
 use super::ledger::Look;
 use super::live::Live;
@@ -51,6 +52,7 @@ pub(super) async fn moves(
     manifest: &Manifest,
     look: &Look,
     mapped: &Mapped,
+    handing: &Handing,
 ) -> Result<Moves, SessionError> {
     let moves = Moves { live: look.live.clone(), ..Moves::default() };
     let service = &manifest.service;
@@ -58,22 +60,28 @@ pub(super) async fn moves(
         true => known::attic(session, &service.name).await?,
         false => Vec::new(),
     };
-    let nothing_goes = manifest.drops.is_empty() && !manifest.drops.undeclared;
+    let kept = kept.into_iter().map(|entry| entry.kept);
+    let kept: Vec<Kept> = kept.chain(handing.kept(session).await?).collect();
+    let nothing_goes = manifest.drops.going().is_empty() && !manifest.drops.undeclared;
     if manifest.hints.is_empty() && nothing_goes && kept.is_empty() {
         return Ok(moves);
     }
-    let owners = if look.ledger { known::owners(session).await? } else { Owners::new() };
+    let owners = handing.owners.clone();
     let version = service.version.to_string();
     let owner = Owner { service: &service.name, version: &version, home: &service.schema };
     let mut work = Work { manifest, mapped, owner, owners, sketch: None, moves, spoken: Vec::new() };
-    let done = work.all(kept.into_iter().map(|entry| entry.kept).collect()).await;
+    let done = work.all(kept).await;
     let Work { sketch, mut moves, spoken, .. } = work;
     if let Some(sketch) = sketch {
         sketch.close().await;
     }
     done?;
     if look.ledger && !spoken.is_empty() {
-        let reliances = known::reliances(session, &service.name).await?;
+        let mut reliances = known::reliances(session, &service.name).await?;
+        for giver in handing.givers(&service.name) {
+            let of_giver = known::reliances(session, giver).await?;
+            reliances.extend(of_giver.into_iter().filter(|of| of.service != service.name));
+        }
         moves.refusals.extend(required(&service.name, &reliances, spoken.into_iter()));
     }
     Ok(moves)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::handover::handing;
 use super::ledger::Look;
 use super::live::Live;
 use super::map::{Kept, Mapped, called, map};
@@ -10,7 +11,10 @@ use super::prove::prove;
 use super::vanished::vanished;
 use super::{alias, alter, known, sowing};
 use crate::address::{Address, Tag};
+use crate::execute::KNOWN;
+use crate::hazard::Hazard;
 use crate::kind::{Object, Refusal, Size};
+use crate::ledger::record::Waiting;
 use crate::manifest::Manifest;
 use crate::name::Name;
 use crate::plan::Plan;
@@ -19,6 +23,7 @@ use crate::seeding::{Outlook, Sowing};
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sql::{Ident, Plain, sql};
+use crate::step::Step;
 use crate::survey::claimed_by_another;
 use crate::survey::dropped::place;
 
@@ -31,6 +36,8 @@ pub(super) struct Survey {
     pub(super) live: Live,
     /// What is called otherwise until the plan has run.
     pub(super) moves: Moves,
+    /// What would go, and is left this time.
+    pub(super) held: Vec<Waiting>,
     /// What is to be done about rows; nothing until [`with_seeds`] has looked.
     pub(super) seeds: Outlook,
 }
@@ -79,7 +86,8 @@ pub(super) async fn survey(
 ) -> Result<Survey, SessionError> {
     let mut mapped = map(manifest, &Kept::new());
     alias::resolve(session, manifest, look, &mut mapped).await?;
-    let moves = moves(session, manifest, look, &mapped).await?;
+    let handing = handing(session, manifest, look, &mapped).await?;
+    let moves = moves(session, manifest, look, &mapped, &handing).await?;
     let live = moves.live.clone();
     let kept = alter::kept(&mapped, &live, &manifest.drops);
     if !kept.is_empty() {
@@ -101,7 +109,7 @@ pub(super) async fn survey(
         plan = surveyed?;
     }
     let vanished = vanished(session, manifest, (look, &mapped, &moves)).await?;
-    plan.steps.splice(0..0, moves.steps.iter().cloned());
+    plan.steps.splice(0..0, handing.steps.iter().chain(&moves.steps).cloned());
     for step in &mut plan.steps {
         step.source = manifest.places.get(&step.object).cloned().or_else(|| place(manifest, &step.object));
     }
@@ -114,15 +122,36 @@ pub(super) async fn survey(
         plan.refusals.splice(0..0, moves.refusals.iter().cloned());
     }
     if look.ledger {
-        let owners = known::owners(session).await?;
-        let others = known::others(&owners, &manifest.service.name, &mapped);
-        plan.refusals.extend(others.iter().map(|(address, owner)| claimed_by_another(address, owner)));
-        plan.left_alone.extend(known::left(&owners, manifest, &mapped, &live));
+        let (owners, service) = (&handing.owners, &manifest.service.name);
+        let others = known::others(owners, service, &mapped);
+        plan.refusals.extend(others.iter().map(|(address, owner)| {
+            let gave = handing.conflict(address, owner, service);
+            gave.unwrap_or_else(|| claimed_by_another(address, owner))
+        }));
+        plan.refusals.extend(handing.refusals.iter().cloned());
+        plan.left_alone.extend(known::left(owners, manifest, &mapped, &live));
     }
     plan.left_alone.extend(values(&kept, &mapped));
     plan.refusals.extend(parents(manifest, &live));
-    Ok(Survey { plan, mapped, live, moves, seeds: Outlook::default() })
+    let held = if manifest.drops.held { held(session, manifest, look).await? } else { Vec::new() };
+    Ok(Survey { plan, mapped, live, moves, held, seeds: Outlook::default() })
 }
+
+/// What would go if it were not left this time.
+async fn held(session: &mut Session, manifest: &Manifest, look: &Look) -> Result<Vec<Waiting>, SessionError> {
+    let mut all = manifest.clone();
+    all.drops.held = false;
+    let surveyed = Box::pin(survey(session, &all, look)).await?;
+    let goes =
+        |step: &&Step| step.hazards.iter().any(|hazard| matches!(hazard, Hazard::Attic | Hazard::Drop));
+    let objects = surveyed.plan.steps.iter().filter(goes).map(|step| step.object.to_string());
+    let objects: BTreeSet<String> = objects.collect();
+    let waiting = |object| Waiting { object, code: KNOWN.to_owned(), reason: LEFT_OUT.to_owned() };
+    Ok(objects.into_iter().map(waiting).collect())
+}
+
+/// Why something does not go: nobody is there to be waited for.
+const LEFT_OUT: &str = "it was left out by --only expand; a file counts no sessions, so `freehold apply` without that, or the next start of the service, takes it away at once";
 
 /// The values of enums that the manifest names no more, and that stay.
 fn values(kept: &Kept, mapped: &Mapped) -> BTreeSet<Address> {

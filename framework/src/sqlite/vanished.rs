@@ -30,7 +30,7 @@ pub(super) async fn vanished(
         return Ok(Vec::new());
     };
     let pairs = pairs(manifest, &earlier, moves).into_iter().filter(|Pair { left, new }| {
-        let named = manifest.drops.list.iter().any(|drop| drop.is(left));
+        let named = manifest.drops.list.iter().any(|drop| drop.is(left)) || manifest.drops.releases(left);
         let was = new.table().map(|table| moves.was(&table).clone());
         let known = was.is_some_and(|was| earlier.schema.holds(&on(new, &was)));
         !named && !manifest.drops.undeclared && !known

@@ -14,7 +14,7 @@ use crate::drops::{Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_atti
 use crate::hazard::Hazard;
 use crate::kind::{Object, Refusal};
 use crate::ledger::claim::{self, Claims};
-use crate::ledger::{attic, neighbours};
+use crate::ledger::{attic, handover, neighbours};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::plan::{Plan, spoken_of_later};
@@ -123,7 +123,7 @@ pub(super) async fn dropped(
     let mut dropped = Dropped::default();
     let drops = &manifest.drops;
     let free = Going::default().freed(live);
-    let nothing_goes = drops.is_empty() && !drops.undeclared && free.is_empty();
+    let nothing_goes = drops.list.is_empty() && !drops.undeclared && free.is_empty();
     if nothing_goes && renames.is_empty() && manifest.reorder.is_empty() {
         return Ok(dropped);
     }
@@ -411,7 +411,13 @@ async fn relied_on(
     if renamed.is_empty() && gone.is_empty() {
         return Ok(Vec::new());
     }
-    let reliances = neighbours::reliances(session, &manifest.service.name).await?;
+    let service = &manifest.service.name;
+    let mut reliances = neighbours::reliances(session, service).await?;
+    // Who has not heard yet that it went over says the name of the service that had it.
+    for (giver, _) in handover::givers(session, service).await? {
+        let of_giver = neighbours::reliances(session, &giver).await?;
+        reliances.extend(of_giver.into_iter().filter(|of| of.service != *service));
+    }
     let gone = gone.iter().map(|address| (renames.before(address), address.clone(), "go"));
     let renamed = renamed.into_iter().map(|(_, to)| (renames.before(to), to.clone(), "get another name"));
     Ok(required(&manifest.service.name, &reliances, gone.chain(renamed)))

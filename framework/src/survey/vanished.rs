@@ -77,8 +77,11 @@ fn reference(address: &Address) -> String {
 }
 
 fn pairs(manifest: &Manifest, difference: &Diff, live: &Schema) -> Vec<Pair> {
-    let named =
-        |left: &Address| manifest.drops.undeclared || manifest.drops.list.iter().any(|drop| drop.is(left));
+    let named = |left: &Address| {
+        manifest.drops.undeclared
+            || manifest.drops.list.iter().any(|drop| drop.is(left))
+            || manifest.drops.releases(left)
+    };
     let mut pairs = Vec::new();
     for new in &difference.missing {
         let alike = difference.undeclared.iter().filter(|left| alike(left, new));

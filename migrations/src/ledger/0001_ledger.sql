@@ -130,6 +130,50 @@ comment on column freehold.attic.name is 'What it was.';
 comment on column freehold.attic.stands is 'Where it stands since.';
 comment on column freehold.attic.version is 'The version that dropped it.';
 
+create table if not exists freehold.handover (
+    id bigint generated always as identity primary key,
+    kind text not null,
+    name text not null,
+    giver text not null,
+    giver_version text not null,
+    taker text not null,
+    taken_at timestamptz not null default now()
+);
+comment on table freehold.handover is 'What went over from one service to another.';
+comment on column freehold.handover.giver_version is 'The version of the giver that released it; replicas before it still know it.';
+
+-- Hands an object over, with all that the ledger knows of it: nobody else writes of the giver meanwhile. It is still at the run that released it.
+create or replace function freehold.take_over(
+    of_kind text, of_name text, of_giver text, released_by bigint, of_taker text, lock_space integer, lock_of_giver integer
+) returns void
+language plpgsql as $$
+declare
+    at_version text;
+begin
+    if not pg_try_advisory_xact_lock(lock_space, lock_of_giver) then
+        raise exception '% is being brought up by another process', of_giver using errcode = 'lock_not_available';
+    end if;
+    select s.version into at_version from freehold.service s where s.service = of_giver and s.history = released_by;
+    if not found then
+        raise exception '% is not at the version any more that released %', of_giver, of_name using errcode = 'FH003';
+    end if;
+    update freehold.object o set service = of_taker
+    where o.service = of_giver and not o.shared and (
+        o.kind = of_kind and o.name = of_name
+        or of_kind = 'table' and starts_with(o.name, of_name || '.')
+        or of_kind = 'table' and o.kind = 'sequence' and exists (
+            select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = d.classid
+                and d.objid = to_regclass(o.name) and d.refobjid = to_regclass(of_name) and d.refobjsubid > 0 and d.deptype = 'a'));
+    update freehold.seed s set service = of_taker
+    where of_kind = 'table' and s.service = of_giver and s.name = of_name and not exists (
+        select from freehold.seed t where t.service = of_taker and t.name = s.name and t.key = s.key);
+    update freehold.attic a set service = of_taker
+    where of_kind = 'table' and a.service = of_giver and a.ended is null and starts_with(a.name, of_name || '.');
+    insert into freehold.handover (kind, name, giver, giver_version, taker)
+    values (of_kind, of_name, of_giver, at_version, of_taker);
+end
+$$;
+
 -- Stops the transaction of a holder that lost the service's lock to a successor.
 create or replace function freehold.guard(of_service text, of_generation bigint) returns void
 language plpgsql as $$

@@ -122,6 +122,18 @@ create table freehold_attic (
     ended_at text
 ) strict;
 
+-- What went over from one service to another.
+create table freehold_handover (
+    id integer primary key autoincrement,
+    kind text not null,
+    name text not null,
+    giver text not null,
+    -- The version of the giver that released it.
+    giver_version text not null,
+    taker text not null,
+    taken_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) strict;
+
 -- The history only grows.
 create trigger freehold_history_keeps before update on freehold_history
 begin

@@ -3,7 +3,7 @@
 use crate::Outcome;
 use freehold::Manifest;
 use freehold::bringup::{self, Order, bring_up};
-use freehold::execute::Patience;
+use freehold::execute::{Limits, Patience};
 use freehold::import::{self, Choice, Imported};
 use freehold::ledger::Caller;
 use freehold::name::Name;
@@ -72,6 +72,7 @@ impl Service {
             by_hand: None,
             lenient: false,
             lock_wait_max: Duration::from_secs(60),
+            limits: Limits::default(),
             before_ready: PATIENCE,
             after_ready: PATIENCE,
         };

@@ -4,7 +4,7 @@ use crate::Fallible;
 use freehold::Manifest;
 use freehold::address::{Address, Tag};
 use freehold::bringup::{self, Expectation, Order, bring_up, verify};
-use freehold::execute::Patience;
+use freehold::execute::{Limits, Patience};
 use freehold::kind::Object;
 use freehold::ledger::Caller;
 use freehold::ledger::past::{made_since, versions};
@@ -90,6 +90,7 @@ impl Replica {
             by_hand: None,
             lenient: false,
             lock_wait_max: Duration::from_secs(60),
+            limits: Limits::default(),
             before_ready: PATIENCE,
             after_ready: PATIENCE,
         };

@@ -29,6 +29,7 @@ mod functions;
 mod gate;
 mod golden;
 mod grants;
+mod handover;
 mod hot;
 mod kinds;
 mod laws;

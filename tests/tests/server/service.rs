@@ -3,7 +3,7 @@
 use freehold::Manifest;
 use freehold::bringup::{Applied, BringUpError, Event, Order, Outcome, bring_up};
 use freehold::by_hand::ByHand;
-use freehold::execute::Patience;
+use freehold::execute::{Limits, Patience};
 use freehold::kind::Refusal;
 use freehold::ledger::Caller;
 use freehold::seeding::Sowing;
@@ -124,6 +124,7 @@ impl Service {
             by_hand: self.by_hand.as_deref(),
             lenient: false,
             lock_wait_max: LOCK_WAIT_MAX,
+            limits: Limits::default(),
             before_ready: patience,
             after_ready: patience,
         }

@@ -11,6 +11,7 @@ mod checks;
 mod degraded;
 mod drops;
 mod file;
+mod handover;
 mod kills;
 mod matrix;
 mod rebuild;

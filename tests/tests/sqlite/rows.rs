@@ -9,7 +9,7 @@ use crate::file::{File, bundled, parsed};
 use freehold::Manifest;
 use freehold::address::Tag;
 use freehold::bringup::{Order, bring_up};
-use freehold::execute::Patience;
+use freehold::execute::{Limits, Patience};
 use freehold::kind::Object;
 use freehold::kind::table::Table;
 use freehold::kind::table::column::Column;
@@ -206,6 +206,7 @@ async fn on_postgres(manifest: &Manifest) -> Result<(Database, PgConnection), Bo
         by_hand: None,
         lenient: false,
         lock_wait_max: Duration::from_secs(60),
+        limits: Limits::default(),
         before_ready: patience,
         after_ready: patience,
     };

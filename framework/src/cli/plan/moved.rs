@@ -3,7 +3,7 @@
 use crate::address::Tag;
 use crate::cli::sign::Sign;
 use crate::hazard::Hazard;
-use crate::sql::lex::lex;
+use crate::sql::lex::{TokenKind, lex};
 use crate::step::{Phase, Step, Undo};
 
 /// The name that a rename takes away: the last word of its way back.
@@ -12,6 +12,20 @@ fn before(step: &Step) -> String {
     let text = undo.as_str();
     let tokens = lex(text).unwrap_or_default();
     tokens.last().map(|token| token.text(text).to_owned()).unwrap_or_default()
+}
+
+/// The service that had it, by the statement's words.
+fn giver(step: &Step) -> String {
+    let text = step.run.as_str();
+    let tokens = lex(text).unwrap_or_default();
+    let mut words = tokens.iter().filter(|token| token.kind == TokenKind::Text);
+    // In a file it is an update: whose it is to be, and whose it was.
+    let position = if text.starts_with("update") { 1 } else { 2 };
+    words.nth(position).map(|token| token.text(text).trim_matches('\'').to_owned()).unwrap_or_default()
+}
+
+fn changes_role(step: &Step) -> bool {
+    step.run.as_str().contains(" owner to ")
 }
 
 fn renames_value(step: &Step) -> bool {
@@ -30,6 +44,8 @@ fn is_sequence_of_column(step: &Step) -> bool {
 pub(super) fn sentence(step: &Step) -> Option<String> {
     let object = &step.object;
     Some(match step.phase {
+        Phase::Claim => format!("take {object} over from {}", giver(step)),
+        Phase::Contract if changes_role(step) => format!("give {object} to this service's role"),
         Phase::Shared if step.run.as_str().starts_with("grant") => format!("let every service use {object}"),
         Phase::Rename if step.hazards.contains(&Hazard::Back) => format!("take {object} back from the attic"),
         Phase::Rename if renames_value(step) => format!("rename the value {} of {object}", before(step)),
@@ -60,6 +76,12 @@ fn silences(step: &Step) -> bool {
 /// The sign, the name if it is not the object's own, and what is said beside it; nothing for steps that are about something else.
 pub(super) fn line(step: &Step) -> Option<(Sign, Option<String>, String)> {
     Some(match step.phase {
+        Phase::Claim => {
+            (Sign::Change, None, format!("taken over from {}; its rows stay where they are", giver(step)))
+        }
+        Phase::Contract if changes_role(step) => {
+            (Sign::Change, None, "gets this service's role as its owner".to_owned())
+        }
         Phase::Rename if step.hazards.contains(&Hazard::Back) => {
             (Sign::Add, None, "back from the attic with its values".to_owned())
         }

@@ -16,6 +16,7 @@ use crate::cli::refusal::is_about_the_whole;
 use crate::cli::rows;
 use crate::cli::sign::Sign;
 use crate::kind::{Object, Refusal};
+use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::step::{Phase, Step};
 
@@ -97,10 +98,18 @@ fn grouped(outlook: &Outlook<'_>, address: &Address, group: &Group<'_>) -> Vec<L
         sign: Sign::Left,
         depth: 0,
         name: if left.tag == Tag::Column { left.path() } else { left.to_string() },
-        detail: LEFT_ALONE.to_owned(),
+        detail: left_alone(outlook.manifest, left),
         code: code::LEFT_ALONE,
     }));
     lines
+}
+
+/// Why it stays.
+fn left_alone(manifest: &Manifest, left: &Address) -> String {
+    match manifest.drops.released.iter().find(|release| release.is(left)) {
+        Some(release) => format!("released to {}, which has not taken it over yet", release.to),
+        None => LEFT_ALONE.to_owned(),
+    }
 }
 
 /// `orders`, `enum order_status`: tables need no word.

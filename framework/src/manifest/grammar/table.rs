@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::tables;
-use super::{definition, former, named, object, text};
+use super::{definition, former, giver, named, object, text};
 
 pub(super) fn table() -> Value {
     let constraint = definition(
@@ -22,6 +22,7 @@ pub(super) fn table() -> Value {
         &[
             ("comment", text("Kept in the database")),
             ("renamed_from", former()),
+            ("taken_from", giver()),
             (
                 "unlogged",
                 json!({ "type": "boolean", "description": "Not written ahead, and empty after a crash" }),

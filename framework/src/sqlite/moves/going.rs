@@ -41,7 +41,7 @@ impl Work<'_> {
     fn chosen(&mut self) -> BTreeSet<Address> {
         let drops = &self.manifest.drops;
         let mut found: BTreeSet<Address> = BTreeSet::new();
-        for drop in &drops.list {
+        for drop in drops.going() {
             match drop {
                 Drop::Object(address) if matches!(address.tag, Tag::Table | Tag::Column) => {
                     found.extend(self.holds(address).then(|| address.clone()));
@@ -98,6 +98,7 @@ impl Work<'_> {
         let tables = ours.map(|((_, name), _)| Address::top(Tag::Table, &qualified(name, self.mapped, home)));
         let mut found: Vec<Address> =
             tables.filter(|table| !self.manifest.schema.holds(table) && self.holds(table)).collect();
+        found.retain(|table| !self.manifest.drops.releases(table));
         for table in &self.mapped.tables {
             let Some(shape) = live.shape(&table.name) else { continue };
             let part = |tag, name: &str| Some(Address::part(tag, &table.qualified, &Name::new(name).ok()?));

@@ -86,7 +86,7 @@ impl Scene<'_> {
         let Some(name) = &key.name else { return false };
         let dropped = gone(address(Tag::ForeignKey, name));
         let entry = address(Tag::ForeignKey, name);
-        let listed = entry.is_some_and(|of| self.manifest.drops.list.iter().any(|drop| drop.is(&of)));
+        let listed = entry.is_some_and(|of| self.manifest.drops.going().iter().any(|drop| drop.is(&of)));
         let otherwise = self.wanted(child).is_some_and(|wanted| {
             wanted.constraints.iter().any(|of| of.name.as_ref() == Some(name) && of.body != key.body)
         });
