@@ -73,8 +73,8 @@ fn sections_and_keys() {
         ("[tables.t.columns]\nid = 1", &[(code::WRONG_TYPE, "1")]),
         ("[tables.t.columns]\nid = { comment = \"x\" }", &[(code::MISSING, "{ comment = \"x\" }")]),
         (
-            "[tables.t]\ntaken_from = \"x\"\nonly = 1\ncolumns = { id = \"int primary key\" }",
-            &[(code::LATER, "taken_from"), (code::UNKNOWN_KEY, "only")],
+            "[views]\n[tables.t]\nonly = 1\ncolumns = { id = \"int primary key\" }",
+            &[(code::LATER, "views"), (code::UNKNOWN_KEY, "only")],
         ),
         (
             "[tables.t.columns]\nid = \"int primary key\"\nb = { def = \"int\", keep_old_until = \"1.2.0\" }",
