@@ -57,20 +57,6 @@ const STEPS: &[Provoked] = &[
         &["FH408", "42501 ", "create table more", "grant usage, create on schema public to {role};"],
     ),
     provoked(
-        "table_owner",
-        "alter table orders owner to current_user; grant all on orders to {role}",
-        NOTE,
-        1,
-        &["FH408", "42501 ", "must be owner of table orders", "alter table orders owner to {role};"],
-    ),
-    provoked(
-        "type_owner",
-        "alter type state owner to current_user",
-        "ENUM",
-        1,
-        &["FH408", "42501 ", "alter type state owner to {role};"],
-    ),
-    provoked(
         "extension",
         "",
         "[extensions]\ndblink = \"*\"",
@@ -193,6 +179,20 @@ const STEPS: &[Provoked] = &[
 
 /// What is refused before anything is changed: the object, its place, and what to do.
 const REFUSED: &[Provoked] = &[
+    provoked(
+        "table_owner",
+        "alter table orders owner to current_user; grant all on orders to {role}",
+        NOTE,
+        3,
+        &["FH314", "belongs to the role postgres", "alter table public.orders owner to {role};"],
+    ),
+    provoked(
+        "type_owner",
+        "alter type state owner to current_user",
+        "ENUM",
+        3,
+        &["FH314", "alter type public.state owner to {role};", "grant postgres to {role};"],
+    ),
     provoked(
         "reference",
         "create table users (id bigint primary key)",
