@@ -17,6 +17,7 @@ use crate::sql::{Literal, Sql, TypeName, sql};
 pub mod facts;
 pub mod grantee;
 pub mod leaning;
+pub mod offers;
 pub mod owned;
 pub mod room;
 pub mod users;

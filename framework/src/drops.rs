@@ -427,6 +427,7 @@ fn moved(was: &Address, stands: &Address) -> Step {
         phase: Phase::Contract,
         when: When::After,
         hazards: vec![Hazard::Attic],
+        turn: None,
         lock: table,
         ..step
     }

@@ -22,6 +22,7 @@ mod words;
 
 pub(crate) use follow::becomes;
 pub use follow::{NotNull, Numbering, Undeclared};
+pub(crate) use statement::former;
 pub use statement::stands;
 pub use words::{Words, mentions};
 
@@ -197,7 +198,7 @@ impl Renames {
     pub fn bring_back(&mut self, from: Address, to: Address, live: &mut Schema) {
         self.change(Change::Object { from, to }, live);
         if let Some((_, step)) = self.changes.last_mut() {
-            step.hazards = vec![Hazard::Back];
+            (step.hazards, step.turn) = (vec![Hazard::Back], None);
         }
     }
 

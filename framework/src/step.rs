@@ -104,6 +104,37 @@ pub enum Undo {
     Lost(&'static str),
 }
 
+/// What becomes of something that stands and stays, for who reads a plan: the statement says it in SQL alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It gets the name that its address says.
+    Renamed {
+        /// The name before.
+        from: String,
+    },
+    /// A value of the enum gets another name.
+    Revalued {
+        /// The value before.
+        from: String,
+        /// The value after.
+        to: String,
+    },
+    /// The sequence of the column gets another name.
+    Renumbered {
+        /// The sequence's name before.
+        from: String,
+    },
+    /// It goes over from another service to this one.
+    TakenOver {
+        /// The service that had it.
+        from: String,
+    },
+    /// It gets the service's role as its owner.
+    Owned,
+    /// The type is made anew, with its values as the manifest has them.
+    MadeAnew,
+}
+
 /// A place in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
@@ -131,6 +162,9 @@ pub struct Step {
     pub done: Sql,
     /// The way back.
     pub undo: Undo,
+    /// What becomes of the object, if it only gets another name, owner or make.
+    #[serde(skip)]
+    pub turn: Option<Turn>,
     /// What the ledger takes down about objects and rows in the same transaction; empty for most.
     #[serde(skip)]
     pub record: Sql,
@@ -192,6 +226,7 @@ impl Step {
             run,
             done,
             undo,
+            turn: None,
             record: Sql::default(),
             leftover: Sql::default(),
             lock: Lock::none(),

@@ -1,5 +1,6 @@
 //! What a slice is like and what is to be done about it: the claims, the catalog, the comparison, the plan. Reads only.
 
+mod available;
 pub mod checks;
 mod crowded;
 pub(crate) mod dropped;
@@ -29,7 +30,7 @@ use crate::check::{Violation, check};
 use crate::diff::diff;
 use crate::drops::{Drop, Kept, surplus};
 use crate::equal::{self, Memory};
-use crate::kind::{Kind, Object, Refusal, foreign_key::ForeignKey, grant::Grant};
+use crate::kind::{Kind, Object, Refusal, grant::Grant};
 use crate::ledger::attic;
 use crate::ledger::claim::{self, Claims};
 use crate::ledger::handover::of_service;
@@ -265,8 +266,10 @@ async fn compare(
     plan.refusals.extend(conflicts(session, manifest, &claims).await?);
     plan.refusals.extend(occupied(&found, manifest, &going));
     plan.refusals.extend(owned::refuse(session, manifest, &plan, &found.live, &renames).await?);
+    available::refuse(session, &manifest.schema, &found.live, &mut plan).await?;
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));
-    plan.refusals.extend(difference.missing.iter().filter_map(|object| parent(object, manifest, &found)));
+    plan.refusals
+        .extend(difference.missing.iter().filter_map(|object| unreachable_parent(object, manifest, &found)));
     if let Some(violation) = check(&plan, &manifest.schema, &may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
@@ -382,16 +385,9 @@ fn occupied(found: &Found, manifest: &Manifest, going: &BTreeSet<Address>) -> Ve
     refusals.filter(|refusal| stands(&refusal.object)).collect()
 }
 
-/// The same of any object that is to be made.
-fn parent(object: &Object, manifest: &Manifest, found: &Found) -> Option<Refusal> {
-    match object {
-        Object::ForeignKey(key) => unreachable_parent(key, manifest, found),
-        _ => None,
-    }
-}
-
 /// Why a foreign key to a table of another service cannot be made yet.
-fn unreachable_parent(key: &ForeignKey, manifest: &Manifest, found: &Found) -> Option<Refusal> {
+fn unreachable_parent(object: &Object, manifest: &Manifest, found: &Found) -> Option<Refusal> {
+    let Object::ForeignKey(key) = object else { return None };
     if manifest.schema.objects.contains_key(&Address::top(Tag::Table, &key.parent)) {
         return None;
     }

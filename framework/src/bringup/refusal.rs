@@ -28,8 +28,8 @@ pub(crate) fn version_reused(manifest: &Manifest) -> Refusal {
     }
 }
 
-/// What a build cannot live without, of what a plan would make. An index, a check, a key to another table, a trigger, a grant, a comment or rows that a newer build took
-/// away is no reason for an older one to stay away; nor is what stands in another form than the older one would give it.
+/// What a build cannot live without, of what a plan would make. An index, a check, a key to another table, a trigger, a grant, a comment or rows
+/// that a newer build took away is no reason for an older one to stay away; nor is what stands in another form than the older one would give it.
 pub(crate) fn absent(plan: &Plan, live: &Schema) -> Vec<String> {
     let needed = |address: &&Address| {
         let loosely = matches!(

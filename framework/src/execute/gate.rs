@@ -1,7 +1,7 @@
 //! The gate before a step that takes away what processes of another version know.
 //!
-//! Invariant: in the transaction that takes it away, the gate is ours alone (and those of the services that had it before), and nobody who knows it was on the server's list after we had
-//! it. A process that comes later looks at the gate, so it finds what this transaction leaves.
+//! Invariant: in the transaction that takes it away, the gate is ours alone (and those of the services that had it before), and nobody who knows
+//! it was on the server's list after we had it. A process that comes later looks at the gate, so it finds what this transaction leaves.
 //!
 //! The list is asked once in a transaction: the server keeps what it showed first.
 //! <https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-STATS-VIEWS>

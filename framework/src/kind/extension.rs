@@ -67,7 +67,7 @@ impl Kind for Extension {
 }
 
 /// Whether a dotted version is not older than another; parts that are no numbers compare as text.
-fn at_least(found: &str, wanted: &str) -> bool {
+pub(crate) fn at_least(found: &str, wanted: &str) -> bool {
     let mut found = found.split(['.', '-']);
     for wanted in wanted.split(['.', '-']) {
         let found = found.next().unwrap_or("0");

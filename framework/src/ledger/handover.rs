@@ -10,7 +10,6 @@ use super::advisory::Key;
 use super::claim::{address_of, ledger_name};
 use crate::address::{Address, Tag};
 use crate::manifest::Manifest;
-use crate::name::Name;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, sql};
 
@@ -103,61 +102,6 @@ pub(crate) fn owned(object: &Address, service: &str) -> Sql {
         Literal(&ledger_name(object)),
         Literal(service),
     )
-}
-
-/// Which role owns an object, and what the role that is to have it may do about that.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Role {
-    /// The role that owns it, as SQL says it.
-    pub owner: Name,
-    /// The role that is to own it.
-    pub wanted: Name,
-    /// Whether that one is a member of the owner, and so may change the object.
-    pub member: bool,
-    /// Whether it may have objects in that schema.
-    pub create: bool,
-}
-
-/// Asks whose an object is in the database; `None` when it does not stand. `wanted` is the manifest's `owner`.
-///
-/// # Errors
-/// When the connection fails or the server's answer is not what was asked for.
-pub async fn role(
-    session: &mut Session,
-    object: &Address,
-    wanted: Option<&Name>,
-) -> Result<Option<Role>, SessionError> {
-    let name = ledger_name(object);
-    let name = Literal(&name);
-    let found = match object.tag {
-        Tag::Enum => {
-            sql!(
-                "select typowner as owner, typnamespace as schema from pg_catalog.pg_type where oid = to_regtype({})",
-                name
-            )
-        }
-        Tag::Function => {
-            sql!(
-                "select proowner as owner, pronamespace as schema from pg_catalog.pg_proc where oid = to_regprocedure({})",
-                name
-            )
-        }
-        _ => sql!(
-            "select relowner as owner, relnamespace as schema from pg_catalog.pg_class where oid = to_regclass({})",
-            name
-        ),
-    };
-    let wanted =
-        wanted.map_or_else(|| sql!("current_user::text"), |owner| sql!("{}::text", Literal(owner.as_str())));
-    let query = sql!(
-        "select json_build_object('owner', pg_catalog.pg_get_userbyid(f.owner), 'wanted', r.rolname,
-             'member', pg_catalog.pg_has_role(r.oid, f.owner, 'usage'), 'create', pg_catalog.has_schema_privilege(r.oid, f.schema, 'create'))
-         from ({}) f, pg_catalog.pg_roles r where r.rolname = {}",
-        found,
-        wanted,
-    );
-    let Some(json) = session.value(&query).await? else { return Ok(None) };
-    serde_json::from_str(&json).map(Some).map_err(SessionError::unreadable)
 }
 
 /// Services that had something of another one before it, each with the version that released it.

@@ -86,7 +86,8 @@ pub enum Opened {
     Taken(BTreeMap<Address, String>),
 }
 
-/// Claims the objects and begins a run, in one transaction; `taking` is what the run takes over from other services. In it, what earlier runs could not write down is written down.
+/// Claims the objects and begins a run, in one transaction; `taking` is what the run takes over from other services. In it, what earlier runs
+/// could not write down is written down.
 ///
 /// # Errors
 /// When the connection fails, or this holder's time is over.

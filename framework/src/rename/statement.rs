@@ -8,7 +8,7 @@ use crate::kind::{all_or_nothing, constraint_stands, relation_stands};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Literal, Sql, quoted, sql};
-use crate::step::{Phase, Step, Transaction, Undo};
+use crate::step::{Phase, Step, Transaction, Turn, Undo};
 
 impl Change {
     /// The step.
@@ -54,7 +54,16 @@ impl Change {
         };
         let step = Step::on_new_ground(object, Phase::Rename, run, done, Undo::Run(back));
         let hazards = if self.is_spoken() { vec![Hazard::OldName] } else { Vec::new() };
-        Step { transaction: Transaction::Alone, lock, hazards, ..step }
+        Step { transaction: Transaction::Alone, lock, hazards, turn: Some(self.turn()), ..step }
+    }
+
+    fn turn(&self) -> Turn {
+        match self {
+            Self::Object { from, to } => Turn::Renamed { from: former(from, to) },
+            Self::Value { from, to, .. } => Turn::Revalued { from: from.clone(), to: to.clone() },
+            Self::Numbering { from, .. } => Turn::Renumbered { from: from.name.to_string() },
+            Self::NotNull { from, .. } => Turn::Renamed { from: from.to_string() },
+        }
     }
 
     /// Whether queries say the name.
@@ -66,6 +75,14 @@ impl Change {
             Self::Value { .. } => true,
             Self::Numbering { .. } | Self::NotNull { .. } => false,
         }
+    }
+}
+
+/// The name before, with its schema if that is another one.
+pub(crate) fn former(from: &Address, to: &Address) -> String {
+    match &from.schema {
+        Some(schema) if from.schema != to.schema => format!("{schema}.{}", from.name),
+        _ => from.name.to_string(),
     }
 }
 

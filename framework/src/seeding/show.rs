@@ -51,6 +51,7 @@ impl Doings {
             run,
             done: self.proof(seed),
             undo: self.undo(seed),
+            turn: None,
             record: Sql::default(),
             leftover: Sql::default(),
             lock: Lock::none(),

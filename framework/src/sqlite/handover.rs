@@ -107,7 +107,7 @@ impl Handing {
         }
         match judged(&service.name, &name, (giver, &owner), from.as_ref()) {
             Ok(_) => {
-                let step = moved(object, &name, claims(&table, giver, &service.name), &service.name);
+                let step = moved(object, &name, claims(&table, giver, &service.name), (giver, &service.name));
                 let record = record(&name, &table, giver, &service.name);
                 let done = sql!(
                     "exists (select 1 from freehold_object where kind = 'table' and name = {} and service = {})",

@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use crate::address::{Address, Tag};
+use crate::catalog::owned::{Owned, owners};
 use crate::drops::{Kept, Released};
 use crate::kind::{Object, Refusal};
 use crate::ledger::attic;
-use crate::ledger::claim::Claims;
-use crate::ledger::handover::{self, Handover, InPlace, Role, in_place, of_service, owned, take_over};
+use crate::ledger::claim::{Claims, ledger_name};
+use crate::ledger::handover::{Handover, InPlace, in_place, of_service, owned, take_over};
 use crate::lock::{Lock, Mode};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::plan::Plan;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, sql};
-use crate::step::{Phase, Step, Transaction, Undo, When};
+use crate::step::{Phase, Step, Transaction, Turn, Undo, When};
 
 /// What is taken over, and what stands against it.
 #[derive(Clone, Debug, Default)]
@@ -24,12 +25,22 @@ pub(super) struct Handing {
     pub(super) refusals: Vec<Refusal>,
     /// What is another service's until the steps have run.
     pub(super) objects: BTreeSet<Address>,
-    /// The same as they are called until then, each with its owner.
-    owners: Vec<(Address, String)>,
+    coming: Vec<Coming>,
+}
+
+/// Something that goes over.
+#[derive(Clone, Debug)]
+struct Coming {
+    /// As the manifest calls it.
+    object: Address,
+    /// As it is called until then.
+    name: Address,
+    /// The service that has it until then.
+    giver: String,
 }
 
 impl Handing {
-    /// What has gone over already, and may be another role's still.
+    /// What goes over or has gone over already, and is another role's still.
     pub(super) async fn roles(
         &mut self,
         session: &mut Session,
@@ -37,21 +48,24 @@ impl Handing {
         claims: &Claims,
     ) -> Result<(), SessionError> {
         let ours = manifest.taken.keys().filter(|object| claims.ours.contains(*object));
-        for object in ours {
-            if !self.objects.contains(object) {
-                let role = handover::role(session, object, manifest.service.owner.as_ref()).await?;
-                self.steps.extend(role.and_then(|role| role_changed(object, &role)));
-            }
+        let ours = ours.filter(|object| !self.objects.contains(*object)).map(|object| (object, object));
+        let coming = self.coming.iter().map(|coming| (&coming.object, &coming.name));
+        let (objects, names): (Vec<_>, Vec<_>) = coming.chain(ours).unzip();
+        if objects.is_empty() {
+            return Ok(());
         }
+        let names: Vec<_> = names.into_iter().map(|name| (name.tag.word(), ledger_name(name))).collect();
+        let found = owners(session, manifest.service.owner.as_ref(), &names).await?;
+        self.steps.extend(found.iter().filter_map(|of| role_changed(objects.get(of.at)?, of)));
         Ok(())
     }
 
     /// The columns in the attic that go with their tables.
     pub(super) async fn kept(&self, session: &mut Session) -> Result<Vec<Kept>, SessionError> {
         let mut kept = Vec::new();
-        for (object, owner) in self.owners.iter().filter(|(object, _)| object.tag == Tag::Table) {
-            let theirs = attic::read(session, owner).await?.into_iter().map(|entry| entry.kept);
-            kept.extend(theirs.filter(|kept| is_column_of(kept, object)));
+        for coming in self.coming.iter().filter(|coming| coming.name.tag == Tag::Table) {
+            let theirs = attic::read(session, &coming.giver).await?.into_iter().map(|entry| entry.kept);
+            kept.extend(theirs.filter(|kept| is_column_of(kept, &coming.name)));
         }
         Ok(kept)
     }
@@ -128,18 +142,12 @@ async fn taken(
                 continue;
             }
         };
-        let role = handover::role(session, &name, service.owner.as_ref()).await?;
         claims.ours.insert(name.clone());
         handing.objects.extend([object.clone(), name.clone()]);
-        handing.owners.push((name.clone(), giver.clone()));
         handing.objects.extend(sequences_of(manifest, object, &owner, claims));
-        handing.steps.push(moved(
-            object,
-            &name,
-            take_over(&name, giver, history, &service.name),
-            &service.name,
-        ));
-        handing.steps.extend(role.and_then(|role| role_changed(object, &role)));
+        let run = take_over(&name, giver, history, &service.name);
+        handing.steps.push(moved(object, &name, run, (giver, &service.name)));
+        handing.coming.push(Coming { object: object.clone(), name, giver: giver.clone() });
     }
     Ok(())
 }
@@ -203,24 +211,26 @@ fn sequences_of(manifest: &Manifest, table: &Address, giver: &str, claims: &mut 
 }
 
 /// The step that moves a claim: nothing of the object itself changes.
-pub(crate) fn moved(object: &Address, name: &Address, run: Sql, taker: &str) -> Step {
+pub(crate) fn moved(object: &Address, name: &Address, run: Sql, (giver, taker): (&str, &str)) -> Step {
     let undo = Undo::Lost("it goes back by the same pair of lines: `released` here, `taken_from` there");
     let step = Step::on_new_ground(object.clone(), Phase::Claim, run, owned(name, taker), undo);
-    Step { transaction: Transaction::Alone, ..step }
+    let turn = Some(Turn::TakenOver { from: giver.to_owned() });
+    Step { transaction: Transaction::Alone, turn, ..step }
 }
 
-/// The step that gives it to our role, where that may act for the one that has it; elsewhere all steps about it are refused (FH314). Who still runs the giver's older version may work as that one's role, so it waits for them.
-fn role_changed(object: &Address, role: &Role) -> Option<Step> {
-    if role.owner == role.wanted || !role.member || !role.create {
+/// The step that gives it to our role, where that may act for the one that has it; elsewhere all steps about it are refused (FH314). Who still
+/// runs the giver's older version may work as that one's role, so it waits for them.
+fn role_changed(object: &Address, role: &Owned) -> Option<Step> {
+    if role.owner == role.actor || !role.member || !role.create {
         return None;
     }
-    let run = owner_changed(object, &role.wanted);
-    let done = role_is(object, &role.wanted);
+    let run = owner_changed(object, &role.actor);
+    let done = role_is(object, &role.actor);
     let undo = Undo::Run(owner_changed(object, &role.owner));
     let step = Step::on_new_ground(object.clone(), Phase::Contract, run, done, undo);
     let table = object.table().filter(|_| object.tag == Tag::Table);
     let lock = table.map_or_else(Lock::none, |table| Lock::on(Mode::AccessExclusive, [&table]));
-    Some(Step { when: When::After, transaction: Transaction::Alone, lock, ..step })
+    Some(Step { when: When::After, transaction: Transaction::Alone, turn: Some(Turn::Owned), lock, ..step })
 }
 
 fn owner_changed(object: &Address, role: &Name) -> Sql {
@@ -238,7 +248,7 @@ fn owner_changed(object: &Address, role: &Name) -> Sql {
 }
 
 fn role_is(object: &Address, role: &Name) -> Sql {
-    let name = crate::ledger::claim::ledger_name(object);
+    let name = ledger_name(object);
     let name = Literal(&name);
     let owner = match object.tag {
         Tag::Enum => sql!("select typowner from pg_catalog.pg_type where oid = to_regtype({})", name),

@@ -5,15 +5,15 @@
 use std::collections::BTreeSet;
 
 use crate::address::{Address, Tag};
-use crate::catalog::owned::{Foreign, foreign};
+use crate::catalog::owned::{Owned, owners};
 use crate::kind::Refusal;
+use crate::ledger::claim::ledger_name;
 use crate::manifest::Manifest;
-use crate::name::QName;
 use crate::plan::Plan;
 use crate::rename::Renames;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
-use crate::sql::{Sql, quoted, sql};
+use crate::sql::quoted;
 
 /// Refuses what steps are about, stands, and belongs to somebody else.
 pub(super) async fn refuse(
@@ -29,9 +29,10 @@ pub(super) async fn refuse(
         return Ok(Vec::new());
     }
     let touched: Vec<Address> = touched.into_iter().collect();
-    let asked = touched.iter().map(|address| (address.tag.word(), quoted(&called(&renames.before(address)))));
-    let found = foreign(session, manifest.service.owner.as_ref(), &asked.collect::<Vec<_>>()).await?;
-    Ok(found.iter().filter_map(|of| Some(refusal(touched.get(of.at)?, of))).collect())
+    let asked = touched.iter().map(|address| (address.tag.word(), ledger_name(&renames.before(address))));
+    let found = owners(session, manifest.service.owner.as_ref(), &asked.collect::<Vec<_>>()).await?;
+    let foreign = found.iter().filter(|of| !of.member);
+    Ok(foreign.filter_map(|of| Some(refusal(touched.get(of.at)?, of))).collect())
 }
 
 /// What a step is about as a whole, if a role owns it that is the service's own affair.
@@ -46,21 +47,9 @@ fn whole(object: &Address) -> Option<Address> {
     matches!(subject.tag, Tag::Sequence | Tag::Function | Tag::Enum).then_some(subject)
 }
 
-/// Its name, with the arguments of a function.
-fn called(address: &Address) -> Sql {
-    let name = match address.schema.clone() {
-        Some(schema) => sql!("{}", QName { schema, name: address.name.clone() }),
-        None => sql!("{}", address.name),
-    };
-    match &address.arguments {
-        Some(arguments) => sql!("{}({})", name, Sql::join(arguments, ", ")),
-        None => name,
-    }
-}
-
-fn refusal(address: &Address, Foreign { owner, actor, .. }: &Foreign) -> Refusal {
+fn refusal(address: &Address, Owned { owner, actor, .. }: &Owned) -> Refusal {
     let word = if address.tag == Tag::Enum { "type" } else { address.tag.word() };
-    let called = quoted(&called(address));
+    let (called, owner, actor) = (ledger_name(address), quoted(owner), quoted(actor));
     Refusal {
         code: "FH314",
         object: address.clone(),

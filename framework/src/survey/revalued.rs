@@ -20,7 +20,7 @@ use crate::rename::{Change, Renames};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, Sql, quoted, sql};
-use crate::step::{Phase, Step, Transaction, Undo, When};
+use crate::step::{Phase, Step, Transaction, Turn, Undo, When};
 
 /// What becomes of enums, and what stands against it.
 #[derive(Debug, Default)]
@@ -333,6 +333,7 @@ impl Ground<'_> {
         Step {
             when: When::After,
             transaction: Transaction::Alone,
+            turn: Some(Turn::MadeAnew),
             lock: Lock { mode, tables: locks },
             hazards: if rows > 0 { vec![Hazard::Rewrite] } else { Vec::new() },
             rows_estimate: rows,

@@ -63,13 +63,6 @@ const STEPS: &[Provoked] = &[
         1,
         &["FH408", "42501 ", "as a superuser, in this database: create extension \"dblink\";"],
     ),
-    provoked(
-        "no_extension",
-        "alter role {role} superuser",
-        "[extensions]\nnosuch = \"*\"",
-        1,
-        &["FH402", "0A000 ", "not available"],
-    ),
     // What stands is counted before; of a column that comes in the same plan only the build can know.
     provoked(
         "duplicates",
@@ -192,6 +185,31 @@ const REFUSED: &[Provoked] = &[
         "ENUM",
         3,
         &["FH314", "alter type public.state owner to {role};", "grant postgres to {role};"],
+    ),
+    provoked(
+        "no_extension",
+        "alter role {role} superuser",
+        "[extensions]\nnosuch = \"*\"",
+        3,
+        &["FH227", "extension nosuch: this server does not have it", "install the package that brings it"],
+    ),
+    provoked(
+        "extension_version",
+        "alter role {role} superuser",
+        "[extensions]\npg_trgm = \">= 99.1\"",
+        3,
+        &["FH227", "extension pg_trgm: this server has version 1.", "wants 99.1 or later"],
+    ),
+    provoked(
+        "extension_needs",
+        "alter role {role} superuser",
+        "[extensions]\nearthdistance = \"*\"",
+        3,
+        &[
+            "FH227",
+            "extension earthdistance: it needs the extension cube",
+            "under [extensions]: cube = \"*\"",
+        ],
     ),
     provoked(
         "reference",

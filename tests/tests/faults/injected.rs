@@ -132,7 +132,8 @@ fn named(failed: &Output, code: &str) -> Result<(), &'static str> {
 
 const WIDE: &str = "manifest = 1\n[service]\nname = \"wide-service\"\nversion = \"1.0.0\"\n[tables.wide.columns]\nid = \"bigint primary key\"\nbody = \"text\"\nsize = \"int\"\n";
 
-/// A file of the server cannot grow any more: the server's own 53100, from a write that was cut short.
+/// A file of the server cannot grow any more: the server's own 53100, from a write that was cut short. Since 16 it reserves the room for many pages
+/// beforehand, and what the system says of a limit then is no full disk to it, but XX000.
 #[tokio::test]
 async fn c9_7_a_disk_that_is_full_takes_back_the_whole_transaction_and_the_next_run_succeeds() {
     let cluster = Cluster::start(&Settings::hasty().set("autovacuum", "off")).unwrap();
@@ -152,9 +153,8 @@ async fn c9_7_a_disk_that_is_full_takes_back_the_whole_transaction_and_the_next_
     cluster.limit_files(Some(17_829_888)).unwrap();
     let failed = apply(&database, &manifest);
     assert!(!failed.success(), "{failed}");
-    for wanted in
-        ["FH402", "step 1 stopped: ", "cause: 53100 ", "column wide.size", "run `freehold apply` again"]
-    {
+    let cause = if database.version().await.unwrap() >= 16 { "cause: XX000 " } else { "cause: 53100 " };
+    for wanted in ["FH402", "step 1 stopped: ", cause, "column wide.size", "run `freehold apply` again"] {
         assert!(failed.stderr.contains(wanted), "{wanted}: {failed}");
     }
     assert_eq!(database.dump(), before);

@@ -107,7 +107,8 @@ pub(crate) fn silent_loss(from: &TypeName, to: &TypeName) -> Option<&'static str
     }
 }
 
-/// What is true of a row whose value, which is called `name`, has no place in the new type, where that can be said. `labels` are the values of the enum that it is to be.
+/// What is true of a row whose value, which is called `name`, has no place in the new type, where that can be said. `labels` are the values of
+/// the enum that it is to be.
 #[must_use]
 pub fn misfit(name: &Name, from: &Column, to: &Column, labels: Option<&[String]>) -> Option<Sql> {
     if let Some(labels) = labels {

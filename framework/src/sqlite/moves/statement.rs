@@ -11,10 +11,11 @@ use crate::hazard::Hazard;
 use crate::ledger::claim::ledger_name;
 use crate::lock::{Lock, Mode};
 use crate::name::Name;
+use crate::rename::former;
 use crate::sql::lex::lex;
 use crate::sql::{Ident, Plain, Sql, Stored, sql};
 use crate::sqlite::map::called;
-use crate::step::{Phase, Step, Undo};
+use crate::step::{Phase, Step, Turn, Undo};
 
 /// Why something gets another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,8 @@ pub(super) fn renamed(from: &Address, to: &Address, why: Why, owner: Owner<'_>) 
     };
     let step = Step::on_new_ground(object.clone(), phase, run, done, Undo::Run(back));
     let lock = object.table().map_or_else(Lock::none, |table| Lock::on(Mode::WholeFile, [&table]));
-    Some(Step { record: record(from, to, why, owner), hazards: vec![hazard], lock, ..step })
+    let turn = (why == Why::Renamed).then(|| Turn::Renamed { from: former(from, to) });
+    Some(Step { record: record(from, to, why, owner), hazards: vec![hazard], lock, turn, ..step })
 }
 
 fn stands(kind: &'static str, name: &str) -> Sql {
@@ -107,13 +109,13 @@ pub(super) fn index(
             index_forgotten(service, name),
         ),
     };
-    let (phase, hazards) = match to {
-        Some(_) => (Phase::Rename, Vec::new()),
-        None => (Phase::Freed, vec![Hazard::Drop]),
+    let (phase, hazards, turn) = match to {
+        Some(_) => (Phase::Rename, Vec::new(), Some(Turn::Renamed { from: name.to_owned() })),
+        None => (Phase::Freed, vec![Hazard::Drop], None),
     };
     let lock = object.table().map_or_else(Lock::none, |table| Lock::on(Mode::WholeFile, [&table]));
     let step = Step::on_new_ground(object, phase, run, done, Undo::Run(undo));
-    Some(Step { record, hazards, lock, ..step })
+    Some(Step { record, hazards, lock, turn, ..step })
 }
 
 /// The statement of an index, with another name.
