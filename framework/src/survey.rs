@@ -241,13 +241,7 @@ async fn compare(
     // They get one in this very plan.
     facts.nulls.retain(|column, _| !ground.unfilled.contains(column));
     let mut plan = plan(&difference, &live, &facts);
-    for step in &mut plan.steps {
-        // The index of a key is built by itself; what the manifest names is the key.
-        let places = [Tag::Key, Tag::Exclusion].map(|tag| Address { tag, ..step.object.clone() });
-        let places =
-            std::iter::once(&step.object).chain(places.iter().filter(|_| step.object.tag == Tag::Index));
-        step.source = places.filter_map(|address| manifest.places.get(address)).next().cloned();
-    }
+    placed(&mut plan, manifest);
     renamed::plan(&mut plan, manifest, &renames);
     let given = dropped::given_unasked(session, manifest, &wanted, &live).await?;
     dropped.add(surplus(&manifest.drops, &wanted, &given));
@@ -276,6 +270,17 @@ async fn compare(
     let waiting = absent.iter().map(waits).collect();
     let (taking, seeds) = (handed.objects, Outlook::default());
     Ok(Survey { plan, found, claims, memory, waiting, renames, may_go, taking, helpers, seeds })
+}
+
+/// Says of each step where the manifest asks for it.
+fn placed(plan: &mut Plan, manifest: &Manifest) {
+    for step in &mut plan.steps {
+        // The index of a key is built by itself; what the manifest names is the key.
+        let keys = [Tag::Key, Tag::Exclusion].map(|tag| Address { tag, ..step.object.clone() });
+        let keys = keys.iter().filter(|_| step.object.tag == Tag::Index);
+        let mut places = std::iter::once(&step.object).chain(keys);
+        step.source = places.find_map(|address| manifest.places.get(address)).cloned();
+    }
 }
 
 /// What the ledger says of a grant to somebody who is not there.
