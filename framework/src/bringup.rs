@@ -259,9 +259,9 @@ async fn without_lock(
             let survey = survey(session, order.manifest, true).await?;
             let absent = refusal::absent(&survey.plan, &survey.found.live);
             if absent.is_empty() {
-                return done(Outcome::Ahead(seen.version));
+                return done(Outcome::Ahead(seen.furthest().clone()));
             }
-            done(Outcome::Refused(vec![refusal::behind(order.manifest, &seen.version, &absent)]))
+            done(Outcome::Refused(vec![refusal::behind(order.manifest, &seen, &absent)]))
         }
     }
 }
@@ -283,7 +283,9 @@ pub(crate) fn seen<'a>(
     let known = sowing.is_as(entry.seeds.as_deref()) && !sowing.restores();
     let stamp = entry.stamp.clone().filter(|_| known);
     let fingerprint = fingerprint.clone();
-    Ok(Some((entry, Seen { version, fingerprint, stamp, live })))
+    let begun = entry.begun.iter().filter_map(|begun| Version::parse(begun).ok());
+    let begun = begun.filter(|begun| begun.cmp_precedence(&version).is_gt()).max();
+    Ok(Some((entry, Seen { version, fingerprint, stamp, live, begun })))
 }
 
 /// What a manifest is to decisions.

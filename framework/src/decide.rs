@@ -24,6 +24,16 @@ pub struct Seen {
     pub stamp: Option<String>,
     /// The stamp of what is there now.
     pub live: String,
+    /// The highest version above it that has begun here and changed something, and has not come to its end.
+    pub begun: Option<Version>,
+}
+
+impl Seen {
+    /// The version that went furthest.
+    #[must_use]
+    pub fn furthest(&self) -> &Version {
+        self.begun.as_ref().unwrap_or(&self.version)
+    }
 }
 
 /// What to do.
@@ -47,6 +57,10 @@ pub fn decide(build: &Build, seen: Option<&Seen>, lenient: bool) -> Decision {
     let Some(seen) = seen else { return Decision::Apply };
     let same_content = seen.fingerprint == build.fingerprint;
     let unmoved = seen.stamp.as_ref() == Some(&seen.live);
+    // What it has done stands already: to an older build it is as if it were in place.
+    if seen.begun.as_ref().is_some_and(|begun| build.version.cmp_precedence(begun).is_lt()) {
+        return if build.back { Decision::Apply } else { Decision::Follow };
+    }
     match (build.version.cmp_precedence(&seen.version), same_content, unmoved) {
         (std::cmp::Ordering::Equal, true, true) => Decision::Ready,
         (std::cmp::Ordering::Equal, true, false) => Decision::Compare,
@@ -68,7 +82,7 @@ mod tests {
 
     fn seen(version: &str, fingerprint: &str, stamp: Option<&str>) -> Seen {
         let Build { version, fingerprint, .. } = build(version, fingerprint);
-        Seen { version, fingerprint, stamp: stamp.map(str::to_owned), live: "now".to_owned() }
+        Seen { version, fingerprint, stamp: stamp.map(str::to_owned), live: "now".to_owned(), begun: None }
     }
 
     #[test]
@@ -87,5 +101,18 @@ mod tests {
         let back = Build { back: true, ..mine };
         assert_eq!(decide(&back, Some(&seen("2.0.1", "f", Some("now"))), false), Decision::Apply);
         assert_eq!(decide(&back, Some(&seen("2.0.0", "f", Some("now"))), false), Decision::Ready);
+    }
+
+    #[test]
+    fn a_version_that_began_and_did_not_end_counts_for_the_builds_below_it() {
+        let begun =
+            |in_place, begun: &str| Seen { begun: begun.parse().ok(), ..seen(in_place, "f", Some("now")) };
+        let decided =
+            |version, back, seen| decide(&Build { back, ..build(version, "f") }, Some(&seen), false);
+        assert_eq!(decided("1.0.0", false, begun("1.0.0", "1.1.0")), Decision::Follow);
+        assert_eq!(decided("1.0.0", true, begun("1.0.0", "1.1.0")), Decision::Apply, "somebody goes back");
+        assert_eq!(decided("1.1.0", false, begun("1.0.0", "1.1.0")), Decision::Apply, "it goes on");
+        assert_eq!(decided("1.2.0", false, begun("1.0.0", "1.1.0")), Decision::Apply, "it goes further");
+        assert_eq!(begun("1.0.0", "1.1.0").furthest().to_string(), "1.1.0");
     }
 }

@@ -80,6 +80,9 @@ pub struct Entry {
     pub history: Option<i64>,
     /// What its seeds depended on beside the manifest; `None` while they are still to be sown.
     pub seeds: Option<String>,
+    /// Versions that changed something since then, and have not come to their end.
+    #[serde(default)]
+    pub begun: Vec<String>,
     /// The hand-written steps that have run.
     #[serde(default)]
     pub by_hand: Vec<String>,

@@ -61,8 +61,10 @@ fn gone(
     for (at, pair) in manifests.windows(2).enumerate() {
         let stood: BTreeSet<Address> =
             addresses(&pair[0]).iter().map(|address| steps[at].address(address)).collect();
-        let new = addresses(&pair[1]).into_iter().filter(|address| !stood.contains(address) && ours(address));
-        for address in new {
+        let new = addresses(&pair[1]).into_iter().filter(|address| !stood.contains(address));
+        // A release that stopped may have left the index that was built for a key, which is not that key's yet.
+        let new = new.flat_map(|address| [index_of(&address), Some(address)]).flatten();
+        for address in new.filter(ours) {
             let then = on_earlier_table(address, &steps[at + 1..], first);
             if !first.contains_key(&then) && !holds(earlier, &then) {
                 gone.insert(then);
@@ -70,6 +72,10 @@ fn gone(
         }
     }
     gone
+}
+
+fn index_of(key: &Address) -> Option<Address> {
+    matches!(key.tag, Tag::Key | Tag::Exclusion).then(|| Address { tag: Tag::Index, ..key.clone() })
 }
 
 /// An object of a later version, as it is called by now on a table that has its earlier name again.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use crate::address::{Address, Tag};
+use crate::decide::Seen;
 use crate::drops::column_of;
 use crate::hazard::Hazard;
 use crate::kind::Refusal;
@@ -65,19 +66,31 @@ fn asks_for_a_value(column: &Column) -> bool {
 }
 
 /// Another build went further, and took away what this one needs.
-pub(crate) fn behind(manifest: &Manifest, in_place: &Version, absent: &[String]) -> Refusal {
+pub(crate) fn behind(manifest: &Manifest, seen: &Seen, absent: &[String]) -> Refusal {
     let service = &manifest.service;
-    Refusal {
-        code: "FH231",
-        object: slice(manifest),
-        what: format!(
-            "the database is at {in_place}, and {} {} needs what is not there: {}",
-            service.name,
-            service.version,
-            absent.join(", ")
+    let (name, version, absent) = (&service.name, &service.version, absent.join(", "));
+    let (what, help) = match &seen.begun {
+        Some(begun) => (
+            format!(
+                "{begun} has begun here and stopped before its end, and {name} {version} needs what is not there: {absent}"
+            ),
+            format!(
+                "bring {begun} to its end, or go back: freehold rollback --service {name} --to {}",
+                seen.version
+            ),
         ),
-        help: format!("release it with a version above {in_place}"),
-    }
+        None => (
+            format!(
+                "the database is at {}, and {name} {version} needs what is not there: {absent}",
+                seen.version
+            ),
+            format!(
+                "release it with a version above {}; or, if it was in place before, go back to it: freehold rollback --service {name} --to {version}",
+                seen.version
+            ),
+        ),
+    };
+    Refusal { code: "FH231", object: slice(manifest), what, help }
 }
 
 /// The plan has more to do than what was approved.

@@ -52,9 +52,9 @@ pub(crate) fn compared(
         (Decision::Follow, Some(seen)) => {
             let absent = absent(plan, live);
             if absent.is_empty() {
-                return Ok(Outcome::Ahead(seen.version.clone()));
+                return Ok(Outcome::Ahead(seen.furthest().clone()));
             }
-            Ok(Outcome::Refused(vec![behind(manifest, &seen.version, &absent)]))
+            Ok(Outcome::Refused(vec![behind(manifest, seen, &absent)]))
         }
         _ if !plan.is_empty() => Err(BringUpError::Differs(differences(plan, seeds))),
         _ if !seeds.waiting.is_empty() => Ok(Outcome::Waiting(seeds.waiting.clone())),

@@ -108,7 +108,7 @@ pub(super) fn decided(
             ahead = absent.is_empty();
             plan = Plan::default();
             if !ahead {
-                plan.refusals = vec![behind(manifest, &seen.version, &absent)];
+                plan.refusals = vec![behind(manifest, seen, &absent)];
             }
         }
         _ => {}

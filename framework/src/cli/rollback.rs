@@ -167,7 +167,8 @@ struct History {
 }
 
 fn last_of(past: &[Past], to: &Version) -> Option<usize> {
-    past.iter().rposition(|past| Version::parse(&past.version).is_ok_and(|version| version == *to))
+    past.iter()
+        .rposition(|past| past.ended && Version::parse(&past.version).is_ok_and(|version| version == *to))
 }
 
 fn unreadable(error: SessionError) -> Failure {

@@ -139,9 +139,13 @@ fn promised(name: &str, line: Line) -> Result<(Manifest, Promise), Failure> {
 }
 
 fn unreadable(name: &str, cause: &str) -> Failure {
+    let help = match Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+        true => format!("a manifest is named with -f: freehold apply -f {name}"),
+        false => "write one with this release: freehold plan -o plan.json".to_owned(),
+    };
     Failure::new(Exit::Invalid, code::SOURCE, format!("{name} is not a plan that can be applied"))
         .cause(cause)
-        .help("write one with this release: freehold plan -o plan.json")
+        .help(help)
 }
 
 #[cfg(test)]
@@ -188,5 +192,7 @@ mod tests {
             let failure = Saved::parse("plan.json", text).unwrap_err().human();
             assert!(failure.contains("plan.json is not a plan that can be applied"), "{failure}");
         }
+        let manifest = Saved::parse("shop.toml", MANIFEST).unwrap_err().human();
+        assert!(manifest.contains("freehold apply -f shop.toml"), "{manifest}");
     }
 }

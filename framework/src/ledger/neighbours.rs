@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::ledger::past::{self, Past};
 use crate::manifest::{Manifest, Requirement};
 use crate::name::QName;
 use crate::session::{Session, SessionError};
@@ -59,6 +60,16 @@ pub async fn in_place(session: &mut Session, service: &str) -> Result<Option<Man
     );
     let text = session.value(&query).await?;
     Ok(text.and_then(|text| Manifest::unpack("manifest", &text).ok()).map(|parsed| parsed.manifest))
+}
+
+/// The manifests of later versions that changed something and did not come to their end.
+///
+/// # Errors
+/// When the connection fails or the server's answer is not what was asked for.
+pub async fn begun(session: &mut Session, service: &str) -> Result<Vec<Manifest>, SessionError> {
+    let past = past::versions(session, service).await?.into_iter().filter(|past| !past.ended);
+    let read = |past: Past| Manifest::unpack("manifest", &past.manifest).ok().map(|parsed| parsed.manifest);
+    Ok(past.filter_map(read).collect())
 }
 
 /// Which services own these tables.

@@ -160,7 +160,7 @@ async fn by_reading(session: &mut Session, order: &Order<'_>, look: &Look) -> Re
             if absent.is_empty() {
                 return done(Outcome::Ahead(seen.version));
             }
-            done(Outcome::Refused(vec![behind(order.manifest, &seen.version, &absent)]))
+            done(Outcome::Refused(vec![behind(order.manifest, &seen, &absent)]))
         }
     }
 }
@@ -189,7 +189,7 @@ pub(super) fn seen<'l>(look: &'l Look, sowing: &Sowing) -> Result<Option<(&'l En
     let live = look.live.stamp(&entry.tables);
     let known = sowing.is_as(entry.seeds.as_deref()) && !sowing.restores();
     let stamp = entry.stamp.clone().filter(|_| known);
-    Ok(Some((entry, Seen { version, fingerprint: fingerprint.clone(), stamp, live })))
+    Ok(Some((entry, Seen { version, fingerprint: fingerprint.clone(), stamp, live, begun: None })))
 }
 
 /// Everything that happens while the file is ours.

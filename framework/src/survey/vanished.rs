@@ -33,9 +33,12 @@ pub(super) async fn refuse(
     if pairs.is_empty() {
         return Ok(());
     }
-    let Some(earlier) = neighbours::in_place(session, &manifest.service.name).await? else { return Ok(()) };
+    let service = &manifest.service.name;
+    let Some(in_place) = neighbours::in_place(session, service).await? else { return Ok(()) };
+    let mut earlier = neighbours::begun(session, service).await?;
+    earlier.push(in_place);
     for Pair { left, new } in pairs {
-        if !earlier.schema.holds(&left) || earlier.schema.holds(&new) {
+        if !earlier.iter().any(|earlier| earlier.schema.holds(&left) && !earlier.schema.holds(&new)) {
             continue;
         }
         // Whatever else stands against it, this comes first.

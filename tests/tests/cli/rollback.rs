@@ -314,3 +314,33 @@ async fn c10_3_values_that_were_added_go_again_and_those_that_went_are_back_at_t
     assert_eq!(database.fetch_one_text(rows).await?, "good, bad, good");
     Ok(())
 }
+
+/// A release that stopped half-way is gone back from like one that is in place.
+#[tokio::test]
+async fn c10_4_a_release_that_stopped_is_gone_back_from() -> Outcome {
+    let database = Database::create("cli_rollback_stopped").await;
+    let shop = Shop::new(database.address());
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let rows = "insert into shop_customers (email) values ('a@x.example'); insert into shop_orders (customer_id, total) values (1, 7)";
+    database.execute(rows).await?;
+    let rows = database.fetch_one_text(ROWS).await?;
+    let stops = "create function no() returns event_trigger language plpgsql as $$ begin raise 'no index today'; end $$; \
+        create event trigger no_index on ddl_command_start when tag in ('CREATE INDEX') execute function no()";
+    database.execute(stops).await?;
+    shop.declares(NEXT);
+    let stopped = shop.said(&["apply", "--yes"]);
+    ends_with(1, &stopped);
+    assert!(stopped.stderr.contains("in place and recorded"), "{stopped}");
+    database.execute("drop event trigger no_index; drop function no()").await?;
+    let back = shop.said(&["rollback", "--to", "1.0.0", "--yes"]);
+    ends_with(0, &back);
+    assert_eq!(database.fetch_one_text(ROWS).await?, rows);
+    let left = "select concat_ws(' ', to_regclass('shop_notes'), to_regclass('shop_orders_note_idx'), (select count(*) from freehold.attic where ended is null))";
+    assert_eq!(database.fetch_one_text(left).await?, "2");
+    shop.declares(SHOP);
+    ends_with(0, &shop.said(&["verify"]));
+    let again = shop.said(&["rollback", "--to", "1.0.0", "--yes"]);
+    ends_with(0, &again);
+    assert!(again.stdout.contains("is at 1.0.0 already"), "{again}");
+    Ok(())
+}

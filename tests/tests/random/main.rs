@@ -34,7 +34,7 @@ use std::time::Duration;
 type Fallible<T> = Result<T, String>;
 
 /// Pairs of every run of the tests, and of the long one.
-const PAIRS: u64 = 40;
+const PAIRS: u64 = 100;
 const PAIRS_ALL: u64 = 1000;
 
 /// Pairs that are worked on at once.

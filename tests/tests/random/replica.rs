@@ -3,8 +3,8 @@
 use crate::Fallible;
 use freehold::Manifest;
 use freehold::address::{Address, Tag};
-use freehold::bringup::{self, Expectation, Order, bring_up, verify};
-use freehold::execute::{Limits, Patience};
+use freehold::bringup::{self, Event, Expectation, Order, bring_up, verify};
+use freehold::execute::{Limits, Patience, Progress};
 use freehold::kind::Object;
 use freehold::ledger::Caller;
 use freehold::ledger::past::{made_since, versions};
@@ -15,6 +15,7 @@ use freehold::startup::caller;
 use freehold::survey::survey;
 use freehold_tests::database::Database;
 use sqlx::postgres::PgConnectOptions;
+use std::panic;
 use std::time::Duration;
 
 const PATIENCE: Patience =
@@ -79,9 +80,8 @@ impl Replica {
         opened.map_err(|error| error.to_string())
     }
 
-    /// One start.
-    pub(crate) async fn start(&self) -> Fallible<bringup::Outcome> {
-        let order = Order {
+    fn order(&self) -> Order<'_> {
+        Order {
             manifest: &self.manifest,
             sowing: &self.sowing,
             caller: &self.caller,
@@ -93,11 +93,37 @@ impl Replica {
             limits: Limits::default(),
             before_ready: PATIENCE,
             after_ready: PATIENCE,
-        };
+        }
+    }
+
+    /// One start.
+    pub(crate) async fn start(&self) -> Fallible<bringup::Outcome> {
         let mut session = self.session().await?;
-        let outcome = bring_up(&mut session, &order, &mut |_| {}).await;
+        let outcome = bring_up(&mut session, &self.order(), &mut |_| {}).await;
         session.close().await;
         outcome.map_err(|error| format!("it failed: {error}"))
+    }
+
+    /// One start whose process is gone once this many steps have ended: nothing is tidied up. Says whether it came so far.
+    pub(crate) async fn cut_off(self, after: usize) -> Fallible<bool> {
+        let mut session = self.session().await?;
+        let lost = tokio::spawn(async move {
+            let mut ended = 0;
+            let mut told = |event: Event<'_>| {
+                ended += usize::from(matches!(event, Event::Progress(Progress::Finished(_))));
+                if ended == after {
+                    panic::resume_unwind(Box::new("cut off on purpose"));
+                }
+            };
+            bring_up(&mut session, &self.order(), &mut told)
+                .await
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        });
+        match lost.await {
+            Ok(end) => end.map(|()| false),
+            Err(_) => Ok(true),
+        }
     }
 
     /// One start that does what there is to do, all of it.

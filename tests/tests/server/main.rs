@@ -53,6 +53,7 @@ mod seeds_values;
 mod service;
 mod session_settings;
 mod stay;
+mod stopped;
 mod tightening;
 mod triggers;
 mod two_names;
