@@ -72,7 +72,7 @@ pub(crate) fn behind(manifest: &Manifest, seen: &Seen, absent: &[String]) -> Ref
     let (what, help) = match &seen.begun {
         Some(begun) => (
             format!(
-                "{begun} has begun here and stopped before its end, and {name} {version} needs what is not there: {absent}"
+                "{begun} has begun here and has not come to its end, and {name} {version} needs what is not there: {absent}"
             ),
             format!(
                 "bring {begun} to its end, or go back: freehold rollback --service {name} --to {}",

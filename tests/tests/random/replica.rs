@@ -17,9 +17,13 @@ use freehold_tests::database::Database;
 use sqlx::postgres::PgConnectOptions;
 use std::panic;
 use std::time::Duration;
+use tokio::task::JoinError;
 
 const PATIENCE: Patience =
     Patience { lock_timeout: Duration::from_millis(200), budget: Duration::from_secs(20) };
+
+/// The end of a process that is gone on purpose.
+struct CutOff;
 
 pub(crate) struct Replica {
     manifest: Manifest,
@@ -112,7 +116,7 @@ impl Replica {
             let mut told = |event: Event<'_>| {
                 ended += usize::from(matches!(event, Event::Progress(Progress::Finished(_))));
                 if ended == after {
-                    panic::resume_unwind(Box::new("cut off on purpose"));
+                    panic::resume_unwind(Box::new(CutOff));
                 }
             };
             bring_up(&mut session, &self.order(), &mut told)
@@ -120,9 +124,10 @@ impl Replica {
                 .map(|_| ())
                 .map_err(|error| error.to_string())
         });
-        match lost.await {
+        match lost.await.map_err(JoinError::try_into_panic) {
             Ok(end) => end.map(|()| false),
-            Err(_) => Ok(true),
+            Err(Ok(panic)) if panic.is::<CutOff>() => Ok(true),
+            Err(other) => Err(format!("it ended otherwise: {other:?}")),
         }
     }
 

@@ -46,7 +46,7 @@ async fn c10_2_an_older_build_makes_nothing_anew_that_a_stopped_release_has_rena
     let stands = database.dump();
     let refusals = of(&database, "1.0.0", FIRST).is_refused().await;
     assert_eq!(refusals[0].code, "FH231", "{refusals:?}");
-    for wanted in ["1.1.0 has begun here and stopped before its end", "column orders.note"] {
+    for wanted in ["1.1.0 has begun here and has not come to its end", "column orders.note"] {
         assert!(refusals[0].what.contains(wanted), "{wanted}: {refusals:?}");
     }
     let help = "freehold rollback --service order-service --to 1.0.0";
