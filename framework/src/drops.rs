@@ -12,11 +12,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 mod haste;
+mod reference;
 mod released;
 mod surplus;
 
 pub use haste::Haste;
-pub(crate) use haste::{successor, touches};
+pub(crate) use haste::{gives_up_its_name, successor, touches};
 pub use released::{Released, can_be_handed_over};
 pub use surplus::surplus;
 

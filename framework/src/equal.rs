@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Tag};
 use crate::kind::{Object, table::Table};
-use crate::name::QName;
-use crate::rename::Words;
+use crate::name::{Name, QName};
+use crate::rename::{Words, mentions};
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::lex::{TokenKind, lex};
@@ -145,8 +145,13 @@ fn expressions(object: &mut Object) -> BTreeMap<String, Expr> {
     object.texts().into_iter().map(|text| (text.slot, text.expression.clone())).collect()
 }
 
-/// Settles what is equal as text or remembered; gives back the rest.
+/// Settles what is equal as text or remembered; gives back what of the rest may mean the same.
 fn remembered(wanted: &Schema, live: &mut Schema, memory: &Memory) -> Vec<Pair> {
+    let functions = |schema: &Schema| -> BTreeSet<Name> {
+        let functions = schema.objects.keys().filter(|address| address.tag == Tag::Function);
+        functions.map(|address| address.name.clone()).collect()
+    };
+    let functions: BTreeSet<Name> = functions(wanted).union(&functions(live)).cloned().collect();
     let mut pairs = Vec::new();
     for (address, live) in &mut live.objects {
         let Some(mut wanted) = wanted.objects.get(address).cloned() else { continue };
@@ -156,7 +161,7 @@ fn remembered(wanted: &Schema, live: &mut Schema, memory: &Memory) -> Vec<Pair> 
             let known = memory.get(address).and_then(|slots| slots.get(&text.slot));
             if known.is_some_and(|known| known.says(&authored, text.expression)) {
                 *text.expression = authored;
-            } else if authored != *text.expression {
+            } else if authored != *text.expression && call_the_same(&authored, text.expression, &functions) {
                 let (slot, table, cast) = (text.slot, text.table, text.cast);
                 let (address, live) = (address.clone(), text.expression.clone());
                 pairs.push(Pair { address, slot, table, cast, wanted: authored, live });
@@ -164,6 +169,15 @@ fn remembered(wanted: &Schema, live: &mut Schema, memory: &Memory) -> Vec<Pair> 
         }
     }
     pairs
+}
+
+/// Whether two expressions call the same of these functions. The server puts a simple one's body in the place of its call before it prints, and
+/// the value of one that never changes: what it gives now is not what it will give.
+fn call_the_same(one: &Expr, other: &Expr, functions: &BTreeSet<Name>) -> bool {
+    functions.iter().all(|function| {
+        let is = |name: &Name| name == function;
+        mentions(one, &is) == mentions(other, &is)
+    })
 }
 
 fn adopt(wanted: &Schema, live: &mut Schema, same: &BTreeSet<(Address, String)>) {

@@ -235,6 +235,8 @@ pub struct Facts {
     pub exact: bool,
     /// What goes in the same plan.
     pub going: BTreeSet<Address>,
+    /// What of that goes before anything comes.
+    pub freed: BTreeSet<Address>,
     /// How far sequences have counted whose limits are to be narrower, and those of identity columns that are to count otherwise.
     pub counted: BTreeMap<Address, Counted>,
     /// The foreign keys that stand on keys and unique indexes which are to change.

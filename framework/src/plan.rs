@@ -73,7 +73,7 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
         }
     }
     detach(live, &mut draft);
-    for (wanted, live) in &diff.different {
+    for (wanted, live) in in_order(&diff.different, live) {
         if draft.is_rebuilt(&wanted.address()) {
             continue;
         }
@@ -90,6 +90,37 @@ pub fn plan(diff: &Diff, live: &Schema, facts: &Facts) -> Plan {
     // that an enum's added value is committed before the big transaction that may use it.
     steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
     Plan { steps, refusals, left_alone, degraded: Vec::new() }
+}
+
+/// What differs, in the order in which it can change: the server makes no table logged before its parents, and none unlogged before its children.
+///
+/// <https://www.postgresql.org/docs/current/sql-altertable.html> (`SET LOGGED`)
+fn in_order<'a>(different: &'a [(Object, Object)], live: &Schema) -> Vec<&'a (Object, Object)> {
+    let logged = different.iter().filter_map(|pair| match pair {
+        (Object::Table(wanted), Object::Table(live)) if wanted.unlogged != live.unlogged => {
+            Some((&wanted.name, 0))
+        }
+        _ => None,
+    });
+    let mut depths: BTreeMap<&QName, i64> = logged.collect();
+    for _ in 0..depths.len() {
+        for object in live.objects.values() {
+            let Object::ForeignKey(key) = object else { continue };
+            let Some(parent) = depths.get(&key.parent).copied().filter(|_| key.parent != key.table) else {
+                continue;
+            };
+            depths.entry(&key.table).and_modify(|depth| *depth = (parent + 1).max(*depth));
+        }
+    }
+    let mut pairs: Vec<&(Object, Object)> = different.iter().collect();
+    pairs.sort_by_key(|(wanted, _)| match wanted {
+        Object::Table(table) => {
+            let depth = depths.get(&table.name).copied().unwrap_or(0);
+            if table.unlogged { -depth } else { depth }
+        }
+        _ => 0,
+    });
+    pairs
 }
 
 /// What is built once the service is ready cannot be spoken of before.
@@ -128,9 +159,10 @@ fn is_leftover(index: &Index, diff: &Diff, live: &Schema) -> bool {
     }) && !is_on_its_way(index, diff)
 }
 
-/// Whether it is about to replace a declared index or key.
+/// Whether it is about to replace a declared index or key, or to become one.
 fn is_on_its_way(index: &Index, diff: &Diff) -> bool {
-    diff.different.iter().any(|(wanted, _)| match wanted {
+    let wanted = diff.different.iter().map(|(wanted, _)| wanted).chain(&diff.missing);
+    wanted.into_iter().any(|wanted| match wanted {
         Object::Index(wanted) => wanted.table == index.table && wanted.interim() == index.name,
         Object::Key(wanted) => wanted.table == index.table && wanted.index().interim() == index.name,
         _ => false,
@@ -155,12 +187,13 @@ fn passes(object: &Object, diff: &Diff, live: &Schema) -> bool {
     }
 }
 
-/// Drafts taking foreign keys away first, and making them again, where a column on one side becomes a type that the other side's cannot be
-/// compared with until that one has changed too.
+/// Drafts taking foreign keys away first, and making them again: where a column on one side becomes a type that the other side's cannot be
+/// compared with until that one has changed too, and where the key that they stand on goes before another one comes.
 fn detach(live: &Schema, draft: &mut Draft<'_>) {
     let facts = draft.facts();
     let changed: BTreeSet<&Address> = facts.other_family.iter().chain(&facts.inconvertible).collect();
-    if changed.is_empty() {
+    let freed: Vec<&Object> = facts.freed.iter().filter_map(|address| live.objects.get(address)).collect();
+    if changed.is_empty() && freed.is_empty() {
         return;
     }
     for (address, object) in &live.objects {
@@ -168,7 +201,10 @@ fn detach(live: &Schema, draft: &mut Draft<'_>) {
         let touches = |table: &QName, columns: &[Name]| {
             columns.iter().any(|column| changed.contains(&Address::part(Tag::Column, table, column)))
         };
-        if touches(&key.table, &key.columns) || touches(&key.parent, &key.parent_columns) {
+        if touches(&key.table, &key.columns)
+            || touches(&key.parent, &key.parent_columns)
+            || freed.iter().any(|gone| key.can_stand_on(gone))
+        {
             draft.detach(address, dropped(object));
         }
     }

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::address::Address;
 use crate::hazard::Hazard;
 use crate::lock::Lock;
+use crate::name::Name;
 use crate::sql::Sql;
 
 /// The fixed order of a plan's parts.
@@ -133,6 +134,11 @@ pub enum Turn {
     Owned,
     /// The type is made anew, with its values as the manifest has them.
     MadeAnew,
+    /// The column gets another type, and these of its table do in the same statement.
+    Retyped {
+        /// The names of the others.
+        with: Vec<Name>,
+    },
 }
 
 /// A place in a manifest.
@@ -203,6 +209,16 @@ impl Step {
     pub fn contracts(&self) -> bool {
         let takes = self.phase == Phase::Contract || self.hazards.contains(&Hazard::Tightens);
         takes && self.when == When::After
+    }
+
+    /// What it is about: its object, and the columns that get another type along with it.
+    pub fn objects(&self) -> impl Iterator<Item = Address> {
+        let with = match &self.turn {
+            Some(Turn::Retyped { with }) => with.as_slice(),
+            _ => &[],
+        };
+        let others = with.iter().map(|name| Address { name: name.clone(), ..self.object.clone() });
+        std::iter::once(self.object.clone()).chain(others)
     }
 
     /// Its id: the same for the same statement about the same object, in every run and on every machine.

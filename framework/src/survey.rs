@@ -142,9 +142,9 @@ pub async fn survey_again(
 /// The words such as `'now'` that the steps of the plan have just said again, where something else stood.
 fn said_again(manifest: &Manifest, before: &Survey) -> Memory {
     let touched = |address: &Address, slot: &str| {
-        let mut steps = before.plan.steps.iter().map(|step| &step.object);
-        steps.any(|object| {
-            object == address
+        let mut objects = before.plan.steps.iter().flat_map(Step::objects);
+        objects.any(|object| {
+            object == *address
                 || object.table() == address.table() && slot.ends_with(&format!(" {}", object.name))
         })
     };
@@ -386,7 +386,13 @@ fn occupied(found: &Found, manifest: &Manifest, going: &BTreeSet<Address>) -> Ve
                 && (going.contains(other) || table.is_some_and(|table| going.contains(&table)))
         })
     };
-    let stands = |object: &Address| !before.contains(object) && !own(object) && !leaves(object);
+    // What only the ledger knows has gone, and something else may have come in its place.
+    let declared = |object: &Address| {
+        let mut all = manifest.schema.objects.keys();
+        all.any(|other| Address { arguments: None, ..other.clone() } == Address { arguments: None, ..object.clone() })
+    };
+    let stands =
+        |object: &Address| declared(object) && !before.contains(object) && !own(object) && !leaves(object);
     refusals.filter(|refusal| stands(&refusal.object)).collect()
 }
 

@@ -1,5 +1,6 @@
 //! The part of a bring-up that writes, under the service's lock.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::{
@@ -185,14 +186,20 @@ impl Work<'_> {
         self.run(session, &rest, patience, listener).await?;
         self.by_hand().await?;
         let unsown = self.sow(session, &seeds, listener).await?;
-        let verified = self.verify(session, surveyed, &unsown).await?;
+        let Verified { waiting: verified, left } = self.verify(session, surveyed, &unsown).await?;
         listener(Event::Ready);
+        // What has become as it is to be by what ran before needs no step any more.
+        let (after, needless): (Vec<Step>, Vec<Step>) =
+            after.into_iter().partition(|step| left.contains(&step.object));
+        for step in &needless {
+            listener(Event::Progress(Progress::Skipped(step)));
+        }
         if after.is_empty() {
             return Ok(verified);
         }
         let mut waiting = self.afterwards(session, &after, listener).await?;
         waiting.extend(unsown);
-        self.verify(session, surveyed, &waiting).await
+        Ok(self.verify(session, surveyed, &waiting).await?.waiting)
     }
 
     /// The rows that tables are to have. Of the steps that the plan has for them, each ends once, whatever it took.
@@ -318,7 +325,7 @@ impl Work<'_> {
         session: &mut Session,
         before: &Survey,
         waiting: &[Waiting],
-    ) -> Result<Vec<Waiting>, BringUpError> {
+    ) -> Result<Verified, BringUpError> {
         let manifest = self.order.manifest;
         let now = survey_again(session, manifest, before).await?;
         let mut now = with_seeds(session, manifest, self.order.sowing, true, now).await?;
@@ -356,8 +363,17 @@ impl Work<'_> {
             waiting,
         )
         .await?;
-        Ok(waiting.to_vec())
+        let left = now.plan.steps.into_iter().map(|step| step.object).collect();
+        Ok(Verified { waiting: waiting.to_vec(), left })
     }
+}
+
+/// What a look after some steps has found.
+struct Verified {
+    /// What waits, and why.
+    waiting: Vec<Waiting>,
+    /// What there are still steps about.
+    left: BTreeSet<Address>,
 }
 
 /// What rows that stood before it keep from being proven, with their number where they can be counted.

@@ -52,7 +52,8 @@ select coalesce(json_agg(json_build_object(
             union
             select x.classid, x.objid
             from pg_catalog.pg_depend x
-            where x.classid = 'pg_policy'::regclass and x.refclassid = 'pg_class'::regclass
+            -- A function whose body the server has read, and what a publication leaves out.
+            where x.classid in ('pg_policy'::regclass, 'pg_proc'::regclass, 'pg_publication_rel'::regclass) and x.refclassid = 'pg_class'::regclass
                 and x.refobjid = a.attrelid and x.refobjsubid = a.attnum
         ) d),
     'referring', (

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Going, column_of};
 use crate::address::{Address, Tag};
+use crate::kind::foreign_key::ForeignKey;
 use crate::kind::index::{Element, On};
 use crate::kind::key::Key;
 use crate::kind::table::column::Column;
@@ -47,7 +48,7 @@ impl Haste {
             }
         }
         let held = gone.iter().filter(|address| match live.objects.get(address) {
-            Some(Object::ForeignKey(key)) => haste.shakes(&key.parent, &key.parent_columns, wanted, live),
+            Some(Object::ForeignKey(key)) => haste.shakes(key, wanted, live),
             _ => false,
         });
         let held: Vec<Address> = held.cloned().collect();
@@ -55,22 +56,13 @@ impl Haste {
         haste
     }
 
-    /// Whether a key that stands on these columns goes at once, or becomes another.
-    fn shakes(&self, table: &QName, columns: &[Name], wanted: &Schema, live: &Schema) -> bool {
-        let on: BTreeSet<&Name> = columns.iter().collect();
-        live.objects.iter().any(|(address, object)| {
-            let of: BTreeSet<Name> = match object {
-                Object::Key(key) => key.columns.iter().cloned().collect(),
-                Object::Index(index) if index.unique => {
-                    index.elements.iter().filter_map(Element::column_name).collect()
-                }
-                _ => return false,
-            };
-            let changes = || match wanted.objects.get(address) {
+    /// Whether what a foreign key can stand on goes at once, or becomes another.
+    fn shakes(&self, key: &ForeignKey, wanted: &Schema, live: &Schema) -> bool {
+        live.objects.iter().filter(|(_, object)| key.can_stand_on(object)).any(|(address, object)| {
+            match wanted.objects.get(address) {
                 Some(wanted) => wanted != object,
                 None => self.first.contains(address) || self.taken.contains_key(address),
-            };
-            address.table().as_ref() == Some(table) && of.iter().collect::<BTreeSet<_>>() == on && changes()
+            }
         })
     }
 }
@@ -107,15 +99,28 @@ fn taker(
             let key = Address { tag: Tag::Key, ..address.clone() };
             wanted.objects.contains_key(&key).then_some(key)
         }
-        Object::Key(key) if key.primary => {
+        Object::Key(key) => {
             let other = wanted.objects.values().find_map(|object| match object {
-                Object::Key(other) if other.primary && other.table == key.table => Some(other.address()),
+                Object::Key(other) if key.primary && other.primary && other.table == key.table => {
+                    Some(other.address())
+                }
                 _ => None,
             });
-            other.filter(|other| !live.objects.contains_key(other))
+            let other = other.filter(|other| !live.objects.contains_key(other));
+            other.or_else(|| successor_of_key(key, address, wanted, live))
         }
         _ => None,
     }
+}
+
+/// The index that is to come in place of a key of its name. What stands on a partitioned table is not built beside another.
+fn successor_of_key(key: &Key, address: &Address, wanted: &Schema, live: &Schema) -> Option<Address> {
+    let whole = match live.objects.get(&Address::top(Tag::Table, &key.table)) {
+        Some(Object::Table(table)) => table.options.partition.is_none(),
+        _ => false,
+    };
+    let index = Address { tag: Tag::Index, ..address.clone() };
+    (whole && wanted.objects.contains_key(&index) && !live.objects.contains_key(&index)).then_some(index)
 }
 
 /// The function that is to come in place of one that goes: the only one of its name that is declared and not there.
@@ -138,7 +143,7 @@ fn calls_alike(part: &Object, function: &Name, wanted: &Schema) -> bool {
 }
 
 /// Whether its name is wanted for something that is not there yet.
-fn gives_up_its_name(address: &Address, wanted: &Schema, live: &Schema) -> bool {
+pub(crate) fn gives_up_its_name(address: &Address, wanted: &Schema, live: &Schema) -> bool {
     let missing = || wanted.objects.keys().filter(|other| !live.objects.contains_key(other));
     let takes = |one: &Address| {
         missing()
@@ -147,8 +152,13 @@ fn gives_up_its_name(address: &Address, wanted: &Schema, live: &Schema) -> bool 
     // A table takes the names of its indexes and keys along.
     let on_it =
         || live.objects.keys().filter(|part| part.tag != Tag::Table && part.table() == address.table());
+    // Its rows have a type of its name.
+    let takes_type = |tag: Tag| {
+        missing().any(|other| other.tag == tag && (&other.schema, &other.name) == (&address.schema, &address.name))
+    };
     let relation = match address.tag {
-        Tag::Table => takes(address) || on_it().any(|part| is_relation(part.tag) && takes(part)),
+        Tag::Enum => takes_type(Tag::Table),
+        Tag::Table => takes_type(Tag::Enum) || takes(address) || on_it().any(|part| is_relation(part.tag) && takes(part)),
         tag => is_relation(tag) && takes(address),
     };
     let constraint = is_constraint(address.tag)

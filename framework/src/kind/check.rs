@@ -136,6 +136,11 @@ pub(in crate::kind) fn validate(address: &Address, table: &QName, draft: &mut Dr
         Ground::Used(size) => size,
         Ground::New | Ground::Empty => Size::default(),
     };
+    draft.steps.push(Step { rows_estimate: rows, bytes, ..proof(address, table) });
+}
+
+/// The step that proves a constraint, on a table of unknown size.
+pub(crate) fn proof(address: &Address, table: &QName) -> Step {
     let step = Step::on_new_ground(
         address.clone(),
         Phase::Validate,
@@ -145,14 +150,12 @@ pub(in crate::kind) fn validate(address: &Address, table: &QName, draft: &mut Dr
             "a proven constraint is not made unproven; dropping it is the undo of the step that added it",
         ),
     );
-    draft.steps.push(Step {
+    Step {
         when: When::After,
         transaction: Transaction::Alone,
         lock: Lock::on(Mode::ShareUpdateExclusive, [table]),
-        rows_estimate: rows,
-        bytes,
         lock_timeout_ms: 0,
         statement_timeout_ms: 0,
         ..step
-    });
+    }
 }

@@ -5,11 +5,14 @@
 //!
 //! <https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK>
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::check::validate;
+use super::index::Element;
 use super::key::Timing;
-use super::{Draft, Ground, Kind, Need, Size, constraint_is, constraint_stands};
+use super::{Draft, Ground, Kind, Need, Object, Size, constraint_is, constraint_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
@@ -187,6 +190,23 @@ impl ForeignKey {
         }
         out.push(&self.timing.clause());
         out
+    }
+
+    /// Whether it can stand on a key or an index: a unique one of its parent, over its columns in any order.
+    pub(crate) fn can_stand_on(&self, object: &Object) -> bool {
+        let (table, columns): (&QName, BTreeSet<Name>) = match object {
+            Object::Key(key) if key.timing == Timing::Immediate => {
+                (&key.table, key.columns.iter().cloned().collect())
+            }
+            Object::Index(index) if index.unique && index.predicate.is_none() => {
+                match index.elements.iter().map(Element::column_name).collect() {
+                    Some(columns) => (&index.table, columns),
+                    None => return false,
+                }
+            }
+            _ => return false,
+        };
+        *table == self.parent && columns.iter().eq(self.parent_columns.iter().collect::<BTreeSet<_>>())
     }
 
     /// Drafts taking the new one for the old one in a single statement, so that no row is ever written unchecked. Its rows are proven

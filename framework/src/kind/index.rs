@@ -172,7 +172,10 @@ impl Kind for Index {
     }
 
     fn create(&self, draft: &mut Draft<'_>) {
-        build(self, if self.unique { When::Before } else { When::After }, draft);
+        match draft.live(&Address { tag: Tag::Key, ..self.address() }) {
+            Some(Object::Key(key)) if self.takes_over_from(key, draft) => {}
+            _ => build(self, if self.unique { When::Before } else { When::After }, draft),
+        }
     }
 
     fn spell(&self, live: &mut Self) {

@@ -266,8 +266,9 @@ impl Key {
     /// Drafts adding it; what has its name or its place goes in the same statement.
     fn attach(&self, draft: &mut Draft<'_>, clause: Sql) {
         let (table, other) = (&self.table, self.other_primary(draft));
-        let held = match other {
-            Some(other) => Held::on(&other.address(), &self.columns, HELP, draft),
+        let index = self.other_index(draft).map(Kind::address);
+        let held = match other.map(Kind::address).or(index) {
+            Some(old) => Held::on(&old, &self.columns, HELP, draft),
             None => Some(Held::none()),
         };
         let Some(held) = held else { return };

@@ -22,6 +22,7 @@ pub mod options;
 mod rebuild;
 pub mod replica;
 pub mod retype;
+mod rewrite;
 
 use column::Column;
 use options::Options;
@@ -69,17 +70,8 @@ impl Kind for Table {
         // What is computed from others comes after them: it may be made again along with one of them.
         let (plain, computed): (Vec<&Column>, Vec<&Column>) =
             self.columns.iter().partition(|column| column.generated.is_none());
-        for column in plain.into_iter().chain(computed) {
-            match live.columns.iter_mut().find(|found| found.name == column.name) {
-                Some(found) => {
-                    change::change(column, found, &self.name, draft);
-                    let address = Address::part(Tag::Column, &self.name, &column.name);
-                    let differences = column.differences(found);
-                    refuse_changes(column, found, &address, &differences, draft);
-                }
-                None => column.add(&self.name, draft),
-            }
-        }
+        self.alter_columns(&plain, live, draft);
+        self.alter_columns(&computed, live, draft);
         for extra in live.columns.iter().filter(|live| self.column(&live.name).is_none()) {
             draft.left_alone.push(Address::part(Tag::Column, &self.name, &extra.name));
         }
@@ -125,6 +117,31 @@ impl Kind for Table {
 }
 
 impl Table {
+    /// Drafts adding those of these columns that are not there, and then changing the others: what is made again over one of them may speak of
+    /// a new one.
+    fn alter_columns(&self, columns: &[&Column], live: &mut Self, draft: &mut Draft<'_>) {
+        let (standing, new): (Vec<&Column>, Vec<&Column>) =
+            columns.iter().copied().partition(|column| live.column(&column.name).is_some());
+        for column in new {
+            column.add(&self.name, draft);
+        }
+        let mut rewrites = Vec::new();
+        for column in &standing {
+            if let Some(found) = live.columns.iter_mut().find(|found| found.name == column.name) {
+                rewrites.extend(change::retyped(column, found, &self.name, draft));
+            }
+        }
+        rewrite::draft_all(rewrites, draft);
+        for column in standing {
+            if let Some(found) = live.columns.iter_mut().find(|found| found.name == column.name) {
+                change::change(column, found, &self.name, draft);
+                let address = Address::part(Tag::Column, &self.name, &column.name);
+                let differences = column.differences(found);
+                refuse_changes(column, found, &address, &differences, draft);
+            }
+        }
+    }
+
     /// Drafts what writes all of a table's files again: whether it is logged, and where they are.
     fn move_files(&self, live: &mut Self, draft: &mut Draft<'_>) {
         let place = |table: &Self| match &table.options.tablespace {

@@ -142,7 +142,7 @@ impl TypeName {
         let base = name_of(&self.0, first).ok()?;
         let is_own = first.kind == TokenKind::Word
             && (PLAIN.contains(&base.as_str())
-                || BUILT_IN.iter().any(|(_, name)| name.starts_with(base.as_str())));
+                || BUILT_IN.iter().any(|(_, name)| name.split(' ').next() == Some(base.as_str())));
         if tokens.get(1).is_some_and(|dot| dot.text(&self.0) == ".") {
             return Some(PathName { schema: Some(base), name: name_of(&self.0, tokens.get(2)?).ok()? });
         }
@@ -419,6 +419,9 @@ mod tests {
         assert_eq!(user("order_status[]").as_deref(), Some("order_status"));
         assert_eq!(user("extensions.citext").as_deref(), Some("citext"));
         assert_eq!(user("\"Odd Type\"").as_deref(), Some("Odd Type"));
+        // What a type of the server begins with.
+        assert_eq!(user("s").as_deref(), Some("s"));
+        assert_eq!(user("num[]").as_deref(), Some("num"));
         for own in
             ["varchar(3)", "double precision", "timestamptz(3)", "bit varying(5)", "uuid[]", "\"char\""]
         {

@@ -10,7 +10,9 @@ use super::still::still_leaning;
 use crate::address::{Address, Tag};
 use crate::catalog::grantee;
 use crate::catalog::leaning::{Leaning, leaning};
-use crate::drops::{Going, Haste, IN_ATTIC, Kept, column_of, held_by_key, is_attic, is_in_attic, standing};
+use crate::drops::{
+    Going, Haste, IN_ATTIC, Kept, column_of, gives_up_its_name, held_by_key, is_attic, is_in_attic, standing,
+};
 use crate::hazard::Hazard;
 use crate::kind::{Object, Refusal};
 use crate::ledger::claim::{self, Claims};
@@ -33,10 +35,23 @@ pub(super) struct Dropped {
     pub(super) may_go: BTreeSet<Address>,
     /// What goes.
     pub(super) going: BTreeSet<Address>,
+    /// What of it goes before anything comes.
+    first: BTreeSet<Address>,
     /// What goes in the step of something else.
     taken: BTreeMap<Address, Address>,
     /// What was to go, and stays because others lean on it: it is nobody's alone.
     stays: Vec<Address>,
+}
+
+/// What goes, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaving<'a> {
+    /// All of it.
+    pub(super) going: &'a BTreeSet<Address>,
+    /// What of it goes before anything comes.
+    pub(super) first: &'a BTreeSet<Address>,
+    /// What of it goes in the step of something else.
+    pub(super) taken: &'a BTreeMap<Address, Address>,
 }
 
 /// Adds to the renames what comes back from the attic: what is declared, not there, and kept as it is declared. A column of another type
@@ -135,14 +150,20 @@ pub(super) async fn dropped(
         gone.iter().filter_map(|address| held_by_key(address, &gone, &manifest.schema, live)).collect();
     gone.retain(|address| !held.iter().any(|refusal| refusal.object == *address));
     dropped.refusals.extend(held);
+    // What still has the type has it under another name by the time that a table takes this one.
+    let renamed = gone.iter().filter(|address| {
+        address.tag == Tag::Enum && gives_up_its_name(address, &manifest.schema, live)
+    });
+    let kept: BTreeSet<Address> = kept.into_iter().chain(renamed.cloned()).collect();
     let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
     // What is declared without the column that goes has let go of it by then.
     going.steps.retain(|(step, kept)| kept.is_some() || !declared_otherwise(&step.object, manifest));
     let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
     let haste = Haste::of(&objects, &manifest.schema, live);
     going.hurry(&haste);
+    going.keep_references(&objects, &manifest.schema, live);
     dropped.going = objects;
-    dropped.taken = haste.taken;
+    (dropped.first, dropped.taken) = (haste.first, haste.taken);
     numbered::move_along(session, &mut going, renames, live).await?;
     let ground = revalued::Ground { manifest, renames, live, gone: [&before, &gone], steps: &going };
     let mut revalued = revalued::revalued(session, &ground, &values).await?;
@@ -264,9 +285,9 @@ impl Dropped {
         self.steps.extend(steps);
     }
 
-    /// What goes, and what of it goes in the step of something else.
-    pub(super) fn leaving(&self) -> (&BTreeSet<Address>, &BTreeMap<Address, Address>) {
-        (&self.going, &self.taken)
+    /// What goes, what of it goes first, and what of it goes in the step of something else.
+    pub(super) fn leaving(&self) -> Leaving<'_> {
+        Leaving { going: &self.going, first: &self.first, taken: &self.taken }
     }
 
     /// Adds the steps, in their phases, and what stands against them. What goes is not left alone.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dropped::Leaving;
 use super::lossless;
 use super::renamed::{column_facts, dependents, facts as read, key_facts};
 use super::revalued::may_reorder;
@@ -31,7 +32,7 @@ pub(super) async fn facts(
     difference: &Diff,
     live: &Schema,
     renames: &Renames,
-    (going, taken): (&BTreeSet<Address>, &BTreeMap<Address, Address>),
+    leaving: Leaving<'_>,
 ) -> Result<Facts, SessionError> {
     let enums = manifest.schema.objects.values().filter_map(|object| match object {
         Object::Enum(wanted) => Some(wanted).filter(|wanted| may_reorder(manifest, wanted)),
@@ -46,9 +47,10 @@ pub(super) async fn facts(
     let mut other = Facts {
         exact,
         reorder,
-        going: going.clone(),
+        going: leaving.going.clone(),
+        freed: leaving.first.clone(),
         going_back: manifest.went_back.is_some(),
-        replaced: replaced(taken, live),
+        replaced: replaced(leaving.taken, live),
         ..Facts::default()
     };
     counted(session, difference, renames, &mut other).await?;
@@ -76,7 +78,7 @@ pub(super) async fn facts(
         _ => false,
     };
     let keys = difference.different.iter().map(|(_, live)| live).filter(|live| is_unique(live));
-    let going = live.objects.iter().filter(|(address, live)| going.contains(address) && is_unique(live));
+    let going = live.objects.iter().filter(|(address, live)| leaving.going.contains(address) && is_unique(live));
     let keys: Vec<Address> =
         keys.map(Object::address).chain(going.map(|(address, _)| address.clone())).collect();
     if !keys.is_empty() {

@@ -43,12 +43,16 @@ fn lets_go(gone: &Address, part: &Address, wanted: &Schema, live: &Schema) -> bo
     }
     let (Some(now), Some(then)) = (live.objects.get(part), wanted.objects.get(part)) else { return false };
     match (now, then) {
-        (Object::ForeignKey(now), Object::ForeignKey(then)) => match gone.tag {
+        (Object::ForeignKey(_), Object::ForeignKey(then)) => match gone.tag {
             Tag::Column => {
                 !(gone.table().as_ref() == Some(&then.parent) && then.parent_columns.contains(&gone.name))
             }
             Tag::Table => gone.table().as_ref() != Some(&then.parent),
-            _ => (&now.parent, &now.parent_columns) != (&then.parent, &then.parent_columns),
+            // Where it can stand on another one, it does by then.
+            _ => {
+                live.objects.get(gone).is_some_and(|gone| !then.can_stand_on(gone))
+                    || wanted.objects.values().any(|object| then.can_stand_on(object))
+            }
         },
         (Object::Trigger(_), Object::Trigger(then))
             if gone.tag == Tag::Function && then.function.name == gone.name =>

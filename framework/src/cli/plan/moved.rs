@@ -3,6 +3,7 @@
 use crate::address::Tag;
 use crate::cli::sign::Sign;
 use crate::hazard::Hazard;
+use crate::name::Name;
 use crate::step::{Phase, Step, Turn};
 
 /// The step as something that is done; nothing for steps that are about something else.
@@ -34,7 +35,12 @@ fn turned(step: &Step, turn: &Turn) -> String {
             format!("rename {} {table}{from} → {}", object.tag.word(), object.name)
         }
         Turn::MadeAnew => format!("make {object} anew, with its values as the manifest has them"),
+        Turn::Retyped { with } => format!("change the types of {object} and {}", joined(with)),
     }
+}
+
+fn joined(names: &[Name]) -> String {
+    names.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn revokes(step: &Step) -> bool {
@@ -48,7 +54,7 @@ fn silences(step: &Step) -> bool {
 /// The sign, the name if it is not the object's own, and what is said beside it; nothing for steps that are about something else.
 pub(super) fn line(step: &Step) -> Option<(Sign, Option<String>, String)> {
     if let Some(turn) = &step.turn {
-        return Some(turn_line(turn));
+        return turn_line(turn);
     }
     Some(match step.phase {
         Phase::Rename if step.hazards.contains(&Hazard::Back) => {
@@ -71,8 +77,8 @@ pub(super) fn line(step: &Step) -> Option<(Sign, Option<String>, String)> {
     })
 }
 
-fn turn_line(turn: &Turn) -> (Sign, Option<String>, String) {
-    match turn {
+fn turn_line(turn: &Turn) -> Option<(Sign, Option<String>, String)> {
+    Some(match turn {
         Turn::TakenOver { from } => {
             (Sign::Change, None, format!("taken over from {from}; its rows stay where they are"))
         }
@@ -85,5 +91,7 @@ fn turn_line(turn: &Turn) -> (Sign, Option<String>, String) {
         Turn::MadeAnew => {
             (Sign::Change, None, "made anew, with its values as the manifest has them".to_owned())
         }
-    }
+        // Each of them is shown as a column that changes.
+        Turn::Retyped { .. } => return None,
+    })
 }

@@ -138,6 +138,7 @@ pub(in crate::cli) fn sentence(step: &Step) -> String {
         _ if object.table.is_none() && starts("create") => format!("create {named}"),
         _ if object.table.is_none() => format!("change {named}"),
         (Phase::Validate, _) => format!("prove {named}"),
+        (Phase::Contract, _) if run.as_str().contains(" validate constraint ") => format!("prove {named}"),
         _ => format!("add {named}{new_rows_only}"),
     }
 }

@@ -149,22 +149,23 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
         return lines;
     }
     let steps = steps.iter().filter(|step| moved::line(step).is_none());
+    let about = steps.flat_map(|step| step.objects().map(move |object| (object, step)));
     let mut seen = BTreeSet::new();
-    let declared = steps.filter(|step| is_declared(outlook.manifest, &step.object));
-    let first = declared.filter(|step| seen.insert(&step.object));
-    let line = |step: &&&Step| {
-        let stands = outlook.live.holds(&step.object);
+    let declared = about.filter(|(object, _)| is_declared(outlook.manifest, object));
+    let first = declared.filter(|(object, _)| seen.insert(object.clone()));
+    let line = |(object, step): (Address, &&Step)| {
+        let stands = outlook.live.holds(&object);
         let detail = match step.phase {
             Phase::Validate if stands => "proven against the rows that are there".to_owned(),
             Phase::Index if stands => "half built; built again in place".to_owned(),
             Phase::Seed => rows::of_seed(&outlook.seeds, &step.object).unwrap_or_default(),
-            _ => definition(&outlook.manifest.schema, &step.object),
+            _ => definition(&outlook.manifest.schema, &object),
         };
         let sign =
-            if stands || rows::corrects(&outlook.seeds, &step.object) { Sign::Change } else { Sign::Add };
-        Line { sign, depth: 1, name: part_name(&step.object), detail, code: "" }
+            if stands || rows::corrects(&outlook.seeds, &object) { Sign::Change } else { Sign::Add };
+        Line { sign, depth: 1, name: part_name(&object), detail, code: "" }
     };
-    lines.extend(first.map(|step| line(&step)));
+    lines.extend(first.map(line));
     lines
 }
 

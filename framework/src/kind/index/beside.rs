@@ -8,10 +8,12 @@
 use sha2::{Digest, Sha256};
 
 use super::{Index, State, concurrently};
+use crate::address::Address;
+use crate::kind::key::Key;
 use crate::kind::key::held::Held;
 use crate::kind::{Draft, Ground, Kind, Object, Size, relation_stands};
 use crate::name::Name;
-use crate::sql::{quoted, sql};
+use crate::sql::{Sql, quoted, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 /// What stands between the name of an index and the hash while it is beside another one.
@@ -48,17 +50,34 @@ impl Index {
         if matches!(ground, Ground::Used(Size { partitioned: true, .. })) {
             return false;
         }
+        let when = if self.unique || live.unique { When::Before } else { When::After };
+        let gone = sql!("drop index {}", self.qualified());
+        self.build_and_swap(&self.address(), &gone, when, draft);
+        true
+    }
+
+    /// Drafts the same in the place of a key of its name, which goes. `false` when that one has gone before.
+    pub(super) fn takes_over_from(&self, key: &Key, draft: &mut Draft<'_>) -> bool {
+        let facts = draft.facts();
+        let goes = facts.going.contains(&key.address()) && !facts.freed.contains(&key.address());
+        if goes {
+            let gone = sql!("alter table {} drop constraint {}", key.table, key.name);
+            self.build_and_swap(&key.address(), &gone, When::Before, draft);
+        }
+        goes
+    }
+
+    fn build_and_swap(&self, old: &Address, gone: &Sql, when: When, draft: &mut Draft<'_>) {
         let columns: Vec<Name> = match self.unique && self.predicate.is_none() {
             true => self.elements.iter().filter_map(super::Element::column_name).collect(),
             false => Vec::new(),
         };
         let help = "declare the new index under another name, move the foreign keys over to it, and drop this one then";
-        let Some(held) = Held::on(&self.address(), &columns, help, draft) else { return true };
-        let when = if self.unique || live.unique { When::Before } else { When::After };
+        let Some(held) = Held::on(old, &columns, help, draft) else { return };
         let fresh = self.built_beside(when, draft);
         let (stands, made) = (relation_stands(&self.qualified()), relation_stands(&fresh.qualified()));
         let mut swap = held.off.clone();
-        swap.push(sql!("drop index {}", self.qualified()));
+        swap.push(gone.clone());
         swap.push(sql!("alter index {} rename to {}", fresh.qualified(), self.name));
         swap.extend(held.on.iter().cloned());
         let undo = Undo::Lost("the old index is gone; the manifest of the earlier version builds it again");
@@ -72,7 +91,6 @@ impl Index {
             ..step
         });
         held.afterwards(draft);
-        true
     }
 
     /// Drafts building this one under its interim name, unless an earlier run has done so; gives back the index under that name.

@@ -9,12 +9,13 @@ use super::column::Column;
 use super::counting;
 use super::nullability;
 use super::numbering::{Numbering, counted_as, is_numbered, renumbering};
-use super::rebuild::{As, Becomes, Rebuild};
+use super::rebuild::{Becomes, Rebuild};
 use super::retype::{keeps_rows, misfit, silent_loss};
+use super::rewrite::{self, Rewrite};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::kind::index::{Element, Index, On, State};
-use crate::kind::{Counted, Draft, Facts, Ground, Object, SMALL_ROWS_MAX, Size, all_or_nothing};
+use crate::kind::{Counted, Draft, Facts, Ground, Object, SMALL_ROWS_MAX, Size};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Expr, Literal, Sql, TypeName, quoted, sql};
@@ -27,18 +28,31 @@ struct Change<'a> {
     address: Address,
 }
 
-/// Drafts what turns `live` into `wanted`, and writes into `live` what it has dealt with.
-pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &mut Draft<'_>) {
-    let change = Change { wanted, table, address: Address::part(Tag::Column, table, &wanted.name) };
+/// What gives `live` the wanted type, collation and computation; what it has dealt with is written into `live`. It is drafted by
+/// [`rewrite::draft_all`].
+pub(super) fn retyped<'a>(
+    wanted: &'a Column,
+    live: &mut Column,
+    table: &'a QName,
+    draft: &mut Draft<'_>,
+) -> Option<Rewrite<'a>> {
+    let change = Change::new(wanted, table);
     if draft.is_rebuilt(&change.address) || change.computation(live, draft) {
         live.clone_from(wanted);
-        return;
+        return None;
     }
-    if (&live.type_name, &live.collation) != (&wanted.type_name, &wanted.collation) {
-        change.retype(live, draft);
-        // Both go with the old type.
-        (live.attributes.storage, live.attributes.compression) = (None, None);
+    if (&live.type_name, &live.collation) == (&wanted.type_name, &wanted.collation) {
+        return None;
     }
+    let rewrite = change.retype(live, draft);
+    // Both go with the old type.
+    (live.attributes.storage, live.attributes.compression) = (None, None);
+    rewrite
+}
+
+/// Drafts what else turns `live`, which has the wanted type by then, into `wanted`, and writes into `live` what it has dealt with.
+pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &mut Draft<'_>) {
+    let change = Change::new(wanted, table);
     let renumbered = Numbering::of(live) != Numbering::of(wanted);
     match (live.not_null && !live.unproven, wanted.not_null) {
         (_, false) if live.not_null && !renumbered => nullability::allow(wanted, table, draft),
@@ -66,7 +80,11 @@ pub(super) fn change(wanted: &Column, live: &mut Column, table: &QName, draft: &
     (live.not_null, live.unproven) = (wanted.not_null, false);
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    fn new(wanted: &'a Column, table: &'a QName) -> Self {
+        Self { wanted, table, address: Address::part(Tag::Column, table, &wanted.name) }
+    }
+
     /// A step that changes the catalog for a moment, alone in its transaction.
     fn brief(&self, action: &Sql, done: Sql, undo: Undo) -> Step {
         let run = sql!("alter table {} {}", self.table, action);
@@ -174,36 +192,21 @@ impl Change<'_> {
         ));
         let swap =
             |column: &Column| vec![sql!("drop column {}", name), sql!("add {}", column.added(self.table))];
-        let mut run = rebuild.around(swap(self.wanted), As::Wanted, draft);
-        if let Some(Object::Comment(comment)) = draft.live(&self.address.comment()) {
-            run = all_or_nothing(vec![run, comment.said()]);
-        }
-        let undo = match before {
-            Some(_) => Undo::Run(rebuild.around(swap(live), As::Before, draft)),
-            None => {
-                run = all_or_nothing(vec![still_empty(self.table), run]);
-                Undo::Lost("its values would be those that it is computed from, or none")
-            }
+        let said = match draft.live(&self.address.comment()) {
+            Some(Object::Comment(comment)) => Some(comment.said()),
+            _ => None,
         };
-        self.rewrite(run, done, undo, rebuild, draft);
-    }
-
-    /// A step that writes every row again.
-    fn rewrite(&self, run: Sql, done: Sql, undo: Undo, rebuild: Rebuild<'_>, draft: &mut Draft<'_>) {
-        let Size { rows, bytes, .. } = size(draft.ground(self.table));
-        let mut tables = vec![self.table.clone()];
-        tables.extend(rebuild.parents(draft));
-        tables.dedup();
-        let step = Step::on_new_ground(self.address.clone(), Phase::Column, run, done, undo);
-        draft.steps.push(Step {
-            transaction: Transaction::Alone,
-            lock: Lock { mode: Mode::AccessExclusive, tables },
-            hazards: if rows > 0 { vec![Hazard::Rewrite] } else { Vec::new() },
-            rows_estimate: rows,
-            bytes,
-            ..step
-        });
-        draft.rebuilt.extend(rebuild.into_parts());
+        let (back, first) = match before {
+            Some(_) => (Ok(swap(live)), None),
+            None => (
+                Err("its values would be those that it is computed from, or none"),
+                Some(still_empty(self.table)),
+            ),
+        };
+        let (column, forth) = (self.address.clone(), swap(self.wanted));
+        let (table, last) = (self.table, said);
+        let rewrite = Rewrite { column, table, forth, back, first, last, done, writes: true, rebuild };
+        rewrite::draft_all(vec![rewrite], draft);
     }
 
     fn numbering(&self, live: &mut Column, draft: &mut Draft<'_>) {
@@ -290,34 +293,33 @@ impl Change<'_> {
     }
 
     /// Another type, or another collation of the same: the server builds the indexes over the column again, and often the table.
-    fn retype(&self, live: &mut Column, draft: &mut Draft<'_>) {
+    fn retype(&self, live: &mut Column, draft: &mut Draft<'_>) -> Option<Rewrite<'a>> {
         let Size { rows, .. } = size(draft.ground(self.table));
         let keeps =
             live.type_name == self.wanted.type_name || keeps_rows(&live.type_name, &self.wanted.type_name);
         let becomes = if keeps { Becomes::Read } else { Becomes::Rewritten };
         let rebuild = Rebuild::of(&self.address, becomes, self.table, draft);
-        let rewrites = rows > 0 && (!keeps || live.collation != self.wanted.collation || rebuild.computes());
+        let writes = rows > 0 && (!keeps || live.collation != self.wanted.collation || rebuild.computes());
         let types = (format!("`{}`", live.type_name), format!("`{}`", self.wanted.type_name));
         let refused = self.loses(live, draft)
             || self.stands_in_the_way(&rebuild, "its type", draft)
-            || rewrites && self.is_too_long(&types.0, &types.1, rows, draft);
-        if !refused {
-            self.convert(live, (keeps, rewrites), rebuild, draft);
-        }
+            || writes && self.is_too_long(&types.0, &types.1, rows, draft);
+        let rewrite = (!refused).then(|| self.conversion(live, (keeps, writes), rebuild, draft));
         live.type_name.clone_from(&self.wanted.type_name);
         live.collation.clone_from(&self.wanted.collation);
         if Numbering::of(live) == Numbering::None && Numbering::of(self.wanted) == Numbering::None {
             live.default.clone_from(&self.wanted.default);
         }
+        rewrite
     }
 
-    fn convert(
+    fn conversion(
         &self,
         live: &Column,
-        (keeps, rewrites): (bool, bool),
-        rebuild: Rebuild<'_>,
-        draft: &mut Draft<'_>,
-    ) {
+        (keeps, writes): (bool, bool),
+        rebuild: Rebuild<'a>,
+        draft: &Draft<'_>,
+    ) -> Rewrite<'a> {
         let done = self.attribute(&sql!(
             "pg_catalog.format_type(a.atttypid, a.atttypmod) = {} and {}",
             Literal(self.wanted.type_name.as_str()),
@@ -337,21 +339,17 @@ impl Change<'_> {
                 by_text.then(|| self.through_text(&self.wanted.type_name))
             }
         };
-        let undo = match using {
-            Some(_) => Undo::Lost("nobody has said how its values become the old type again"),
+        let back = match using {
+            Some(_) => Err("nobody has said how its values become the old type again"),
             None => {
                 let back = forth.as_ref().map(|_| self.through_text(&live.type_name));
-                Undo::Run(rebuild.around(retyping(self.wanted, live, back), As::Before, draft))
+                Ok(retyping(self.wanted, live, back))
             }
         };
-        let mut run = rebuild.around(retyping(live, self.wanted, forth), As::Wanted, draft);
-        if live.serial && self.wanted.serial && live.type_name != self.wanted.type_name {
-            run = all_or_nothing(vec![run, counted_as(self.table, self.wanted)]);
-        }
-        self.rewrite(run, done, undo, rebuild, draft);
-        if let Some(step) = draft.steps.last_mut().filter(|_| !rewrites) {
-            (step.hazards, step.rows_estimate, step.bytes) = (Vec::new(), 0, 0);
-        }
+        let counts = live.serial && self.wanted.serial && live.type_name != self.wanted.type_name;
+        let last = counts.then(|| counted_as(self.table, self.wanted));
+        let (column, forth) = (self.address.clone(), retyping(live, self.wanted, forth));
+        Rewrite { column, table: self.table, forth, back, first: None, last, done, writes, rebuild }
     }
 
     /// The values by their names, which is how an enum's are written.

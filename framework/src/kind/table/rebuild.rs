@@ -80,6 +80,17 @@ impl<'a> Rebuild<'a> {
         self.parts.iter().any(|part| part.tag == Tag::Column)
     }
 
+    /// Whether a part goes with both of the columns, or the one is computed from the other.
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        !self.parts.is_disjoint(&other.parts)
+    }
+
+    /// Takes in what goes with another column.
+    pub(super) fn join(&mut self, other: Self) {
+        self.parts.extend(other.parts);
+        self.leaning.extend(other.leaning);
+    }
+
     /// The tables that are locked beside this one.
     pub(super) fn parents(&self, draft: &Draft<'_>) -> Vec<QName> {
         let parents = self.parts.iter().filter_map(|part| match draft.declared(part) {
