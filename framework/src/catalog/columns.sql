@@ -18,7 +18,9 @@ select coalesce(json_agg(json_build_object(
         or (from_type.typelem <> 0 and to_type.typelem <> 0 and exists (
             select from pg_catalog.pg_cast k where k.castsource = from_type.typelem and k.casttarget = to_type.typelem and k.castcontext <> 'e')),
     'other_family', w.type is not null and to_type.oid is distinct from w.atttypid
-        and (to_type.typcategory is distinct from from_type.typcategory or from_type.typcategory not in ('S', 'N', 'D'))
+        and (to_type.typcategory is distinct from from_type.typcategory or from_type.typcategory not in ('S', 'N', 'D')
+            -- What is not the server's own has operators of its own.
+            or greatest(to_type.oid::int8, w.atttypid::int8) >= 16384)
 )), '[]')
 from wanted w
 join pg_catalog.pg_type from_type on from_type.oid = w.atttypid

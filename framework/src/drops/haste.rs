@@ -89,11 +89,15 @@ fn taker(
     live: &Schema,
 ) -> Option<Address> {
     match object {
-        Object::Function(_) => {
-            let stays = |part: &&Object| !gone.contains(&part.address());
-            let mut staying = live.objects.values().filter(stays);
-            let called = staying.any(|part| calls_alike(part, &address.name, wanted));
-            successor(address, wanted, live).filter(|_| called).cloned()
+        Object::Function(function) => {
+            let other = successor(address, wanted, live)?;
+            let vague = function.may_be_called_with_less()
+                || matches!(wanted.objects.get(other), Some(Object::Function(other)) if other.may_be_called_with_less());
+            let mut staying = live.objects.values().filter(|part| !gone.contains(&part.address()));
+            let called = staying.any(|part| {
+                calls_alike(part, &address.name, wanted) || vague && calls(part, &address.name)
+            });
+            called.then(|| other.clone())
         }
         Object::Index(_) => {
             let key = Address { tag: Tag::Key, ..address.clone() };

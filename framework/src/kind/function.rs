@@ -198,6 +198,12 @@ impl Function {
         out
     }
 
+    /// Whether a call of it need not give every argument, and so may mean another function of its name too.
+    #[must_use]
+    pub fn may_be_called_with_less(&self) -> bool {
+        self.arguments.iter().any(|argument| argument.default.is_some() || argument.mode == Mode::Variadic)
+    }
+
     /// Its arguments as they are declared, in brackets in a manifest's key.
     #[must_use]
     pub fn parameters(&self, with_defaults: bool) -> Sql {

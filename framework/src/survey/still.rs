@@ -10,7 +10,7 @@ use crate::name::Name;
 use crate::rename::Renames;
 use crate::schema::Schema;
 use crate::sql::lex::{TokenKind, lex};
-use crate::sql::{Expr, TypeName};
+use crate::sql::{Expr, TypeName, name_of};
 
 /// Leaves out what will have let go of `gone` by the time that it goes.
 pub(super) fn still_leaning(
@@ -74,7 +74,11 @@ fn lets_go(gone: &Address, part: &Address, wanted: &Schema, live: &Schema) -> bo
 /// mean that one.
 fn lets_go_in_text(gone: &Address, then: Option<&Expr>, now: Option<&Expr>, wanted: &Schema) -> bool {
     let Some(then) = then else { return true };
-    if !says(then, &gone.name) {
+    let says = match gone.tag {
+        Tag::Enum => says_type(then, &gone.name),
+        _ => says(then, &gone.name),
+    };
+    if !says {
         return true;
     }
     let another = || {
@@ -97,6 +101,22 @@ fn says(text: &Expr, name: &Name) -> bool {
         })
     };
     crate::rename::mentions(text, &|word| word == name) || literal()
+}
+
+/// Whether a text says the name of a type as one: `'open'::state`, `cast(… as state)`, `state 'open'`, `state(…)`. A column may be called like its
+/// type.
+fn says_type(text: &Expr, name: &Name) -> bool {
+    let source = text.as_str();
+    lex(source).is_ok_and(|tokens| {
+        tokens.iter().enumerate().any(|(at, token)| {
+            let is = matches!(token.kind, TokenKind::Word | TokenKind::QuotedName)
+                && name_of(source, token).is_ok_and(|word| word == *name);
+            let before = at.checked_sub(1).and_then(|at| tokens.get(at));
+            let after = tokens.get(at + 1);
+            is && (before.is_some_and(|token| ["::", "."].contains(&token.text(source)) || token.is(source, "as"))
+                || after.is_some_and(|token| token.kind == TokenKind::Text || token.text(source) == "("))
+        })
+    })
 }
 
 fn is_type(type_name: &TypeName, gone: &Address) -> bool {

@@ -11,7 +11,7 @@ use super::nullability;
 use super::numbering::{Numbering, counted_as, is_numbered, renumbering};
 use super::rebuild::{Becomes, Rebuild};
 use super::retype::{keeps_rows, misfit, silent_loss};
-use super::rewrite::{self, Rewrite};
+use super::rewrite::{self, Rewrite, retyping};
 use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::kind::index::{Element, Index, On, State};
@@ -101,11 +101,17 @@ impl<'a> Change<'a> {
         attribute(self.table, &self.wanted.name, condition)
     }
 
-    /// The default that the catalog has, as text; empty when there is none.
-    fn stored_default(&self) -> Sql {
-        sql!(
+    /// That the catalog has another default than this, as text; empty when there is none. The server names a function with its schema as soon as
+    /// there is another one that the call may mean.
+    fn is_stored_otherwise(&self, before: &str, draft: &Draft<'_>) -> Sql {
+        let mut stored = sql!(
             "coalesce((select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef d where d.adrelid = a.attrelid and d.adnum = a.attnum), '')"
-        )
+        );
+        for function in draft.functions_called_in(before) {
+            let (long, short) = (format!("{}(", quoted(function)), format!("{}(", quoted(&function.name)));
+            stored = sql!("pg_catalog.replace({}, {}, {})", stored, Literal(&long), Literal(&short));
+        }
+        sql!("{} <> {}", stored, Literal(before))
     }
 
     fn default(&self, live: &mut Column, draft: &mut Draft<'_>) {
@@ -115,7 +121,7 @@ impl<'a> Change<'a> {
             None => sql!("alter column {} drop default", name),
         };
         let before = live.default.as_ref().map_or("", |default| default.as_str());
-        let done = self.attribute(&sql!("{} <> {}", self.stored_default(), Literal(before)));
+        let done = self.attribute(&self.is_stored_otherwise(before, draft));
         let step = self.brief(&action(default), done, self.undo(&action(&live.default)));
         draft.steps.push(step);
         live.default.clone_from(default);
@@ -181,7 +187,7 @@ impl<'a> Change<'a> {
         let name = &self.wanted.name;
         // The same expression would be there before, too.
         let otherwise = match live.on_read == self.wanted.on_read {
-            true => sql!("{} <> {}", self.stored_default(), Literal(shown(before))),
+            true => self.is_stored_otherwise(shown(before), draft),
             false => sql!("true"),
         };
         let done = self.attribute(&sql!(
@@ -439,24 +445,6 @@ pub(super) fn attribute(table: &QName, column: &Name, condition: &Sql) -> Sql {
         Literal(column.as_str()),
         condition,
     )
-}
-
-/// What is done to give a column the type, the collation and the default of another one. The default is taken off and set again in the same
-/// statement: the old one may have no form in the new type.
-fn retyping(from: &Column, to: &Column, using: Option<Sql>) -> Vec<Sql> {
-    let name = &to.name;
-    let mut retype = sql!("alter column {} type {}", name, to.type_name);
-    if let Some(collation) = &to.collation {
-        retype.push(&sql!(" collate {}", collation));
-    }
-    if let Some(using) = using {
-        retype.push(&sql!(" using ({})", using));
-    }
-    let plain = Numbering::of(from) == Numbering::None && Numbering::of(to) == Numbering::None;
-    let off = from.default.as_ref().map(|_| sql!("alter column {} drop default", name));
-    let on = to.default.as_ref().filter(|_| plain);
-    let on = on.map(|default| sql!("alter column {} set default {}", name, default.bracketed()));
-    off.into_iter().chain([retype]).chain(on).collect()
 }
 
 /// `42 rows`, `more than 10000 rows`, of a count that ends there.

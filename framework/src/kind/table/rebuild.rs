@@ -67,7 +67,12 @@ impl<'a> Rebuild<'a> {
             let always = matches!(part.address.tag, Tag::Column | Tag::Trigger);
             // The server would build it again with casts to the type that was, which nobody wrote.
             let cast = || becomes == Becomes::Rewritten && draft.declared(&part.address).is_some();
-            let goes = (gone || always || part.by_text && (other_family || cast()))
+            // A method or an operator may be none for the new type.
+            let differs = || {
+                matches!(part.address.tag, Tag::Index | Tag::Exclusion)
+                    && draft.declared(&part.address).is_some_and(|wanted| Some(wanted) != draft.live(&part.address))
+            };
+            let goes = (gone || always || part.by_text && (other_family || cast()) || other_family && differs())
                 && !(part.address.tag == Tag::ForeignKey && draft.is_rebuilt(&part.address));
             if goes && self.parts.insert(part.address.clone()) && part.address.tag == Tag::Column {
                 self.collect(&part.address, Becomes::Gone, draft);

@@ -4,6 +4,8 @@
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>
 
 use super::change::size;
+use super::column::Column;
+use super::numbering::Numbering;
 use super::rebuild::{As, Rebuild};
 use crate::address::Address;
 use crate::hazard::Hazard;
@@ -92,4 +94,22 @@ fn joined(one: Option<Sql>, other: Option<Sql>) -> Option<Sql> {
         (Some(one), Some(other)) => Some(sql!("{}; {}", one, other)),
         (one, other) => one.or(other),
     }
+}
+
+/// What is done to give a column the type, the collation and the default of another one. The default is taken off and set again in the same
+/// statement: the old one may have no form in the new type.
+pub(super) fn retyping(from: &Column, to: &Column, using: Option<Sql>) -> Vec<Sql> {
+    let name = &to.name;
+    let mut retype = sql!("alter column {} type {}", name, to.type_name);
+    if let Some(collation) = &to.collation {
+        retype.push(&sql!(" collate {}", collation));
+    }
+    if let Some(using) = using {
+        retype.push(&sql!(" using ({})", using));
+    }
+    let plain = Numbering::of(from) == Numbering::None && Numbering::of(to) == Numbering::None;
+    let off = from.default.as_ref().map(|_| sql!("alter column {} drop default", name));
+    let on = to.default.as_ref().filter(|_| plain);
+    let on = on.map(|default| sql!("alter column {} set default {}", name, default.bracketed()));
+    off.into_iter().chain([retype]).chain(on).collect()
 }
