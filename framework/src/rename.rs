@@ -202,6 +202,14 @@ impl Renames {
         }
     }
 
+    /// What comes back from the attic.
+    pub fn returning(&self) -> impl Iterator<Item = &Address> {
+        self.changes.iter().filter_map(|(change, step)| match change {
+            Change::Object { to, .. } if step.hazards.contains(&Hazard::Back) => Some(to),
+            _ => None,
+        })
+    }
+
     /// Adds a change, and writes `live` as it will be then.
     pub(crate) fn change(&mut self, change: Change, live: &mut Schema) {
         let step = change.step();

@@ -14,6 +14,7 @@ mod numbered;
 pub(crate) mod offenders;
 mod orphans;
 mod owned;
+pub(crate) mod relied_on;
 mod renamed;
 mod revalued;
 mod serial;
@@ -389,7 +390,9 @@ fn occupied(found: &Found, manifest: &Manifest, going: &BTreeSet<Address>) -> Ve
     // What only the ledger knows has gone, and something else may have come in its place.
     let declared = |object: &Address| {
         let mut all = manifest.schema.objects.keys();
-        all.any(|other| Address { arguments: None, ..other.clone() } == Address { arguments: None, ..object.clone() })
+        all.any(|other| {
+            Address { arguments: None, ..other.clone() } == Address { arguments: None, ..object.clone() }
+        })
     };
     let stands =
         |object: &Address| declared(object) && !before.contains(object) && !own(object) && !leaves(object);

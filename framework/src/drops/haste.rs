@@ -29,9 +29,14 @@ pub struct Haste {
 }
 
 impl Haste {
-    /// Looks at what goes, by its addresses.
+    /// Looks at what goes, by its addresses. `live` has what is `returning` from the attic already.
     #[must_use]
-    pub fn of(gone: &BTreeSet<Address>, wanted: &Schema, live: &Schema) -> Self {
+    pub fn of(
+        gone: &BTreeSet<Address>,
+        returning: &BTreeSet<Address>,
+        wanted: &Schema,
+        live: &Schema,
+    ) -> Self {
         let mut haste = Self::default();
         let columns = changed_columns(wanted, live);
         let functions = functions_made_anew(wanted, live);
@@ -39,7 +44,7 @@ impl Haste {
             let Some(object) = live.objects.get(address) else { continue };
             if let Some(taker) = taker(address, object, gone, wanted, live) {
                 haste.taken.insert(address.clone(), taker);
-            } else if gives_up_its_name(address, wanted, live)
+            } else if gives_up_its_name(address, returning, wanted, live)
                 || keeps_null_out(object, gone, wanted, live)
                 || columns.iter().any(|(table, column)| touches(object, table, column))
                 || functions.iter().any(|function| calls(object, function))
@@ -94,9 +99,8 @@ fn taker(
             let vague = function.may_be_called_with_less()
                 || matches!(wanted.objects.get(other), Some(Object::Function(other)) if other.may_be_called_with_less());
             let mut staying = live.objects.values().filter(|part| !gone.contains(&part.address()));
-            let called = staying.any(|part| {
-                calls_alike(part, &address.name, wanted) || vague && calls(part, &address.name)
-            });
+            let called = staying
+                .any(|part| calls_alike(part, &address.name, wanted) || vague && calls(part, &address.name));
             called.then(|| other.clone())
         }
         Object::Index(_) => {
@@ -147,8 +151,14 @@ fn calls_alike(part: &Object, function: &Name, wanted: &Schema) -> bool {
 }
 
 /// Whether its name is wanted for something that is not there yet.
-pub(crate) fn gives_up_its_name(address: &Address, wanted: &Schema, live: &Schema) -> bool {
-    let missing = || wanted.objects.keys().filter(|other| !live.objects.contains_key(other));
+pub(crate) fn gives_up_its_name(
+    address: &Address,
+    returning: &BTreeSet<Address>,
+    wanted: &Schema,
+    live: &Schema,
+) -> bool {
+    let stands = |other: &Address| live.objects.contains_key(other) && !returning.contains(other);
+    let missing = || wanted.objects.keys().filter(|other| !stands(other));
     let takes = |one: &Address| {
         missing()
             .any(|other| is_relation(other.tag) && (&other.schema, &other.name) == (&one.schema, &one.name))
@@ -158,11 +168,16 @@ pub(crate) fn gives_up_its_name(address: &Address, wanted: &Schema, live: &Schem
         || live.objects.keys().filter(|part| part.tag != Tag::Table && part.table() == address.table());
     // Its rows have a type of its name.
     let takes_type = |tag: Tag| {
-        missing().any(|other| other.tag == tag && (&other.schema, &other.name) == (&address.schema, &address.name))
+        missing()
+            .any(|other| other.tag == tag && (&other.schema, &other.name) == (&address.schema, &address.name))
     };
     let relation = match address.tag {
         Tag::Enum => takes_type(Tag::Table),
-        Tag::Table => takes_type(Tag::Enum) || takes(address) || on_it().any(|part| is_relation(part.tag) && takes(part)),
+        Tag::Table => {
+            takes_type(Tag::Enum)
+                || takes(address)
+                || on_it().any(|part| is_relation(part.tag) && takes(part))
+        }
         tag => is_relation(tag) && takes(address),
     };
     let constraint = is_constraint(address.tag)
@@ -294,7 +309,7 @@ mod tests {
             address.tag == Tag::Table || table.is_none_or(|table| wanted.objects.contains_key(&table))
         };
         let gone = live.objects.keys().filter(left).filter(named).cloned();
-        let haste = Haste::of(&gone.collect(), &wanted, &live);
+        let haste = Haste::of(&gone.collect(), &BTreeSet::new(), &wanted, &live);
         let first = haste.first.iter().map(ToString::to_string).collect();
         (first, haste.taken.iter().map(|(gone, taker)| format!("{gone} by {taker}")).collect())
     }

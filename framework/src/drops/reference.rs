@@ -24,8 +24,10 @@ impl Going {
                 _ => Vec::new(),
             };
             if !keys.is_empty() {
-                let off = keys.iter().map(|key| sql!("alter table {} drop constraint {}", key.table, key.name));
-                let on = keys.iter().map(|key| sql!("alter table {} add {} not valid", key.table, key.clause()));
+                let off =
+                    keys.iter().map(|key| sql!("alter table {} drop constraint {}", key.table, key.name));
+                let on =
+                    keys.iter().map(|key| sql!("alter table {} add {} not valid", key.table, key.clause()));
                 let comments = keys.iter().filter_map(|key| said(key, wanted));
                 let run: Vec<Sql> = off.chain([step.run.clone()]).chain(on).chain(comments).collect();
                 step.run = all_or_nothing(run);
@@ -36,7 +38,8 @@ impl Going {
             self.steps.push((step, kept));
             // Their rows were proven before; nobody could break that meanwhile.
             let proven = keys.iter().filter(|key| !key.not_valid);
-            let proofs = proven.map(|key| Step { phase: Phase::Contract, ..proof(&key.address(), &key.table) });
+            let proofs =
+                proven.map(|key| Step { phase: Phase::Contract, ..proof(&key.address(), &key.table) });
             self.steps.extend(proofs.map(|step| (step, None)));
         }
     }

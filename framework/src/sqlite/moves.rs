@@ -27,7 +27,8 @@ use crate::session::sqlite::Session;
 use crate::sql::{Ident, Sql, sql};
 use crate::step::{Phase, Step, Undo};
 use crate::survey::claimed_by_another;
-use crate::survey::dropped::{leant, required};
+use crate::survey::dropped::leant;
+use crate::survey::relied_on::required;
 use statement::{Owner, Why};
 
 mod going;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::{Fate, fates};
 use super::numbered;
+use super::relied_on::relied_on;
 use super::revalued;
 use super::still::still_leaning;
 use crate::address::{Address, Tag};
@@ -16,11 +17,11 @@ use crate::drops::{
 use crate::hazard::Hazard;
 use crate::kind::{Object, Refusal};
 use crate::ledger::claim::{self, Claims};
-use crate::ledger::{attic, handover, neighbours};
+use crate::ledger::{attic, neighbours};
 use crate::manifest::Manifest;
 use crate::name::{Name, QName};
 use crate::plan::{Plan, spoken_of_later};
-use crate::rename::{Change, Renames};
+use crate::rename::Renames;
 use crate::schema::Schema;
 use crate::session::{Session, SessionError};
 use crate::sql::{Literal, quoted, sql};
@@ -150,16 +151,17 @@ pub(super) async fn dropped(
         gone.iter().filter_map(|address| held_by_key(address, &gone, &manifest.schema, live)).collect();
     gone.retain(|address| !held.iter().any(|refusal| refusal.object == *address));
     dropped.refusals.extend(held);
+    let returning: BTreeSet<Address> = renames.returning().cloned().collect();
     // What still has the type has it under another name by the time that a table takes this one.
     let renamed = gone.iter().filter(|address| {
-        address.tag == Tag::Enum && gives_up_its_name(address, &manifest.schema, live)
+        address.tag == Tag::Enum && gives_up_its_name(address, &returning, &manifest.schema, live)
     });
     let kept: BTreeSet<Address> = kept.into_iter().chain(renamed.cloned()).collect();
     let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
     // What is declared without the column that goes has let go of it by then.
     going.steps.retain(|(step, kept)| kept.is_some() || !declared_otherwise(&step.object, manifest));
     let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
-    let haste = Haste::of(&objects, &manifest.schema, live);
+    let haste = Haste::of(&objects, &returning, &manifest.schema, live);
     going.hurry(&haste);
     going.keep_references(&objects, &manifest.schema, live);
     dropped.going = objects;
@@ -307,6 +309,18 @@ impl Dropped {
                 step.record = claim::forgotten(service, gone);
             }
         }
+        // What comes back to a name that something else has gives that one time to go.
+        for step in plan.steps.iter_mut().filter(|step| step.hazards.contains(&Hazard::Back)) {
+            let named =
+                |gone: &Address| (&gone.schema, &gone.name) == (&step.object.schema, &step.object.name);
+            if step.object.table.is_none() && self.first.iter().any(named) {
+                step.phase = match step.object.tag {
+                    Tag::Enum => Phase::Enum,
+                    Tag::Sequence => Phase::Sequence,
+                    _ => Phase::Table,
+                };
+            }
+        }
         plan.steps.extend(self.steps);
         spoken_of_later(&mut plan.steps);
         plan.steps.sort_by_key(|step| (step.when == When::After, step.phase, step.transaction));
@@ -407,87 +421,5 @@ pub(crate) fn leant(address: &Address, names: &[String]) -> Refusal {
         what: format!("it cannot go while {} on it", lean(names)),
         help: "take that away first, by hand or in the manifest that declares it; Freehold never drops what hangs on something along with it"
             .to_owned(),
-    }
-}
-
-/// What other services say or hold on to, of what is to go or to be renamed.
-async fn relied_on(
-    session: &mut Session,
-    manifest: &Manifest,
-    claims: &Claims,
-    renames: &Renames,
-    gone: &[Address],
-) -> Result<Vec<Refusal>, SessionError> {
-    let renamed: Vec<(&Address, &Address)> = renames
-        .changes
-        .iter()
-        .filter_map(|(change, _)| match change {
-            Change::Object { from, to } if !is_in_attic(from) && claims.ours.contains(&owner_of(to)) => {
-                Some((from, to))
-            }
-            _ => None,
-        })
-        .filter(|(_, to)| matches!(to.tag, Tag::Table | Tag::Column | Tag::Enum))
-        .collect();
-    if renamed.is_empty() && gone.is_empty() {
-        return Ok(Vec::new());
-    }
-    let service = &manifest.service.name;
-    let mut reliances = neighbours::reliances(session, service).await?;
-    // Who has not heard yet that it went over says the name of the service that had it.
-    for (giver, _) in handover::givers(session, service).await? {
-        let of_giver = neighbours::reliances(session, &giver).await?;
-        reliances.extend(of_giver.into_iter().filter(|of| of.service != *service));
-    }
-    let gone = gone.iter().map(|address| (renames.before(address), address.clone(), "go"));
-    let renamed = renamed.into_iter().map(|(_, to)| (renames.before(to), to.clone(), "get another name"));
-    Ok(required(&manifest.service.name, &reliances, gone.chain(renamed)))
-}
-
-/// What other services require, of what is to go or to be renamed: each as it is called and as it will be, with what is to become of it.
-pub(crate) fn required(
-    own: &str,
-    reliances: &[neighbours::Reliance],
-    touched: impl Iterator<Item = (Address, Address, &'static str)>,
-) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    for (before, address, what) in touched {
-        let rely = reliances.iter().filter(|reliance| says(&reliance.requires, &before));
-        let services: Vec<&str> = rely.map(|reliance| reliance.service.as_str()).collect();
-        if let Some(first) = services.first() {
-            refusals.push(Refusal {
-                code: "FH262",
-                object: address,
-                what: format!("it cannot {what} while {} requires it", services.join(" and ")),
-                help: format!(
-                    "release {first} without `{}` in its `[requires.{}]` first, then this service again",
-                    before.enumeration().map_or_else(|| before.path(), |of| of.to_string()),
-                    own,
-                ),
-            });
-        }
-    }
-    refusals
-}
-
-fn owner_of(address: &Address) -> Address {
-    address.table().map_or_else(|| address.clone(), |table| Address::top(Tag::Table, &table))
-}
-
-/// Whether a requirement names it.
-fn says(requires: &crate::manifest::Requirement, address: &Address) -> bool {
-    let name = || {
-        let schema = address.schema.clone()?;
-        Some(QName { schema, name: address.name.clone() })
-    };
-    match address.tag {
-        Tag::Table => name().is_some_and(|name| requires.tables.contains_key(&name)),
-        Tag::Enum => name().is_some_and(|name| requires.enums.contains(&name)),
-        Tag::Value => address.enumeration().is_some_and(|of| requires.enums.contains(&of)),
-        Tag::Column => address
-            .table()
-            .and_then(|table| requires.tables.get(&table))
-            .is_some_and(|columns| columns.contains_key(&address.name)),
-        _ => false,
     }
 }

@@ -78,7 +78,8 @@ pub(super) async fn facts(
         _ => false,
     };
     let keys = difference.different.iter().map(|(_, live)| live).filter(|live| is_unique(live));
-    let going = live.objects.iter().filter(|(address, live)| leaving.going.contains(address) && is_unique(live));
+    let going =
+        live.objects.iter().filter(|(address, live)| leaving.going.contains(address) && is_unique(live));
     let keys: Vec<Address> =
         keys.map(Object::address).chain(going.map(|(address, _)| address.clone())).collect();
     if !keys.is_empty() {

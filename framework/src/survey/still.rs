@@ -113,7 +113,8 @@ fn says_type(text: &Expr, name: &Name) -> bool {
                 && name_of(source, token).is_ok_and(|word| word == *name);
             let before = at.checked_sub(1).and_then(|at| tokens.get(at));
             let after = tokens.get(at + 1);
-            is && (before.is_some_and(|token| ["::", "."].contains(&token.text(source)) || token.is(source, "as"))
+            is && (before
+                .is_some_and(|token| ["::", "."].contains(&token.text(source)) || token.is(source, "as"))
                 || after.is_some_and(|token| token.kind == TokenKind::Text || token.text(source) == "("))
         })
     })

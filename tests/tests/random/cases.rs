@@ -27,6 +27,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("functions", "service.toml", "changed.toml", &[]),
     ("schemas", "service.toml", "changed.toml", &[]),
     ("sequences", "service.toml", "changed.toml", &[]),
+    ("together", "first.toml", "second.toml", &[]),
     ("triggers", "service.toml", "changed.toml", &[]),
     ("unlogged", "service.toml", "changed.toml", &[]),
 ];

@@ -1,6 +1,8 @@
 //! From one slice to another and back again, where something that goes stands in the way of something that comes: what is declared otherwise
 //! does not hold what goes, and nothing that is declared is lost on the way.
 
+mod at_once;
+
 use crate::Outcome;
 use crate::service::{Service, listed, manifest};
 use freehold_tests::database::Database;
@@ -146,8 +148,17 @@ const CASES: &[Case] = &[
 
 #[tokio::test]
 async fn c3_1_what_goes_makes_room_for_what_comes_both_ways() -> Outcome {
+    all(CASES).await
+}
+
+#[tokio::test]
+async fn c3_1_what_changes_at_once_is_changed_both_ways() -> Outcome {
+    all(at_once::CASES).await
+}
+
+async fn all(cases: &[Case]) -> Outcome {
     let mut wrong = Vec::new();
-    for case in CASES {
+    for case in cases {
         if let Err(error) = there_and_back(case).await {
             wrong.push(format!("{}: {error}", case.name));
         }

@@ -14,8 +14,8 @@ pub(super) fn sentence(step: &Step) -> Option<String> {
     }
     Some(match step.phase {
         Phase::Shared if step.run.as_str().starts_with("grant") => format!("let every service use {object}"),
-        Phase::Rename if step.hazards.contains(&Hazard::Back) => format!("take {object} back from the attic"),
-        Phase::Contract if step.hazards.contains(&Hazard::Attic) => format!("take {object} to the attic"),
+        _ if step.hazards.contains(&Hazard::Back) => format!("take {object} back from the attic"),
+        _ if step.hazards.contains(&Hazard::Attic) => format!("take {object} to the attic"),
         _ if object.tag == Tag::Grant && revokes(step) => format!("take back {object}"),
         _ if object.tag == Tag::Comment && silences(step) => format!("take away {object}"),
         _ if step.hazards.contains(&Hazard::Drop) => format!("drop {object}"),
@@ -35,6 +35,7 @@ fn turned(step: &Step, turn: &Turn) -> String {
             format!("rename {} {table}{from} → {}", object.tag.word(), object.name)
         }
         Turn::MadeAnew => format!("make {object} anew, with its values as the manifest has them"),
+        Turn::Retyped { with } if with.is_empty() => format!("change the type of {object}"),
         Turn::Retyped { with } => format!("change the types of {object} and {}", joined(with)),
     }
 }
@@ -57,10 +58,10 @@ pub(super) fn line(step: &Step) -> Option<(Sign, Option<String>, String)> {
         return turn_line(turn);
     }
     Some(match step.phase {
-        Phase::Rename if step.hazards.contains(&Hazard::Back) => {
+        _ if step.hazards.contains(&Hazard::Back) => {
             (Sign::Add, None, "back from the attic with its values".to_owned())
         }
-        Phase::Contract if step.hazards.contains(&Hazard::Attic) => {
+        _ if step.hazards.contains(&Hazard::Attic) => {
             let with = match step.object.tag {
                 Tag::Table | Tag::Column => "its values",
                 _ => "what uses it",

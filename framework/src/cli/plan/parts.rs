@@ -148,7 +148,6 @@ fn changed_column(named: &str, run: &str) -> String {
     let sentences = [
         ("lock table ", "change the numbering of {}"),
         (" drop expression", "make {} a plain column"),
-        (" type ", "change the type of {}"),
         (" set not null", "set {} not null"),
         (" drop not null", "let {} be null"),
         (" set default ", "change the default of {}"),

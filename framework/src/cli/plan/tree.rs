@@ -161,8 +161,7 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
             Phase::Seed => rows::of_seed(&outlook.seeds, &step.object).unwrap_or_default(),
             _ => definition(&outlook.manifest.schema, &object),
         };
-        let sign =
-            if stands || rows::corrects(&outlook.seeds, &object) { Sign::Change } else { Sign::Add };
+        let sign = if stands || rows::corrects(&outlook.seeds, &object) { Sign::Change } else { Sign::Add };
         Line { sign, depth: 1, name: part_name(&object), detail, code: "" }
     };
     lines.extend(first.map(line));

@@ -211,7 +211,8 @@ impl<'a> Change<'a> {
         };
         let (column, forth) = (self.address.clone(), swap(self.wanted));
         let (table, last) = (self.table, said);
-        let rewrite = Rewrite { column, table, forth, back, first, last, done, writes: true, rebuild };
+        let rewrite =
+            Rewrite { column, table, forth, back, first, last, done, writes: true, rebuild, retypes: false };
         rewrite::draft_all(vec![rewrite], draft);
     }
 
@@ -355,7 +356,8 @@ impl<'a> Change<'a> {
         let counts = live.serial && self.wanted.serial && live.type_name != self.wanted.type_name;
         let last = counts.then(|| counted_as(self.table, self.wanted));
         let (column, forth) = (self.address.clone(), retyping(live, self.wanted, forth));
-        Rewrite { column, table: self.table, forth, back, first: None, last, done, writes, rebuild }
+        let table = self.table;
+        Rewrite { column, table, forth, back, first: None, last, done, writes, rebuild, retypes: true }
     }
 
     /// The values by their names, which is how an enum's are written.

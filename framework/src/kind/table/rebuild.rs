@@ -8,8 +8,9 @@
 
 use std::collections::BTreeSet;
 
+use super::change::size;
 use crate::address::{Address, Tag};
-use crate::kind::{Draft, Object, all_or_nothing};
+use crate::kind::{Draft, Object, SMALL_ROWS_MAX, all_or_nothing};
 use crate::name::QName;
 use crate::sql::{Sql, sql};
 
@@ -37,6 +38,8 @@ pub(super) enum Becomes {
 pub(super) enum As {
     /// As the manifest says.
     Wanted,
+    /// As the manifest says, with checks that nobody has proven.
+    Unproven,
     /// As it stood.
     Before,
 }
@@ -67,12 +70,21 @@ impl<'a> Rebuild<'a> {
             let always = matches!(part.address.tag, Tag::Column | Tag::Trigger);
             // The server would build it again with casts to the type that was, which nobody wrote.
             let cast = || becomes == Becomes::Rewritten && draft.declared(&part.address).is_some();
-            // A method or an operator may be none for the new type.
-            let differs = || {
-                matches!(part.address.tag, Tag::Index | Tag::Exclusion)
-                    && draft.declared(&part.address).is_some_and(|wanted| Some(wanted) != draft.live(&part.address))
+            let differs = |tag| {
+                let declared = draft.declared(&part.address);
+                part.address.tag == tag
+                    && declared.is_some_and(|wanted| Some(wanted) != draft.live(&part.address))
             };
-            let goes = (gone || always || part.by_text && (other_family || cast()) || other_family && differs())
+            // The server prints it otherwise from then on, and nobody could tell it from the one that is to take its place.
+            let unknown = || {
+                let small = size(draft.ground(self.table)).rows <= SMALL_ROWS_MAX;
+                differs(Tag::Check) || small && differs(Tag::Exclusion)
+            };
+            // A method or an operator may be none for the new type.
+            let goes = (gone
+                || always
+                || part.by_text && (other_family || cast() || unknown())
+                || other_family && (differs(Tag::Index) || differs(Tag::Exclusion)))
                 && !(part.address.tag == Tag::ForeignKey && draft.is_rebuilt(&part.address));
             if goes && self.parts.insert(part.address.clone()) && part.address.tag == Tag::Column {
                 self.collect(&part.address, Becomes::Gone, draft);
@@ -110,6 +122,15 @@ impl<'a> Rebuild<'a> {
         self.parts
     }
 
+    /// The checks among the parts that are to be proven.
+    pub(super) fn checks(&self, draft: &Draft<'_>) -> Vec<Address> {
+        let proven = |part: &&Address| match draft.declared(part) {
+            Some(Object::Check(check)) => !check.not_valid,
+            _ => false,
+        };
+        self.parts.iter().filter(proven).cloned().collect()
+    }
+
     /// One statement around these actions on the table.
     pub(super) fn around(&self, actions: Vec<Sql>, made: As, draft: &Draft<'_>) -> Sql {
         let of = |tags: &'static [Tag]| self.parts.iter().filter(move |part| tags.contains(&part.tag));
@@ -144,7 +165,7 @@ impl<'a> Rebuild<'a> {
     /// What makes a part again: a clause of `alter table … add`, or a statement.
     fn made(&self, part: &Address, made: As, draft: &Draft<'_>) -> Option<Sql> {
         let find = |address: &Address| match made {
-            As::Wanted => draft.declared(address),
+            As::Wanted | As::Unproven => draft.declared(address),
             As::Before => draft.live(address),
         };
         if part.tag == Tag::Column {
@@ -153,7 +174,11 @@ impl<'a> Rebuild<'a> {
         }
         Some(match find(part)? {
             Object::Key(key) => key.clause(),
-            Object::Check(check) => check.clause(),
+            Object::Check(check) => {
+                let unproven =
+                    Sql::fixed(if check.not_valid || made == As::Unproven { " not valid" } else { "" });
+                sql!("{}{}", check.clause(), unproven)
+            }
             Object::Exclusion(exclusion) => exclusion.clause(),
             Object::ForeignKey(key) => key.clause(),
             Object::Index(index) => index.created("", ""),

@@ -9,7 +9,8 @@ use super::numbering::Numbering;
 use super::rebuild::{As, Rebuild};
 use crate::address::Address;
 use crate::hazard::Hazard;
-use crate::kind::{Draft, Size, all_or_nothing};
+use crate::kind::check::validate;
+use crate::kind::{Draft, Ground, Size, all_or_nothing};
 use crate::lock::{Lock, Mode};
 use crate::name::QName;
 use crate::sql::{Sql, sql};
@@ -35,13 +36,16 @@ pub(super) struct Rewrite<'a> {
     pub(super) writes: bool,
     /// What goes and comes with it.
     pub(super) rebuild: Rebuild<'a>,
+    /// Whether it gets another type, and not only another computation.
+    pub(super) retypes: bool,
 }
 
 /// Drafts a step for each that shares nothing with another one, and one for those that do.
 pub(super) fn draft_all(rewrites: Vec<Rewrite<'_>>, draft: &mut Draft<'_>) {
     let mut groups: Vec<Vec<Rewrite<'_>>> = Vec::new();
     for rewrite in rewrites {
-        let shares = |group: &Vec<Rewrite<'_>>| group.iter().any(|other| other.rebuild.shares(&rewrite.rebuild));
+        let shares =
+            |group: &Vec<Rewrite<'_>>| group.iter().any(|other| other.rebuild.shares(&rewrite.rebuild));
         let (mut with, without): (Vec<_>, Vec<_>) = groups.into_iter().partition(shares);
         with.push(vec![rewrite]);
         groups = without;
@@ -66,8 +70,10 @@ fn draft_together(mut group: Vec<Rewrite<'_>>, draft: &mut Draft<'_>) {
         all.writes |= other.writes;
         all.rebuild.join(other.rebuild);
     }
-    let Rewrite { column, table, forth, back, first, last, done, writes, rebuild } = all;
-    let run = rebuild.around(forth, As::Wanted, draft);
+    let Rewrite { column, table, forth, back, first, last, done, writes, rebuild, retypes } = all;
+    // Where the rows stay as they are, nobody waits until they are read.
+    let unproven = !writes && matches!(draft.ground(table), Ground::Used(_));
+    let run = rebuild.around(forth, if unproven { As::Unproven } else { As::Wanted }, draft);
     let run = all_or_nothing(first.into_iter().chain([run]).chain(last).collect());
     let undo = match back {
         Ok(back) => Undo::Run(rebuild.around(back, As::Before, draft)),
@@ -83,9 +89,12 @@ fn draft_together(mut group: Vec<Rewrite<'_>>, draft: &mut Draft<'_>) {
         hazards: if rows > 0 { vec![Hazard::Rewrite] } else { Vec::new() },
         rows_estimate: rows,
         bytes,
-        turn: (!with.is_empty()).then_some(Turn::Retyped { with }),
+        turn: retypes.then_some(Turn::Retyped { with }),
         ..Step::on_new_ground(column, Phase::Column, run, done, undo)
     });
+    for check in rebuild.checks(draft).iter().filter(|_| unproven) {
+        validate(check, table, draft);
+    }
     draft.rebuilt.extend(rebuild.into_parts());
 }
 
