@@ -12,11 +12,12 @@ select coalesce(json_agg(json_build_object(
     'column', w.col,
     'nulls', coalesce((xpath('/row/rows/text()', look.nulls))[1]::text::int8, 0),
     'misfits', coalesce((xpath('/row/rows/text()', look.misfits))[1]::text::int8, 0),
-    'convertible', w.type is null or to_type.oid is null or to_type.oid = w.atttypid
+    -- A type that is not there yet has no casts by the time that it is.
+    'convertible', w.type is null or coalesce(to_type.oid = w.atttypid
         or exists (select from pg_catalog.pg_cast k where k.castsource = w.atttypid and k.casttarget = to_type.oid and k.castcontext <> 'e')
         or (to_type.typcategory = 'S' and to_type.oid <> 'name'::regtype)
         or (from_type.typelem <> 0 and to_type.typelem <> 0 and exists (
-            select from pg_catalog.pg_cast k where k.castsource = from_type.typelem and k.casttarget = to_type.typelem and k.castcontext <> 'e')),
+            select from pg_catalog.pg_cast k where k.castsource = from_type.typelem and k.casttarget = to_type.typelem and k.castcontext <> 'e')), false),
     'other_family', w.type is not null and to_type.oid is distinct from w.atttypid
         and (to_type.typcategory is distinct from from_type.typcategory or from_type.typcategory not in ('S', 'N', 'D')
             -- What is not the server's own has operators of its own.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::change::size;
 use crate::address::{Address, Tag};
-use crate::kind::{Draft, Object, SMALL_ROWS_MAX, all_or_nothing};
+use crate::kind::{Draft, Ground, Object, SMALL_ROWS_MAX, all_or_nothing};
 use crate::name::QName;
 use crate::sql::{Sql, sql};
 
@@ -122,13 +122,21 @@ impl<'a> Rebuild<'a> {
         self.parts
     }
 
-    /// The checks among the parts that are to be proven.
-    pub(super) fn checks(&self, draft: &Draft<'_>) -> Vec<Address> {
-        let proven = |part: &&Address| match draft.declared(part) {
-            Some(Object::Check(check)) => !check.not_valid,
+    /// The checks among the parts that are to be proven, and are not proven while they are made again.
+    pub(super) fn unproven(&self, made: As, draft: &Draft<'_>) -> Vec<Address> {
+        let unproven = |part: &&Address| match draft.declared(part) {
+            Some(Object::Check(check)) => !check.not_valid && self.is_unproven(part, made, draft),
             _ => false,
         };
-        self.parts.iter().filter(proven).cloned().collect()
+        self.parts.iter().filter(unproven).cloned().collect()
+    }
+
+    /// Whether the rows have not been looked at with this check, and are not while it is made again: nobody waits for that, and rows that break it
+    /// stand in the way of nothing else.
+    fn is_unproven(&self, check: &Address, made: As, draft: &Draft<'_>) -> bool {
+        let used = matches!(draft.ground(self.table), Ground::Used(_));
+        let differs = || draft.declared(check) != draft.live(check);
+        made == As::Unproven || made == As::Wanted && used && differs()
     }
 
     /// One statement around these actions on the table.
@@ -175,8 +183,8 @@ impl<'a> Rebuild<'a> {
         Some(match find(part)? {
             Object::Key(key) => key.clause(),
             Object::Check(check) => {
-                let unproven =
-                    Sql::fixed(if check.not_valid || made == As::Unproven { " not valid" } else { "" });
+                let unproven = check.not_valid || self.is_unproven(part, made, draft);
+                let unproven = Sql::fixed(if unproven { " not valid" } else { "" });
                 sql!("{}{}", check.clause(), unproven)
             }
             Object::Exclusion(exclusion) => exclusion.clause(),

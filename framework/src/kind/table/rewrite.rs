@@ -72,8 +72,9 @@ fn draft_together(mut group: Vec<Rewrite<'_>>, draft: &mut Draft<'_>) {
     }
     let Rewrite { column, table, forth, back, first, last, done, writes, rebuild, retypes } = all;
     // Where the rows stay as they are, nobody waits until they are read.
-    let unproven = !writes && matches!(draft.ground(table), Ground::Used(_));
-    let run = rebuild.around(forth, if unproven { As::Unproven } else { As::Wanted }, draft);
+    let used = matches!(draft.ground(table), Ground::Used(_));
+    let made = if used && !writes { As::Unproven } else { As::Wanted };
+    let run = rebuild.around(forth, made, draft);
     let run = all_or_nothing(first.into_iter().chain([run]).chain(last).collect());
     let undo = match back {
         Ok(back) => Undo::Run(rebuild.around(back, As::Before, draft)),
@@ -92,8 +93,8 @@ fn draft_together(mut group: Vec<Rewrite<'_>>, draft: &mut Draft<'_>) {
         turn: retypes.then_some(Turn::Retyped { with }),
         ..Step::on_new_ground(column, Phase::Column, run, done, undo)
     });
-    for check in rebuild.checks(draft).iter().filter(|_| unproven) {
-        validate(check, table, draft);
+    for check in rebuild.unproven(made, draft) {
+        validate(&check, table, draft);
     }
     draft.rebuilt.extend(rebuild.into_parts());
 }
