@@ -23,6 +23,7 @@ pub mod grant;
 pub mod index;
 pub mod key;
 pub mod namespace;
+mod printed;
 pub mod sequence;
 pub mod table;
 pub mod trigger;
@@ -352,18 +353,6 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn makes_a_table_called(&self, name: &Name) -> bool {
         self.new_tables.iter().any(|table| table.name == *name)
-    }
-
-    /// The functions that stand, are found without their schema, and bear a name that an expression calls.
-    fn functions_called_in(&self, expression: &str) -> Vec<&'a QName> {
-        let called = table::column::called_functions(expression);
-        let functions = self.live.values().filter_map(|object| match object {
-            Object::Function(function) if called.iter().any(|name| name == function.name.name.as_str()) => {
-                Some(&function.name)
-            }
-            _ => None,
-        });
-        functions.collect()
     }
 
     /// What is wanted at an address where something stands.

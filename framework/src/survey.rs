@@ -220,6 +220,7 @@ async fn compare(
     let ground = twins::ground(session, manifest, &twins, &renames).await?;
     let (widened, helpers) = twins::widened(&mut twins, manifest, &found.live);
     let manifest = widened.as_ref().unwrap_or(manifest);
+    serial::rename(manifest, &mut renames, &mut found.live);
     let taken = serial::taken(manifest, &found.live);
     let (manifest, taken) = match &taken {
         Some((manifest, taken)) => (manifest, taken.as_slice()),

@@ -10,7 +10,7 @@ use super::{Draft, Ground, Kind, Size, Text, constraint_is, constraint_stands};
 use crate::address::{Address, Tag};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
-use crate::sql::{Expr, Literal, Sql, sql};
+use crate::sql::{Expr, Sql, sql};
 use crate::step::{Phase, Step, Transaction, Undo, When};
 
 /// A check constraint.
@@ -103,7 +103,10 @@ impl Check {
         } else if live.expression == self.expression {
             sql!("(c.connoinherit, c.convalidated) = ({}, {})", flag(self.no_inherit), flag(!unproven))
         } else {
-            sql!("pg_catalog.pg_get_expr(c.conbin, c.conrelid) <> {}", Literal(live.expression.as_str()))
+            draft.prints_otherwise(
+                sql!("pg_catalog.pg_get_expr(c.conbin, c.conrelid)"),
+                live.expression.as_str(),
+            )
         };
         let step = Step::on_new_ground(
             self.address(),

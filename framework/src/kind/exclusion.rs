@@ -61,7 +61,7 @@ impl Kind for Exclusion {
     }
 
     fn alter(&self, live: &mut Self, draft: &mut Draft<'_>) {
-        if let Some(proof) = self.told_from(live) {
+        if let Some(proof) = self.told_from(live, draft) {
             self.replace(live, &proof, draft);
             live.clone_from(self);
         }
@@ -129,7 +129,7 @@ impl Exclusion {
 
     /// What is true of the row `c` of the catalog once it has taken the place of the other one; `None` when nothing that can be asked for tells
     /// the two apart.
-    fn told_from(&self, live: &Self) -> Option<Sql> {
+    fn told_from(&self, live: &Self, draft: &Draft<'_>) -> Option<Sql> {
         let index = |condition| {
             sql!(
                 "exists (select from pg_catalog.pg_index i where i.indexrelid = c.conindid and {})",
@@ -140,10 +140,10 @@ impl Exclusion {
         match (&self.predicate, &live.predicate) {
             (None, Some(_)) => signs.push(index(sql!("i.indpred is null"))),
             (Some(_), None) => signs.push(index(sql!("i.indpred is not null"))),
-            (Some(wanted), Some(now)) if wanted != now => signs.push(index(sql!(
-                "pg_catalog.pg_get_expr(i.indpred, i.indrelid) <> {}",
-                Literal(now.as_str())
-            ))),
+            (Some(wanted), Some(now)) if wanted != now => {
+                let printed = sql!("pg_catalog.pg_get_expr(i.indpred, i.indrelid)");
+                signs.push(index(draft.prints_otherwise(printed, now.as_str())));
+            }
             _ => {}
         }
         if self.timing != live.timing {

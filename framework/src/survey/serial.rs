@@ -8,18 +8,43 @@ use crate::drops::column_of;
 use crate::kind::sequence::{Owner, Sequence, limits};
 use crate::kind::{Kind as _, Object};
 use crate::manifest::Manifest;
-use crate::name::QName;
+use crate::name::{Name, QName};
+use crate::rename::{Change, Renames};
 use crate::schema::Schema;
 use crate::sql::{Expr, quoted};
+
+/// Gives such a sequence the name that a serial's has, where nothing is to be there that the manifest does not say, and that name is free.
+pub(super) fn rename(manifest: &Manifest, renames: &mut Renames, live: &mut Schema) {
+    if !manifest.drops.undeclared {
+        return;
+    }
+    let undeclared: Vec<Sequence> = undeclared(manifest, live).cloned().collect();
+    for sequence in undeclared {
+        let Some((Sequence { owned_by: Some(owner), .. }, _)) = drawn_from(&sequence, &manifest.schema, live)
+        else {
+            continue;
+        };
+        let name = Name::derived(&owner.table.name, std::slice::from_ref(&owner.column), "seq");
+        let to = Address::top(Tag::Sequence, &QName { schema: sequence.name.schema.clone(), name });
+        let taken =
+            live.objects.keys().any(|address| (&address.schema, &address.name) == (&to.schema, &to.name));
+        if !taken {
+            renames.change(Change::Object { from: sequence.address(), to }, live);
+        }
+    }
+}
+
+fn undeclared<'a>(manifest: &Manifest, live: &'a Schema) -> impl Iterator<Item = &'a Sequence> {
+    live.objects.values().filter_map(|object| match object {
+        Object::Sequence(sequence) if !manifest.schema.holds(&sequence.address()) => Some(sequence),
+        _ => None,
+    })
+}
 
 /// The manifest that says so of such sequences, and which they are; `None` where there are none.
 pub(super) fn taken(manifest: &Manifest, live: &Schema) -> Option<(Manifest, Vec<Address>)> {
     let mut found: Vec<(Sequence, Expr)> = Vec::new();
-    let undeclared = live.objects.values().filter_map(|object| match object {
-        Object::Sequence(sequence) if !manifest.schema.holds(&sequence.address()) => Some(sequence),
-        _ => None,
-    });
-    for sequence in undeclared {
+    for sequence in undeclared(manifest, live) {
         found.extend(drawn_from(sequence, &manifest.schema, live));
     }
     if found.is_empty() {

@@ -101,17 +101,12 @@ impl<'a> Change<'a> {
         attribute(self.table, &self.wanted.name, condition)
     }
 
-    /// That the catalog has another default than this, as text; empty when there is none. The server names a function with its schema as soon as
-    /// there is another one that the call may mean.
+    /// That the catalog has another default or computation than this, as text; empty when there is none.
     fn is_stored_otherwise(&self, before: &str, draft: &Draft<'_>) -> Sql {
-        let mut stored = sql!(
+        let stored = sql!(
             "coalesce((select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef d where d.adrelid = a.attrelid and d.adnum = a.attnum), '')"
         );
-        for function in draft.functions_called_in(before) {
-            let (long, short) = (format!("{}(", quoted(function)), format!("{}(", quoted(&function.name)));
-            stored = sql!("pg_catalog.replace({}, {}, {})", stored, Literal(&long), Literal(&short));
-        }
-        sql!("{} <> {}", stored, Literal(before))
+        draft.prints_otherwise(stored, before)
     }
 
     fn default(&self, live: &mut Column, draft: &mut Draft<'_>) {
