@@ -8,7 +8,6 @@ use sha2::{Digest as _, Sha256};
 use crate::address::Address;
 use crate::hazard::Hazard;
 use crate::lock::Lock;
-use crate::name::Name;
 use crate::sql::Sql;
 
 /// The fixed order of a plan's parts.
@@ -134,10 +133,10 @@ pub enum Turn {
     Owned,
     /// The type is made anew, with its values as the manifest has them.
     MadeAnew,
-    /// The column gets another type, and these of its table do in the same statement.
+    /// The column gets another type, and these of its table change in the same statement.
     Retyped {
-        /// The names of the others.
-        with: Vec<Name>,
+        /// Other columns that get another type, and parts that are made again otherwise than they were.
+        with: Vec<Address>,
     },
 }
 
@@ -211,14 +210,13 @@ impl Step {
         takes && self.when == When::After
     }
 
-    /// What it is about: its object, and the columns that get another type along with it.
-    pub fn objects(&self) -> impl Iterator<Item = Address> {
+    /// What it is about: its object, and what changes along with it.
+    pub fn objects(&self) -> impl Iterator<Item = &Address> {
         let with = match &self.turn {
             Some(Turn::Retyped { with }) => with.as_slice(),
             _ => &[],
         };
-        let others = with.iter().map(|name| Address { name: name.clone(), ..self.object.clone() });
-        std::iter::once(self.object.clone()).chain(others)
+        std::iter::once(&self.object).chain(with)
     }
 
     /// Its id: the same for the same statement about the same object, in every run and on every machine.

@@ -145,7 +145,7 @@ fn said_again(manifest: &Manifest, before: &Survey) -> Memory {
     let touched = |address: &Address, slot: &str| {
         let mut objects = before.plan.steps.iter().flat_map(Step::objects);
         objects.any(|object| {
-            object == *address
+            object == address
                 || object.table() == address.table() && slot.ends_with(&format!(" {}", object.name))
         })
     };

@@ -350,6 +350,14 @@ mod tests {
             haste(&table(id, ""), &named),
             (none.clone(), vec!["key a.a_pkey by key a.mine".to_owned()])
         );
+        // An index of a key's name.
+        let keyed = table("id = 'bigint not null'", "[tables.a.constraints]\nmine = 'unique (id)'");
+        let indexed = table("id = 'bigint not null'", "[tables.a.indexes]\nmine = 'unique (id)'");
+        assert_eq!(haste(&keyed, &indexed), (none.clone(), vec!["key a.mine by index mine on a".to_owned()]));
+        // An enum of a table's name, and the other way round.
+        let (of, other) = ("[enums]\nb = ['x']\n", "[tables.b.columns]\nid = 'bigint'\n");
+        assert_eq!(haste(of, other).0, ["enum b"]);
+        assert_eq!(haste(other, of).0, ["table b"]);
         // Another type, under a check that nobody wants any more.
         let checked =
             table("id = 'bigint primary key'\nn = 'text'", "[tables.a.constraints]\nc = \"check (n <> '')\"");

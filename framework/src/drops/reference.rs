@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Going;
-use crate::address::Address;
+use crate::address::{Address, Tag};
 use crate::kind::check::proof;
 use crate::kind::foreign_key::ForeignKey;
 use crate::kind::{Kind as _, Object, all_or_nothing};
@@ -26,8 +26,10 @@ impl Going {
             if !keys.is_empty() {
                 let off =
                     keys.iter().map(|key| sql!("alter table {} drop constraint {}", key.table, key.name));
-                let on =
-                    keys.iter().map(|key| sql!("alter table {} add {} not valid", key.table, key.clause()));
+                let on = keys.iter().map(|key| {
+                    let unproven = Sql::fixed(if is_partitioned(key, live) { "" } else { " not valid" });
+                    sql!("alter table {} add {}{}", key.table, key.clause(), unproven)
+                });
                 let comments = keys.iter().filter_map(|key| said(key, wanted));
                 let run: Vec<Sql> = off.chain([step.run.clone()]).chain(on).chain(comments).collect();
                 step.run = all_or_nothing(run);
@@ -37,7 +39,7 @@ impl Going {
             }
             self.steps.push((step, kept));
             // Their rows were proven before; nobody could break that meanwhile.
-            let proven = keys.iter().filter(|key| !key.not_valid);
+            let proven = keys.iter().filter(|key| !key.not_valid && !is_partitioned(key, live));
             let proofs =
                 proven.map(|key| Step { phase: Phase::Contract, ..proof(&key.address(), &key.table) });
             self.steps.extend(proofs.map(|step| (step, None)));
@@ -52,6 +54,14 @@ fn references<'a>(gone: &Object, going: &BTreeSet<Address>, wanted: &'a Schema) 
         _ => None,
     });
     keys.collect()
+}
+
+/// Whether the table that refers is partitioned: the server adds nothing unproven to it.
+fn is_partitioned(key: &ForeignKey, live: &Schema) -> bool {
+    match live.objects.get(&Address::top(Tag::Table, &key.table)) {
+        Some(Object::Table(table)) => table.options.partition.is_some(),
+        _ => false,
+    }
 }
 
 /// What gives a foreign key its comment again.

@@ -35,13 +35,18 @@ fn turned(step: &Step, turn: &Turn) -> String {
             format!("rename {} {table}{from} → {}", object.tag.word(), object.name)
         }
         Turn::MadeAnew => format!("make {object} anew, with its values as the manifest has them"),
-        Turn::Retyped { with } if with.is_empty() => format!("change the type of {object}"),
-        Turn::Retyped { with } => format!("change the types of {object} and {}", joined(with)),
+        Turn::Retyped { .. } => retyped(step),
     }
 }
 
-fn joined(names: &[Name]) -> String {
-    names.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
+/// `change the types of columns orders.a, b and c`
+fn retyped(step: &Step) -> String {
+    let object = &step.object;
+    let columns = step.objects().skip(1).filter(|other| other.tag == Tag::Column);
+    let columns: Vec<&Name> = columns.map(|column| &column.name).collect();
+    let [others @ .., last] = columns.as_slice() else { return format!("change the type of {object}") };
+    let others: String = others.iter().map(|name| format!(", {name}")).collect();
+    format!("change the types of columns {}{others} and {last}", object.path())
 }
 
 fn revokes(step: &Step) -> bool {

@@ -145,7 +145,7 @@ fn hazards(parts: &[Part]) -> String {
 /// What is done in all, and how.
 fn footer(outlook: &Outlook<'_>, detail: Detail) -> String {
     let steps = &outlook.plan.steps;
-    let objects: BTreeSet<_> = steps.iter().map(|step| &step.object).collect();
+    let objects: BTreeSet<_> = steps.iter().flat_map(Step::objects).collect();
     let mut out = format!("{}: {}.", plural(steps.len(), "step"), counted(objects.into_iter()));
     // A table that is made anew is dropped and there again, with all that is in it.
     if !steps.iter().any(|step| drops(step) && !step.hazards.contains(&Hazard::Rebuild)) {

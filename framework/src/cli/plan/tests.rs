@@ -1,6 +1,7 @@
 //! Screens, as they are printed but for colours. The plans are made by the planner, from two manifests: what stands, and what is
 //! wanted.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use semver::Version;
@@ -12,10 +13,11 @@ use crate::address::{Address, Tag};
 use crate::cli::outlook::Outlook;
 use crate::cli::verify;
 use crate::diff::diff;
-use crate::kind::{Facts, Object, Size};
+use crate::kind::{Dependent, Facts, Object, Size};
 use crate::ledger::status::Server;
 use crate::manifest::Manifest;
 use crate::plan::plan;
+use crate::rename::mentions;
 use crate::schema::Schema;
 
 const BRIEF: Detail = Detail { all: false, lock_timeout: Duration::from_millis(200) };
@@ -98,6 +100,7 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
         sizes: tables.collect(),
         volatile: ["gen_random_uuid".to_owned()].into(),
         allow_rewrite: manifest.allow_rewrite.clone(),
+        dependents: dependents(&live),
         ..Facts::default()
     };
     let mut plan = plan(&diff(&manifest.schema, &live), &live, &facts);
@@ -126,6 +129,25 @@ fn outlook<'a>(manifest: &'a Manifest, before: Option<&Manifest>) -> Outlook<'a>
     }
 }
 
+/// The checks that say each column.
+fn dependents(live: &Schema) -> BTreeMap<Address, Vec<Dependent>> {
+    let mut dependents: BTreeMap<Address, Vec<Dependent>> = BTreeMap::new();
+    for object in live.objects.values() {
+        let Object::Check(check) = object else { continue };
+        let Some(Object::Table(table)) = live.objects.get(&Address::top(Tag::Table, &check.table)) else {
+            continue;
+        };
+        for column in &table.columns {
+            if mentions(&check.expression, &|name| *name == column.name) {
+                let address = Address::part(Tag::Column, &table.name, &column.name);
+                let part = Dependent { address: object.address(), by_text: true };
+                dependents.entry(address).or_default().push(part);
+            }
+        }
+    }
+    dependents
+}
+
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
@@ -140,6 +162,20 @@ fn a_change_of_a_table_in_use() {
     insta::assert_snapshot!("change_as_markdown", markdown(&outlook, BRIEF));
     let differences = verify::differences(&outlook, true);
     insta::assert_snapshot!("change_verified", plain(&verify::screen(&outlook, &differences, true, false)));
+}
+
+#[test]
+fn columns_that_change_together_are_one_step_and_a_line_each() {
+    let version = |number: &str, name: &str, note: &str, check: &str| {
+        parse(&format!(
+            "manifest = 1\n[service]\nname = \"shop-service\"\nversion = \"{number}\"\n\
+             [tables.shop_notes.columns]\nid = \"bigint primary key\"\nname = \"{name}\"\nnote = \"{note}\"\n\
+             [tables.shop_notes.constraints]\nsaid = \"check ({check})\""
+        ))
+    };
+    let before = version("1.0.0", "varchar(20)", "varchar(40)", "name <> note");
+    let after = version("1.1.0", "varchar(40)", "text", "name <> note and name <> ''");
+    insta::assert_snapshot!("together", plain(&screen(&outlook(&after, Some(&before)), BRIEF)));
 }
 
 #[test]

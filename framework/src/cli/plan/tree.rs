@@ -152,17 +152,17 @@ fn changes(outlook: &Outlook<'_>, address: &Address, steps: &[&Step]) -> Vec<Lin
     let about = steps.flat_map(|step| step.objects().map(move |object| (object, step)));
     let mut seen = BTreeSet::new();
     let declared = about.filter(|(object, _)| is_declared(outlook.manifest, object));
-    let first = declared.filter(|(object, _)| seen.insert(object.clone()));
-    let line = |(object, step): (Address, &&Step)| {
-        let stands = outlook.live.holds(&object);
+    let first = declared.filter(|(object, _)| seen.insert(*object));
+    let line = |(object, step): (&Address, &&Step)| {
+        let stands = outlook.live.holds(object);
         let detail = match step.phase {
             Phase::Validate if stands => "proven against the rows that are there".to_owned(),
             Phase::Index if stands => "half built; built again in place".to_owned(),
             Phase::Seed => rows::of_seed(&outlook.seeds, &step.object).unwrap_or_default(),
-            _ => definition(&outlook.manifest.schema, &object),
+            _ => definition(&outlook.manifest.schema, object),
         };
-        let sign = if stands || rows::corrects(&outlook.seeds, &object) { Sign::Change } else { Sign::Add };
-        Line { sign, depth: 1, name: part_name(&object), detail, code: "" }
+        let sign = if stands || rows::corrects(&outlook.seeds, object) { Sign::Change } else { Sign::Add };
+        Line { sign, depth: 1, name: part_name(object), detail, code: "" }
     };
     lines.extend(first.map(line));
     lines

@@ -97,7 +97,7 @@ impl<'a> Rebuild<'a> {
         self.parts.iter().any(|part| part.tag == Tag::Column)
     }
 
-    /// Whether a part goes with both of the columns, or the one is computed from the other.
+    /// Whether a part goes with both of the columns.
     pub(super) fn shares(&self, other: &Self) -> bool {
         !self.parts.is_disjoint(&other.parts)
     }
@@ -120,6 +120,12 @@ impl<'a> Rebuild<'a> {
     /// What is made again, so that nothing else changes it.
     pub(super) fn into_parts(self) -> BTreeSet<Address> {
         self.parts
+    }
+
+    /// The parts that are made again otherwise than they stand.
+    pub(super) fn changed(&self, draft: &Draft<'_>) -> impl Iterator<Item = Address> {
+        let parts = self.parts.iter().filter(|part| part.tag != Tag::Column);
+        parts.filter(|part| draft.declared(part) != draft.live(part)).cloned()
     }
 
     /// The checks among the parts that are to be proven, and are not proven while they are made again.

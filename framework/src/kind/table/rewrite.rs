@@ -60,7 +60,7 @@ pub(super) fn draft_all(rewrites: Vec<Rewrite<'_>>, draft: &mut Draft<'_>) {
 fn draft_together(mut group: Vec<Rewrite<'_>>, draft: &mut Draft<'_>) {
     let others = group.split_off(1);
     let Some(mut all) = group.pop() else { return };
-    let with = others.iter().map(|other| other.column.name.clone()).collect::<Vec<_>>();
+    let mut with: Vec<Address> = others.iter().map(|other| other.column.clone()).collect();
     for other in others {
         all.forth.extend(other.forth);
         all.back = all.back.and_then(|back| Ok([other.back?, back].concat()));
@@ -81,6 +81,7 @@ fn draft_together(mut group: Vec<Rewrite<'_>>, draft: &mut Draft<'_>) {
         Err(why) => Undo::Lost(why),
     };
     let Size { rows, bytes, .. } = if writes { size(draft.ground(table)) } else { Size::default() };
+    with.extend(rebuild.changed(draft));
     let mut tables = vec![table.clone()];
     tables.extend(rebuild.parents(draft));
     tables.dedup();
