@@ -238,6 +238,26 @@ async fn c5_a_function_that_others_use_is_not_made_anew_under_them() -> Outcome 
 }
 
 #[tokio::test]
+async fn c5_what_others_made_over_a_column_is_named_before_its_type_changes() -> Outcome {
+    let database = Database::create("over_a_column").await;
+    let slice = |version: &str, of: &str| {
+        Service::new(&database, &manifest("one", version, &format!("[tables.a.columns]\nn = '{of}'")))
+    };
+    slice("1.0.0", "integer").applies().await;
+    database
+        .execute("create view v as select n from a; create policy p on a using (n > 0); create function f() returns bigint language sql begin atomic select sum(n) from a; end")
+        .await?;
+    let refusals = slice("2.0.0", "bigint").is_refused().await;
+    assert!(refusals.len() == 1 && refusals[0].code == "FH222", "{refusals:?}");
+    for named in ["view v", "policy p on table a", "function f()"] {
+        assert!(refusals[0].what.contains(named), "{refusals:?}");
+    }
+    database.execute("drop view v; drop policy p on a; drop function f").await?;
+    slice("2.0.0", "bigint").applies().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn c5_a_place_that_is_taken_is_told_of_before_anything_runs() -> Outcome {
     let database = Database::create("taken").await;
     let slice = |version: &str, rest: &str| {
