@@ -23,7 +23,6 @@ pub mod grant;
 pub mod index;
 pub mod key;
 pub mod namespace;
-mod printed;
 pub mod sequence;
 pub mod table;
 pub mod trigger;

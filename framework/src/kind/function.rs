@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 mod anew;
+mod printed;
 
 use super::{Draft, Ground, Kind, Text};
 use crate::address::Address;

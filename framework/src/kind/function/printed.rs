@@ -1,13 +1,13 @@
 //! The proof that an expression of the catalog has become another one, by what the server prints.
 
-use super::table::column::called_functions;
-use super::{Draft, Object};
+use crate::kind::table::column::called_functions;
+use crate::kind::{Draft, Object};
 use crate::sql::{Literal, Sql, quoted, sql};
 
 impl Draft<'_> {
     /// That what the server prints is not the text that it printed before. It names a function with its schema as soon as there is another one that
     /// the call may mean.
-    pub(super) fn prints_otherwise(&self, printed: Sql, before: &str) -> Sql {
+    pub(in crate::kind) fn prints_otherwise(&self, printed: Sql, before: &str) -> Sql {
         let called = called_functions(before);
         let functions = self.live.values().filter_map(|object| match object {
             Object::Function(function) if called.iter().any(|name| name == function.name.name.as_str()) => {
