@@ -55,7 +55,7 @@ pub async fn versions(session: &mut Session, service: &str) -> Result<Vec<Past>,
 }
 
 /// What steps of the service made after a run, or brought back from the attic: kinds and paths. What they changed was there before; what they
-/// gave another name may be made of the name of what they made.
+/// gave another name may be made of the name of what they made. What takes the place of something else comes in the statement in which that goes.
 ///
 /// # Errors
 /// When the connection fails or the ledger may not be read.
@@ -69,7 +69,11 @@ pub async fn made_since(
          from freehold.step s join freehold.history h on h.id = s.history
          where h.service = {} and h.id > {} and case s.kind
              when 'column' then s.sql ~* '^alter table .* add column ' or s.sql ~* {}
-             else s.sql ~* '^(create (?!or replace)|comment on |grant |alter table .* add |alter type .* add value |alter .* rename )' or s.sql ~* {} end",
+             else s.sql ~* '^(create (?!or replace)|comment on |grant |alter table .* add |alter type .* add value |alter .* rename )' or s.sql ~* {} end
+             or s.sql ~* case s.kind
+                 when 'index' then '^do .*alter index .* rename to '
+                 when 'function' then '^do .*create function '
+                 when 'key' then '^do .*alter table .* add ' end",
         Literal(service),
         run,
         Literal(&format!("^alter table .* rename column \"?{IN_ATTIC}")),

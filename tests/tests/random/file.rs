@@ -4,8 +4,9 @@
 
 use crate::Fallible;
 use crate::kinds::{KINDS, place};
-use crate::model::{Column, Filled, Of, Part, Slice, sql};
-use crate::rows::{FIRST, LAST};
+use crate::model::{Column, Filled, Of, Part, Slice};
+use crate::rows::{FIRST, LAST, is_referred_to};
+use crate::said::sql;
 use freehold::Manifest;
 use freehold::bringup::Outcome;
 use freehold::rollback::back;
@@ -39,9 +40,15 @@ pub(crate) fn for_file(slice: &Slice) -> Slice {
     let mut slice = slice.clone();
     for table in &mut slice.tables {
         table.columns.iter_mut().for_each(plain);
+        (table.unlogged, table.fill) = (false, None);
         table.parts.retain(|(_, part)| {
-            !matches!(part, Part::Exclusion { .. } | Part::Worth { .. } | Part::Trigger { .. })
+            matches!(part, Part::Unique { .. } | Part::Reference { .. } | Part::Pair { .. } | Part::Index(_))
         });
+        for (_, part) in &mut table.parts {
+            if let Part::Index(index) = part {
+                (index.calls, index.where_) = (None, Vec::new());
+            }
+        }
     }
     slice
 }
@@ -52,7 +59,12 @@ fn plain(column: &mut Column) {
         Of::Enum(_) => true,
         Of::Enums(_) => false,
     };
-    if matches!(column.default, Filled::Draws(_)) || matches!(column.default, Filled::Own(_)) && !common {
+    if let Filled::Computed(computed) = &mut column.default {
+        computed.by = None;
+    }
+    if matches!(column.default, Filled::Draws(_) | Filled::Calls(..))
+        || matches!(column.default, Filled::Own(_)) && !common
+    {
         column.default = Filled::None;
         column.not_null = false;
     }
@@ -76,7 +88,7 @@ fn plain(column: &mut Column) {
 
 /// A value for the row `i`, as SQLite holds it.
 fn value(slice: &Slice, of: Of) -> String {
-    let label = |id| slice.enumeration(id).values[0].0.replace('\'', "''");
+    let label = |id| slice.enumeration(id).kept().replace('\'', "''");
     match of {
         Of::Enum(id) => format!("'{}'", label(id)),
         Of::Enums(id) => format!("json_array('{}')", label(id)),
@@ -256,7 +268,10 @@ pub(crate) fn written(slice: &Slice, next: bool) -> String {
         let (mut names, mut values) = (vec!["id".to_owned()], vec!["i".to_owned()]);
         for column in table.columns.iter().filter(|column| !matches!(column.default, Filled::Computed(_))) {
             names.push(sql(&column.named.name));
-            let none = next && !column.not_null && column.named.id % 2 == 0;
+            let none = next
+                && !column.not_null
+                && column.named.id % 2 == 0
+                && !is_referred_to(slice, column.named.id);
             values.push(if none { "null".to_owned() } else { value(slice, column.of) });
         }
         statements.push(format!(

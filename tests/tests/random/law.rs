@@ -3,7 +3,7 @@
 use crate::Fallible;
 use crate::change::next;
 use crate::generate::Maker;
-use crate::model::{Column, Filled, Id, Of, Part, Slice};
+use crate::model::{Column, Filled, Id, Of, Slice};
 use crate::replica::Replica;
 use crate::rows::{FIRST, LAST, read, unwritten, written};
 use crate::shape::shape;
@@ -156,10 +156,10 @@ fn counts_rows(what: &str) -> bool {
 /// Values of enums that a way back cannot take away, as pg_dump writes them.
 fn added(first: &Slice, second: &Slice) -> BTreeSet<String> {
     let known: Vec<&String> =
-        first.enums.iter().flat_map(|one| one.values.iter().map(|(value, _)| value)).collect();
+        first.enums.iter().flat_map(|one| one.values.iter().map(|value| &value.label)).collect();
     let values = second.enums.iter().flat_map(|one| &one.values);
-    let added = values.filter(|(value, was)| was.is_none() && !known.contains(&value));
-    added.map(|(value, _)| format!("'{}'", value.replace('\'', "''"))).collect()
+    let added = values.filter(|value| value.was.is_none() && !known.contains(&&value.label));
+    added.map(|value| format!("'{}'", value.label.replace('\'', "''"))).collect()
 }
 
 /// What one version has and the other has not, and what the attic may have use for after all: types, sequences and functions by name.
@@ -175,15 +175,19 @@ fn parked(one: &Slice, other: &Slice) -> BTreeSet<String> {
         one.sequences.iter().filter(|of| other.sequences.iter().all(|stays| stays.named.id != of.named.id));
     let sequences =
         sequences.filter(|of| gone.iter().any(|column| column.default == Filled::Draws(of.named.id)));
-    let functions =
-        one.functions.iter().filter(|of| other.functions.iter().all(|stays| stays.named.id != of.named.id));
+    let functions = one
+        .functions
+        .iter()
+        .filter(|of| other.functions.iter().all(|stays| stays.identity() != of.identity()));
     let functions = functions.filter(|of| {
         let tables = one.tables.iter().filter(|table| other.table(table.named.id).is_none());
-        tables.flat_map(|table| &table.parts).any(|(_, part)| match part {
-            Part::Worth { function, .. } | Part::Trigger { function, .. } => *function == of.named.id,
-            _ => false,
-        })
+        let id = of.named.id;
+        tables.clone().flat_map(|table| &table.parts).any(|(_, part)| part.calls(id))
+            || tables
+                .flat_map(|table| &table.columns)
+                .chain(gone.iter().copied())
+                .any(|column| column.calls() == Some(id))
     });
     let named = enums.map(|of| &of.named).chain(sequences.map(|of| &of.named));
-    named.chain(functions.map(|of| &of.named)).map(|named| named.name.clone()).collect()
+    named.map(|named| named.name.clone()).chain(functions.map(|of| of.identity().replace('"', ""))).collect()
 }

@@ -10,14 +10,19 @@
 
 mod cases;
 mod change;
+mod change_column;
+mod change_part;
 mod file;
 mod file_law;
 mod generate;
 mod kinds;
 mod law;
 mod model;
+mod parts;
 mod replica;
 mod rows;
+mod said;
+mod settle;
 mod shape;
 
 use freehold_tests::cluster::Cluster;

@@ -1,6 +1,7 @@
 //! Rows of a drawn slice: what is written, and what is read back.
 
-use crate::model::{Filled, Slice, sql};
+use crate::model::{Filled, Id, Slice};
+use crate::said::sql;
 
 /// Rows of each table before the next version comes.
 pub(crate) const FIRST: usize = 8;
@@ -26,7 +27,10 @@ pub(crate) fn written(slice: &Slice, next: bool) -> String {
                 continue;
             }
             names.push(sql(&column.named.name));
-            let none = next && !column.not_null && column.named.id % 2 == 0;
+            let none = next
+                && !column.not_null
+                && column.named.id % 2 == 0
+                && !is_referred_to(slice, column.named.id);
             values.push(if none { "null".to_owned() } else { slice.value(column.of, "i") });
         }
         let into = sql(&table.named.name);
@@ -40,6 +44,12 @@ pub(crate) fn written(slice: &Slice, next: bool) -> String {
         });
     }
     statements.join(";\n")
+}
+
+/// Whether rows of other tables have its values, so that none may be missing.
+pub(crate) fn is_referred_to(slice: &Slice, column: Id) -> bool {
+    let parts = slice.tables.iter().flat_map(|table| &table.parts);
+    parts.filter_map(|(_, part)| part.refers_to()).any(|(_, over)| over == Some(column))
 }
 
 /// Takes away what was written in between; tables that refer to others come first.

@@ -7,7 +7,11 @@ pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, parked: &BTreeSet<Str
     // The last words stand behind whatever comes last.
     let dump = dump.split("\n--\n-- PostgreSQL database dump complete").next().unwrap_or_default();
     let parts: Vec<&str> = dump.split("\n--\n-- Name: ").collect();
-    let hidden = |part: &str| part.contains("fh_attic_") && !part.contains("CREATE TABLE");
+    let hidden = |part: &str| {
+        part.contains("fh_attic_")
+            && !part.contains("CREATE TABLE")
+            && !part.contains("CREATE UNLOGGED TABLE")
+    };
     // A sequence goes where its column goes.
     let owned: BTreeSet<&str> = parts
         .iter()
@@ -18,7 +22,7 @@ pub(crate) fn shape(dump: &str, values: &BTreeSet<String>, parked: &BTreeSet<Str
         let name = part.split("; Type").next().unwrap_or_default();
         let of_attic = part.starts_with("freehold_attic") || part.contains("Schema: freehold_attic");
         let bare = ["TYPE ", "SEQUENCE ", "FUNCTION "].iter().find_map(|word| name.strip_prefix(word));
-        let bare = bare.unwrap_or(name).split('(').next().unwrap_or_default().replace('"', "");
+        let bare = bare.unwrap_or(name).replace('"', "");
         let kinds = ["Type: TYPE;", "Type: SEQUENCE;", "Type: FUNCTION;", "Type: COMMENT;"];
         let left = parked.contains(&bare) && kinds.iter().any(|kind| part.contains(kind));
         !of_attic
