@@ -39,12 +39,18 @@ impl Haste {
     ) -> Self {
         let mut haste = Self::default();
         let columns = changed_columns(wanted, live);
-        let functions = functions_made_anew(wanted, live);
-        for address in gone {
+        let takers = |address: &Address| {
+            let object = live.objects.get(address)?;
+            taker(address, object, gone, wanted, live)
+        };
+        let taken = gone.iter().filter_map(|address| Some((address.clone(), takers(address)?)));
+        haste.taken = taken.collect();
+        let mut functions = functions_made_anew(wanted, live);
+        let replaced = haste.taken.keys().filter(|address| address.tag == Tag::Function);
+        functions.extend(replaced.map(|address| address.name.clone()));
+        for address in gone.iter().filter(|address| !haste.taken.contains_key(*address)) {
             let Some(object) = live.objects.get(address) else { continue };
-            if let Some(taker) = taker(address, object, gone, wanted, live) {
-                haste.taken.insert(address.clone(), taker);
-            } else if gives_up_its_name(address, returning, wanted, live)
+            if gives_up_its_name(address, returning, wanted, live)
                 || keeps_null_out(object, gone, wanted, live)
                 || columns.iter().any(|(table, column)| touches(object, table, column))
                 || functions.iter().any(|function| calls(object, function))
@@ -341,6 +347,10 @@ mod tests {
         assert_eq!(haste(&called("integer", "f(null)"), &called("text", "f(null)")), (none.clone(), taken));
         let otherwise = haste(&called("integer", "f(1)"), &called("text", "f('a')"));
         assert_eq!(otherwise, (none.clone(), none.clone()));
+        // What calls the one that goes, and goes itself.
+        let check = "\n[tables.a.constraints]\nc = 'check (f(null) > 0)'";
+        let gone = haste(&format!("{}{check}", called("integer", "f(null)")), &called("text", "f(null)"));
+        assert_eq!(gone.0, ["check a.c"]);
         // A column that may be null.
         assert_eq!(haste(&table(id, ""), &table("id = 'bigint'", "")).0, ["key a.a_pkey"]);
         assert_eq!(haste(&table(id, ""), &table("id = 'bigint not null'", "")).0, none);

@@ -172,7 +172,11 @@ impl Renames {
             for NotNull { table, column, name } in &undeclared.not_nulls {
                 let Some(column) = self.column_now(&past, (table, column), live) else { continue };
                 let of = Address::part(Tag::Column, past.table, &column.name);
-                if let Some(to) = past.label(&column.name, "not_null", name) {
+                // The attic may have a column that was called so before, with its constraint.
+                let taken =
+                    |to: &Name| undeclared.not_nulls.iter().any(|of| (&of.table, &of.name) == (table, to));
+                let to = past.label(&column.name, "not_null", name).filter(|to| !taken(to));
+                if let Some(to) = to {
                     self.change(Change::NotNull { of, from: name.clone(), to }, live);
                 }
             }

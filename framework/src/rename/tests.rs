@@ -99,6 +99,25 @@ fn what_stands_is_written_in_the_names_to_come_and_nothing_else_changes() {
 }
 
 #[test]
+fn a_name_that_something_in_the_attic_has_is_left_to_it() {
+    let (before, after) = (parsed(BEFORE), parsed(AFTER));
+    let statements = |found: &Undeclared| -> Vec<String> {
+        let renames = Renames::of(&after.hints, &after.schema, &mut before.schema.clone(), found);
+        renames.changes.iter().map(|(_, step)| step.run.as_str().to_owned()).collect()
+    };
+    let mut found = undeclared("heads", "mail");
+    let free = statements(&found);
+    let mut parked = found.not_nulls[1].clone();
+    parked.column = Name::new("fh_attic_1").unwrap();
+    parked.name = Name::new("orders_email_not_null").unwrap();
+    found.not_nulls.push(parked);
+    let taken = statements(&found);
+    let (last, others) = free.split_last().unwrap();
+    assert!(last.ends_with(" to orders_email_not_null"), "{last}");
+    assert_eq!(taken, others);
+}
+
+#[test]
 fn after_every_change_the_rest_is_found_again() {
     let (before, after) = (parsed(BEFORE), parsed(AFTER));
     let mut live = before.schema;

@@ -3,7 +3,7 @@
 use crate::change_column::{column, column_goes};
 use crate::change_part::{key, part, part_goes};
 use crate::generate::{IDENTITIES, Maker};
-use crate::model::{Filled, Named, Of, SIGNATURES, Sequence, Slice};
+use crate::model::{Filled, Id, Named, Of, SIGNATURES, Sequence, Slice};
 use crate::said::sql;
 use crate::settle::{is_as_it_was, settle};
 
@@ -24,11 +24,27 @@ pub(crate) fn next(maker: &mut Maker, before: &Slice) -> Slice {
         let mut changed = slice.clone();
         change(maker, &mut changed);
         // Some changes would take along what has got another name: those are not made.
-        if settle(&mut changed) {
+        if settle(&mut changed) && !is_called_from_the_attic(before, &changed) {
             slice = changed;
         }
     }
     slice
+}
+
+/// Whether a function gets other arguments while something goes that calls it, and would call it from the attic: that is refused.
+fn is_called_from_the_attic(before: &Slice, after: &Slice) -> bool {
+    let resigned = before.functions.iter().filter(|one| {
+        let then = after.functions.iter().find(|then| then.named.id == one.named.id);
+        then.is_some_and(|then| then.signature != one.signature)
+    });
+    let resigned: Vec<Id> = resigned.map(|one| one.named.id).collect();
+    before.tables.iter().any(|table| {
+        let then = after.table(table.named.id);
+        let went = |id: Id| then.is_none_or(|then| then.find(id).is_none());
+        let calls = |id: Option<Id>| id.is_some_and(|id| resigned.contains(&id));
+        table.columns.iter().any(|column| went(column.named.id) && calls(column.calls()))
+            || then.is_none() && table.parts.iter().any(|(_, part)| resigned.iter().any(|id| part.calls(*id)))
+    })
 }
 
 /// Everything that has a name.

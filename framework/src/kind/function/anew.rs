@@ -33,9 +33,10 @@ impl Function {
         let mut around = Around::default();
         let mut stays = Vec::new();
         for user in &users {
-            // What goes for good has gone by then.
+            // What goes for good has gone by then. A column goes to the attic, where it calls what it called.
             let going = &draft.facts().going;
-            let mut staying = user.parts.iter().filter(|part| !going.contains(*part));
+            let has_gone = |part: &Address| part.tag != Tag::Column && going.contains(part);
+            let mut staying = user.parts.iter().filter(|part| !has_gone(part));
             let known = !user.parts.is_empty() && staying.all(|part| around.take(part, draft));
             if !known {
                 stays.push(user.what.clone());
