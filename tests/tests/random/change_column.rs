@@ -40,7 +40,8 @@ pub(crate) fn column(maker: &mut Maker, slice: &mut Slice) {
         (2, of) if !column.unique && !excluded.contains(&column.named.id) => {
             column.default = match by {
                 Some(by) if of == Of::Plain(place("bigint")) => Filled::Calls(by, number),
-                _ if maker.chance(0.3) => Filled::None,
+                // A new one that refuses null has to have something for the rows that are there.
+                _ if maker.chance(0.3) && (column.named.stood || !column.not_null) => Filled::None,
                 _ => Filled::Own(number),
             };
         }

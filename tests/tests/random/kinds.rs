@@ -41,7 +41,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("varchar(40)", "('v' || {i})", SHORT, true, &["text"]),
     kind("char(8)", "('x' || {i})", None, true, &["char(10)"]),
     kind("char(10)", "('x' || {i})", None, true, &[]),
-    kind("boolean", "({i} > 3)", Some("{c} or {n} > 0"), false, &[]),
+    kind("boolean", "({i} > 3)", Some("{c}::int <= {n}"), false, &[]),
     kind("date", "('2024-01-01'::date + {i})", Some("{c} > '1990-01-01'::date + {n}"), true, &[]),
     kind(
         "timestamptz",
