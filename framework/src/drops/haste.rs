@@ -39,11 +39,10 @@ impl Haste {
     ) -> Self {
         let mut haste = Self::default();
         let columns = changed_columns(wanted, live);
-        let takers = |address: &Address| {
-            let object = live.objects.get(address)?;
-            taker(address, object, gone, wanted, live)
-        };
-        let taken = gone.iter().filter_map(|address| Some((address.clone(), takers(address)?)));
+        let taken = gone.iter().filter_map(|address| {
+            let taker = taker(address, live.objects.get(address)?, gone, wanted, live)?;
+            Some((address.clone(), taker))
+        });
         haste.taken = taken.collect();
         let mut functions = functions_made_anew(wanted, live);
         let replaced = haste.taken.keys().filter(|address| address.tag == Tag::Function);

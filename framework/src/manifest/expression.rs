@@ -271,6 +271,9 @@ fn case(cursor: &mut Cursor<'_>) -> Read<()> {
             cursor.group();
             continue;
         }
+        if cursor.symbol(",") {
+            return Err(cursor.expected("`when`, `then`, `else` or `end`"));
+        }
         depth += usize::from(cursor.are(&["case"]));
         depth -= usize::from(cursor.are(&["end"]));
         cursor.advance(1);
@@ -294,6 +297,15 @@ mod tests {
         let mut cursor = Cursor::new(&text, &tokens);
         let default = default(&mut cursor).unwrap().to_string();
         (default, cursor.rest().iter().map(|token| token.text(source)).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_comma_in_a_case_is_said_where_it_stands() {
+        let text = Text::own("case when a then 1, 2 end");
+        let tokens = tokens(&text).unwrap();
+        let problem = default(&mut Cursor::new(&text, &tokens)).unwrap_err();
+        assert_eq!(problem.span, 18..19);
+        assert!(problem.title.contains("`when`, `then`, `else` or `end`"), "{}", problem.title);
     }
 
     #[test]

@@ -89,7 +89,10 @@ impl Maker {
             let table = self.table(&slice);
             slice.tables.push(table);
         }
-        settle(&mut slice);
+        assert!(
+            settle(&mut slice),
+            "nothing has another name yet, and no table refers to one that does not last"
+        );
         slice.seed = self.chance(0.4).then(|| self.seed());
         slice
     }

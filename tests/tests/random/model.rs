@@ -174,7 +174,7 @@ pub(crate) struct Seed {
     pub(crate) rows: Vec<(u32, u32)>,
 }
 
-/// What may go: the section of `[drops]`, the table that it is on, and its name as SQL reads it.
+/// What may go: the section of `[drops]`, the table or the enum that it is on, and its name as SQL reads it.
 pub(crate) type Drops = Vec<(&'static str, Option<Id>, String)>;
 
 #[derive(Clone, Debug)]

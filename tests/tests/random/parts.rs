@@ -37,27 +37,22 @@ impl Maker {
     pub(crate) fn part(&mut self, slice: &Slice, table: &Table) -> Option<(Named, Part)> {
         let part = match self.below(11) {
             0..=2 => Part::Index(self.index(slice, table)?),
-            3 => {
-                let columns = self.some(table, is_ordered, 1);
-                let column = *columns.first()?;
-                Part::Unique {
-                    columns: vec![column],
-                    key_first: self.chance(0.3),
-                    deferrable: self.chance(0.2),
-                }
-            }
+            3 => Part::Unique {
+                columns: self.some(table, is_ordered, 1)?,
+                key_first: self.chance(0.3),
+                deferrable: self.chance(0.2),
+            },
             4 => {
                 let range = |column: &Column| {
                     column.of == Of::Plain(place("int4range")) && column.default == Filled::None
                 };
-                Part::Exclusion { column: *self.some(table, range, 1).first()? }
+                Part::Exclusion { column: self.some(table, range, 1)?[0] }
             }
             5 => self.reference(slice, table)?,
             6 => self.pair(slice, table)?,
             7 => Part::Worth { function: self.callable(slice, false)?, least: self.number() },
             8..=9 => {
-                let columns = self.some(table, |_| true, 3);
-                let _ = columns.first()?;
+                let columns = self.some(table, |_| true, 3)?;
                 Part::Together { columns, least: self.number() }
             }
             _ => Part::Trigger(self.trigger(slice, table)?),
@@ -65,8 +60,8 @@ impl Maker {
         Some((self.named("p"), part))
     }
 
-    /// Up to so many columns of a table that are of this sort.
-    fn some(&mut self, table: &Table, sort: impl Fn(&Column) -> bool, most: usize) -> Vec<Id> {
+    /// Up to so many columns of a table that are of this sort; there is one at least.
+    fn some(&mut self, table: &Table, sort: impl Fn(&Column) -> bool, most: usize) -> Option<Vec<Id>> {
         let mut fitting: Vec<Id> =
             table.columns.iter().filter(|column| sort(column)).map(|column| column.named.id).collect();
         let count = 1 + self.below(most);
@@ -74,26 +69,24 @@ impl Maker {
             let at = self.below(fitting.len());
             fitting.remove(at);
         }
-        fitting
+        (!fitting.is_empty()).then_some(fitting)
     }
 
     fn index(&mut self, slice: &Slice, table: &Table) -> Option<Index> {
-        let columns = self.some(table, is_ordered, 2);
-        let _ = columns.first()?;
+        let columns = self.some(table, is_ordered, 2)?;
         let form = self.number() % 4;
         let calls = if self.chance(0.25) { self.callable(slice, false) } else { None };
-        let where_ = if self.chance(0.3) { self.some(table, |_| true, 2) } else { Vec::new() };
-        Some(Index { columns, form, calls, where_ })
+        let where_ = if self.chance(0.3) { self.some(table, |_| true, 2) } else { None };
+        Some(Index { columns, form, calls, where_: where_.unwrap_or_default() })
     }
 
     fn trigger(&mut self, slice: &Slice, table: &Table) -> Option<Trigger> {
         let stored = |column: &Column| column.computed().is_none();
-        Some(Trigger {
-            function: self.callable(slice, true)?,
-            on_insert: self.chance(0.5),
-            watches: if self.chance(0.4) { self.some(table, stored, 2) } else { Vec::new() },
-            when: if self.chance(0.4) { self.some(table, stored, 2) } else { Vec::new() },
-        })
+        let (function, on_insert) = (self.callable(slice, true)?, self.chance(0.5));
+        let watches = if self.chance(0.4) { self.some(table, stored, 2) } else { None };
+        let when = if self.chance(0.4) { self.some(table, stored, 2) } else { None };
+        let (watches, when) = (watches.unwrap_or_default(), when.unwrap_or_default());
+        Some(Trigger { function, on_insert, watches, when })
     }
 
     /// Tables that this one may refer to: those before it and itself, whose rows are there, and which last as long as it does.
@@ -107,7 +100,7 @@ impl Maker {
     }
 
     fn reference(&mut self, slice: &Slice, table: &Table) -> Option<Part> {
-        let column = *self.some(table, may_refer, 1).first()?;
+        let column = self.some(table, may_refer, 1)?[0];
         let others = self.others(slice, table);
         let to = others[self.below(others.len())];
         let unique: Vec<Id> = to
@@ -121,7 +114,7 @@ impl Maker {
     }
 
     fn pair(&mut self, slice: &Slice, table: &Table) -> Option<Part> {
-        let columns = <[Id; 2]>::try_from(self.some(table, may_refer, 2)).ok()?;
+        let columns = <[Id; 2]>::try_from(self.some(table, may_refer, 2)?).ok()?;
         let keys: Vec<(Id, Id)> = self
             .others(slice, table)
             .iter()
