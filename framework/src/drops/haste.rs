@@ -29,11 +29,12 @@ pub struct Haste {
 }
 
 impl Haste {
-    /// Looks at what goes, by its addresses. `live` has what is `returning` from the attic already.
+    /// Looks at what goes, by its addresses. `live` has what is `returning` from the attic already; something that stays uses the `used`
+    /// functions.
     #[must_use]
     pub fn of(
         gone: &BTreeSet<Address>,
-        returning: &BTreeSet<Address>,
+        (returning, used): (&BTreeSet<Address>, &BTreeSet<Address>),
         wanted: &Schema,
         live: &Schema,
     ) -> Self {
@@ -47,6 +48,10 @@ impl Haste {
         let mut functions = functions_made_anew(wanted, live);
         let replaced = haste.taken.keys().filter(|address| address.tag == Tag::Function);
         functions.extend(replaced.map(|address| address.name.clone()));
+        let free =
+            gone.iter().filter(|address| !haste.taken.contains_key(*address) && !used.contains(*address));
+        haste.first = free.filter(|address| is_mistaken(address, wanted, live)).cloned().collect();
+        functions.extend(haste.first.iter().map(|address| address.name.clone()));
         for address in gone.iter().filter(|address| !haste.taken.contains_key(*address)) {
             let Some(object) = live.objects.get(address) else { continue };
             if gives_up_its_name(address, returning, wanted, live)
@@ -142,6 +147,18 @@ pub(crate) fn successor<'a>(gone: &Address, wanted: &'a Schema, live: &Schema) -
     let mut declared = wanted.objects.keys().filter(named);
     let (first, more) = (declared.next()?, declared.next());
     (more.is_none() && !live.objects.contains_key(first)).then_some(first)
+}
+
+/// Whether it is a function that something which comes, or becomes another, would call in place of one of its name, or could not tell from
+/// that one.
+fn is_mistaken(address: &Address, wanted: &Schema, live: &Schema) -> bool {
+    let Some(Object::Function(function)) = live.objects.get(address) else { return false };
+    let alike = wanted.objects.values().any(|object| match object {
+        Object::Function(other) => other.name == function.name && other.may_be_meant_for(function),
+        _ => false,
+    });
+    let comes = |part: &Object| live.objects.get(&part.address()) != Some(part);
+    alike && wanted.objects.values().any(|part| comes(part) && calls(part, &address.name))
 }
 
 /// Whether something that stands calls a function of this name, and is to call it in the same words.
@@ -306,6 +323,10 @@ mod tests {
     }
 
     fn haste(live: &str, wanted: &str) -> (Vec<String>, Vec<String>) {
+        haste_with(live, wanted, |_| false)
+    }
+
+    fn haste_with(live: &str, wanted: &str, used: fn(&Address) -> bool) -> (Vec<String>, Vec<String>) {
         let (live, wanted) = (schema(live), schema(wanted));
         let left = |address: &&Address| !wanted.objects.contains_key(address);
         // What is on a table that goes, goes with it, and is not named.
@@ -313,8 +334,9 @@ mod tests {
             let table = address.table().map(|table| Address::top(Tag::Table, &table));
             address.tag == Tag::Table || table.is_none_or(|table| wanted.objects.contains_key(&table))
         };
-        let gone = live.objects.keys().filter(left).filter(named).cloned();
-        let haste = Haste::of(&gone.collect(), &BTreeSet::new(), &wanted, &live);
+        let gone: BTreeSet<Address> = live.objects.keys().filter(left).filter(named).cloned().collect();
+        let used = gone.iter().filter(|address| used(address)).cloned().collect();
+        let haste = Haste::of(&gone, (&BTreeSet::new(), &used), &wanted, &live);
         let first = haste.first.iter().map(ToString::to_string).collect();
         (first, haste.taken.iter().map(|(gone, taker)| format!("{gone} by {taker}")).collect())
     }
@@ -344,12 +366,28 @@ mod tests {
         };
         let taken = vec!["function f(integer) by function f(text)".to_owned()];
         assert_eq!(haste(&called("integer", "f(null)"), &called("text", "f(null)")), (none.clone(), taken));
-        let otherwise = haste(&called("integer", "f(1)"), &called("text", "f('a')"));
+        let otherwise =
+            haste_with(&called("integer", "f(1)"), &called("text", "f('a')"), |of| of.tag == Tag::Function);
         assert_eq!(otherwise, (none.clone(), none.clone()));
         // What calls the one that goes, and goes itself.
         let check = "\n[tables.a.constraints]\nc = 'check (f(null) > 0)'";
         let gone = haste(&format!("{}{check}", called("integer", "f(null)")), &called("text", "f(null)"));
         assert_eq!(gone.0, ["check a.c"]);
+        // One that something new would take for another of its name, which may be called with as many arguments.
+        let calling = |arguments: &str, index: &str| {
+            let text =
+                "[functions]\n\"f(ARGUMENTS)\" = 'returns int language sql immutable as $$ select 1 $$'";
+            table(id, &format!("{}\n{index}", text.replace("ARGUMENTS", arguments)))
+        };
+        let index = "[tables.a.indexes]\na_idx = '(f(id))'";
+        let mistaken = |one: &str| haste(&calling(one, ""), &calling("a numeric, b text default ''", index));
+        assert_eq!(mistaken("a bigint").0, ["function f(bigint)"]);
+        assert_eq!(mistaken("variadic a bigint[]").0, ["function f(bigint[])"]);
+        assert_eq!(mistaken("").0, none);
+        assert_eq!(mistaken("a bigint, b text, c text").0, none);
+        let still =
+            haste_with(&calling("a bigint", ""), &calling("a numeric", index), |of| of.tag == Tag::Function);
+        assert_eq!(still.0, none);
         // A column that may be null.
         assert_eq!(haste(&table(id, ""), &table("id = 'bigint'", "")).0, ["key a.a_pkey"]);
         assert_eq!(haste(&table(id, ""), &table("id = 'bigint not null'", "")).0, none);

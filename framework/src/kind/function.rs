@@ -205,6 +205,19 @@ impl Function {
         self.arguments.iter().any(|argument| argument.default.is_some() || argument.mode == Mode::Variadic)
     }
 
+    /// Whether a call may give as many arguments to this one as to another of its name, so that only their types tell which is meant.
+    #[must_use]
+    pub fn may_be_meant_for(&self, other: &Self) -> bool {
+        let count = |of: &Self| {
+            let given = of.arguments.iter().filter(|argument| argument.mode != Mode::Out);
+            let least = given.clone().filter(|argument| argument.default.is_none());
+            let any = of.arguments.iter().any(|argument| argument.mode == Mode::Variadic);
+            (least.count(), if any { usize::MAX } else { given.count() })
+        };
+        let ((least, most), (other_least, other_most)) = (count(self), count(other));
+        least <= other_most && other_least <= most
+    }
+
     /// Its arguments as they are declared, in brackets in a manifest's key.
     #[must_use]
     pub fn parameters(&self, with_defaults: bool) -> Sql {

@@ -143,7 +143,7 @@ pub(super) async fn dropped(
     if nothing_goes && renames.is_empty() && manifest.reorder.is_empty() {
         return Ok(dropped);
     }
-    let Chosen { values, before, mut gone, kept, stays } =
+    let Chosen { values, before, mut gone, kept, stays, used } =
         chosen(session, manifest, claims, renames, live, &mut dropped.refusals).await?;
     dropped.stays = stays;
     let service = &manifest.service;
@@ -161,7 +161,7 @@ pub(super) async fn dropped(
     // What is declared without the column that goes has let go of it by then.
     going.steps.retain(|(step, kept)| kept.is_some() || !declared_otherwise(&step.object, manifest));
     let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
-    let haste = Haste::of(&objects, &returning, &manifest.schema, live);
+    let haste = Haste::of(&objects, (&returning, &used), &manifest.schema, live);
     going.hurry(&haste);
     going.keep_references(&objects, &manifest.schema, live);
     dropped.going = objects;
@@ -204,6 +204,8 @@ struct Chosen {
     kept: BTreeSet<Address>,
     /// What is nobody's alone and stays, because others lean on it.
     stays: Vec<Address>,
+    /// What of it something uses now that stays.
+    used: BTreeSet<Address>,
 }
 
 async fn chosen(
@@ -227,6 +229,10 @@ async fn chosen(
         gone.into_iter().partition(|address| address.tag == Tag::Value);
     let before: Vec<Address> = gone.iter().map(|address| renames.before(address)).collect();
     let found = leaning(session, &before).await?;
+    let goes_with = |table: &QName| before.contains(&Address::top(Tag::Table, table));
+    let stays = |one: &Leaning| one.also.is_none() && !one.table.as_ref().is_some_and(goes_with);
+    let used = gone.iter().zip(&found).filter(|(_, leaning)| leaning.iter().any(stays));
+    let used = used.map(|(address, _)| address.clone()).collect();
     let found: Vec<Vec<Leaning>> = gone
         .iter()
         .zip(found)
@@ -250,7 +256,7 @@ async fn chosen(
         Fate::Stays(_) => !address.tag.is_shared(),
     });
     let gone: Vec<Address> = gone.map(|(address, _)| address.clone()).collect();
-    Ok(Chosen { values, before, gone, kept, stays })
+    Ok(Chosen { values, before, gone, kept, stays, used })
 }
 
 impl Dropped {

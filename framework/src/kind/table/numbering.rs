@@ -92,7 +92,7 @@ pub(super) fn renumbering(table: &QName, from: &Column, to: &Column) -> Sql {
     body.push(&match after {
         Numbering::None => Sql::default(),
         Numbering::Serial => sql!(
-            "if stands then next := greatest(next, pg_catalog.nextval({})); alter sequence {} as {} owned by {}.{}; else create sequence {} as {} owned by {}.{}; end if; {}",
+            "if stands then next := greatest(next, pg_catalog.nextval({})); alter sequence {} as {} owned by {}.{}; else create sequence {} as {} owned by {}.{}; end if; {}{}",
             Literal(&quoted(&own)),
             own,
             to.type_name,
@@ -102,6 +102,7 @@ pub(super) fn renumbering(table: &QName, from: &Column, to: &Column) -> Sql {
             to.type_name,
             table,
             name,
+            logged_as(table, &own),
             change(&sql!("set default pg_catalog.nextval({}::regclass)", Literal(&quoted(&own)))),
         ),
         Numbering::Identity(identity) => {
@@ -117,6 +118,17 @@ pub(super) fn renumbering(table: &QName, from: &Column, to: &Column) -> Sql {
     }
     body.push(&sql!("end"));
     sql!("do {}", Literal(body.as_str()))
+}
+
+/// The statement that makes a column's own sequence logged as its table is, as the server has it from PostgreSQL 15 on; before, every
+/// sequence is logged.
+fn logged_as(table: &QName, sequence: &QName) -> Sql {
+    sql!(
+        "if pg_catalog.current_setting('server_version_num')::integer >= 150000 then if (select relpersistence = 'u' from pg_catalog.pg_class where oid = {}::regclass) then alter sequence {} set unlogged; else alter sequence {} set logged; end if; end if; ",
+        Literal(&quoted(table)),
+        sequence,
+        sequence,
+    )
 }
 
 /// The statement that finds the first number that no row has.

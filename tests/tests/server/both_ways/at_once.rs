@@ -69,6 +69,13 @@ pub(super) const CASES: &[Case] = &[
         rows: "insert into a default values",
     },
     Case {
+        name: "an index comes with the function that it calls, and would take the one that goes for it",
+        one: "[functions]\n\"f(a bigint)\" = 'returns bigint language sql immutable as $$ select a $$'\n[tables.a.columns]\nn = 'bigint'",
+        other: "[functions]\n\"f(a numeric, b text default '')\" = 'returns numeric language sql immutable as $$ select a $$'\n\
+                [tables.a.columns]\nn = 'bigint'\n[tables.a.indexes]\ni = '(f(n))'",
+        rows: "insert into a values (1)",
+    },
+    Case {
         name: "an enum that is called like what a type of the server begins with, and that a function takes",
         one: "[enums]\ns = ['good', 'bad']\n[functions]\n\"f(x s)\" = 'returns s language sql immutable as $$ select x $$'\n\
               [tables.a.columns]\ns = \"s not null default 'good'\"\n[tables.a.indexes]\ni = '(f(s))'",
@@ -94,6 +101,13 @@ pub(super) const CASES: &[Case] = &[
         one: "[tables.a]\nunlogged = true\ncolumns.id = 'bigint references b (id)'\n[tables.b]\nunlogged = true\ncolumns.id = 'bigint primary key'",
         other: "[tables.a.columns]\nid = 'bigint references b (id)'\n[tables.b.columns]\nid = 'bigint primary key'",
         rows: "insert into b values (1); insert into a values (1)",
+    },
+    Case {
+        name: "a column of a table that is not logged draws from a sequence of its own, which is its own from then on",
+        one: "[sequences]\na_n_seq = ''\n[tables.a]\nunlogged = true\ncolumns.id = 'bigint primary key'\n\
+              columns.n = \"bigint not null default nextval('a_n_seq')\"\ncolumns.m = 'bigint not null'",
+        other: "[tables.a]\nunlogged = true\ncolumns.id = 'bigint primary key'\ncolumns.n = 'bigserial'\ncolumns.m = 'bigserial'",
+        rows: "insert into a values (1, 5, 5)",
     },
     Case {
         name: "an index of another method, over a column of another type",
