@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::address::{Address, Tag};
+use crate::drops::column_of;
 use crate::lock::Mode;
 use crate::name::QName;
 use crate::plan::Plan;
@@ -22,9 +23,9 @@ pub struct Violation {
     pub rule: &'static str,
 }
 
-/// Finds every rule that a plan breaks. `may_go` is what the manifest lets go.
+/// Finds every rule that a plan breaks. `live` is what stands, and `may_go` is what of it the manifest lets go.
 #[must_use]
-pub fn check(plan: &Plan, wanted: &Schema, may_go: &BTreeSet<Address>) -> Vec<Violation> {
+pub fn check(plan: &Plan, wanted: &Schema, live: &Schema, may_go: &BTreeSet<Address>) -> Vec<Violation> {
     let slice: BTreeSet<&Address> = wanted.objects.keys().collect();
     let tables: BTreeSet<QName> = slice.iter().filter_map(|address| address.table()).collect();
     let mut violations = Vec::new();
@@ -35,7 +36,10 @@ pub fn check(plan: &Plan, wanted: &Schema, may_go: &BTreeSet<Address>) -> Vec<Vi
                 !belongs(step, &slice, &tables) && !may_go.contains(&step.object),
                 "is about an object outside of the slice",
             ),
-            (destroys(step), "would destroy rows, which is for `freehold purge` alone"),
+            (
+                destroys(step) && !is_computed(&step.object, live),
+                "would destroy rows, which is for `freehold purge` alone",
+            ),
             (cascades(step), "would drop what hangs on its object"),
             (!is_single(step), "is not a single statement"),
             (step.done.is_empty(), "has no proof"),
@@ -66,6 +70,11 @@ fn belongs(step: &Step, slice: &BTreeSet<&Address>, tables: &BTreeSet<QName>) ->
 }
 
 /// `drop table` and `drop column` take rows along; not those of a generated column that is computed anew in the same statement.
+/// Whether it is a column whose values the server computes: it has none of its own.
+fn is_computed(object: &Address, live: &Schema) -> bool {
+    object.tag == Tag::Column && column_of(live, object).is_some_and(|column| column.generated.is_some())
+}
+
 fn destroys(step: &Step) -> bool {
     let text = step.run.as_str();
     lex(text).is_ok_and(|tokens| {

@@ -191,7 +191,9 @@ pub async fn with_seeds(
     let place = plan.steps.iter().position(behind).unwrap_or(plan.steps.len());
     plan.steps.splice(place..place, seeds.steps.iter().cloned());
     plan.refusals.append(&mut seeds.refusals);
-    if let Some(violation) = check(plan, &manifest.schema, &survey.may_go).into_iter().next() {
+    if let Some(violation) =
+        check(plan, &manifest.schema, &survey.found.live, &survey.may_go).into_iter().next()
+    {
         return Err(SurveyError::Unsound(violation));
     }
     survey.seeds = seeds;
@@ -221,7 +223,7 @@ async fn compare(
     let (widened, helpers) = twins::widened(&mut twins, manifest, &found.live);
     let manifest = widened.as_ref().unwrap_or(manifest);
     serial::rename(manifest, &mut renames, &mut found.live);
-    let taken = serial::taken(manifest, &found.live);
+    let taken = serial::taken(manifest, &found.live, found.version);
     let (manifest, taken) = match &taken {
         Some((manifest, taken)) => (manifest, taken.as_slice()),
         None => (manifest, [].as_slice()),
@@ -266,7 +268,7 @@ async fn compare(
     plan.refusals.extend(version::too_new(&manifest.schema, found.version));
     plan.refusals
         .extend(difference.missing.iter().filter_map(|object| unreachable_parent(object, manifest, &found)));
-    if let Some(violation) = check(&plan, &manifest.schema, &may_go).into_iter().next() {
+    if let Some(violation) = check(&plan, &manifest.schema, &found.live, &may_go).into_iter().next() {
         return Err(SurveyError::Unsound(violation));
     }
     let waiting = absent.iter().map(waits).collect();

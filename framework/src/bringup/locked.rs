@@ -12,6 +12,7 @@ use crate::by_hand::Part;
 use crate::equal;
 use crate::execute::working::Aside;
 use crate::execute::{ExecuteError, KNOWN, Patience, Progress, Run, execute, landed};
+use crate::hazard::Hazard;
 use crate::kind::Refusal;
 use crate::ledger::advisory::{self, Key};
 use crate::ledger::presence::Knowing;
@@ -337,7 +338,7 @@ impl Work<'_> {
         now.plan.refusals.retain(|refusal| !before.plan.refusals.contains(refusal));
         let held: Vec<Waiting>;
         (now.plan.refusals, held) = held_meanwhile(now.plan.refusals);
-        if let Some(difference) = still_different(&now.plan) {
+        if let Some(difference) = still_different(&now.plan, &before.plan) {
             return Err(BringUpError::Unverified(difference));
         }
         let waiting = &[waiting, &now.waiting, &held].concat();
@@ -427,9 +428,14 @@ fn broken_by_rows(error: &ExecuteError) -> bool {
     error.source.is("23503") || error.source.is("23514")
 }
 
-fn still_different(plan: &Plan) -> Option<String> {
-    let steps =
-        plan.steps.iter().filter(|step| step.when == When::Before).map(|step| step.object.to_string());
+/// What should be as the manifest says. What goes later may go at once by now, since nothing that stays uses it any more.
+fn still_different(plan: &Plan, before: &Plan) -> Option<String> {
+    let later = |object: &Address| {
+        let mut steps = before.steps.iter().filter(|step| step.when == When::After && step.object == *object);
+        steps.any(|step| step.hazards.iter().any(|hazard| matches!(hazard, Hazard::Drop | Hazard::Attic)))
+    };
+    let steps = plan.steps.iter().filter(|step| step.when == When::Before && !later(&step.object));
+    let steps = steps.map(|step| step.object.to_string());
     let refusals = plan.refusals.iter().map(|refusal| format!("{}: {}", refusal.object, refusal.what));
     let all: Vec<String> = steps.chain(refusals).collect();
     (!all.is_empty()).then(|| all.join("; "))

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::derived::{Changing, derived};
 use super::{Going, column_of};
 use crate::address::{Address, Tag};
 use crate::kind::foreign_key::ForeignKey;
@@ -26,6 +27,8 @@ pub struct Haste {
     pub first: BTreeSet<Address>,
     /// What goes in the very step that makes something else, and what that is.
     pub taken: BTreeMap<Address, Address>,
+    /// What of the first goes for good, though it or its table goes to the attic: it is derived from what changes.
+    pub derived: Vec<Address>,
 }
 
 impl Haste {
@@ -39,7 +42,7 @@ impl Haste {
         live: &Schema,
     ) -> Self {
         let mut haste = Self::default();
-        let columns = changed_columns(wanted, live);
+        let mut columns = changed_columns(wanted, live);
         let taken = gone.iter().filter_map(|address| {
             let taker = taker(address, live.objects.get(address)?, gone, wanted, live)?;
             Some((address.clone(), taker))
@@ -48,6 +51,10 @@ impl Haste {
         let mut functions = functions_made_anew(wanted, live);
         let replaced = haste.taken.keys().filter(|address| address.tag == Tag::Function);
         functions.extend(replaced.map(|address| address.name.clone()));
+        let changing = Changing { columns: &columns, functions: &functions };
+        haste.derived = derived(gone, &changing, wanted, live);
+        let of_column = |column: &Address| Some((column.table()?, column.name.clone()));
+        columns.extend(haste.derived.iter().filter(|of| of.tag == Tag::Column).filter_map(of_column));
         let free =
             gone.iter().filter(|address| !haste.taken.contains_key(*address) && !used.contains(*address));
         haste.first = free.filter(|address| is_mistaken(address, wanted, live)).cloned().collect();
@@ -68,6 +75,7 @@ impl Haste {
         });
         let held: Vec<Address> = held.cloned().collect();
         haste.first.extend(held);
+        haste.first.extend(haste.derived.iter().cloned());
         haste
     }
 
@@ -84,8 +92,9 @@ impl Haste {
 
 impl Going {
     /// Puts what cannot wait where it belongs, and leaves out what goes in the step of something else.
-    pub fn hurry(&mut self, haste: &Haste) {
+    pub fn hurry(&mut self, haste: &Haste, live: &Schema) {
         self.steps.retain(|(step, _)| !haste.taken.contains_key(&step.object));
+        self.drop_derived(&haste.derived, live);
         for (step, _) in &mut self.steps {
             if haste.first.contains(&step.object) {
                 (step.when, step.phase) = (When::Before, Phase::Freed);
@@ -149,16 +158,24 @@ pub(crate) fn successor<'a>(gone: &Address, wanted: &'a Schema, live: &Schema) -
     (more.is_none() && !live.objects.contains_key(first)).then_some(first)
 }
 
-/// Whether it is a function that something which comes, or becomes another, would call in place of one of its name, or could not tell from
-/// that one.
+/// Whether it is a function that something which comes would call in place of one of its name, or could not tell from that one. What stands
+/// may be written otherwise and mean the same; where types tell the two functions apart, it means what it is to mean.
 fn is_mistaken(address: &Address, wanted: &Schema, live: &Schema) -> bool {
     let Some(Object::Function(function)) = live.objects.get(address) else { return false };
-    let alike = wanted.objects.values().any(|object| match object {
-        Object::Function(other) => other.name == function.name && other.may_be_meant_for(function),
-        _ => false,
+    let alike = wanted.objects.values().filter_map(|object| match object {
+        Object::Function(other) if other.name == function.name && other.may_be_meant_for(function) => {
+            Some(other.may_be_called_with_less() || function.may_be_called_with_less())
+        }
+        _ => None,
     });
-    let comes = |part: &Object| live.objects.get(&part.address()) != Some(part);
-    alike && wanted.objects.values().any(|part| comes(part) && calls(part, &address.name))
+    let Some(vague) = alike.reduce(|one, other| one || other) else { return false };
+    wanted.objects.values().any(|part| {
+        let comes = match live.objects.get(&part.address()) {
+            Some(stands) => vague && stands != part,
+            None => true,
+        };
+        comes && calls(part, &address.name)
+    })
 }
 
 /// Whether something that stands calls a function of this name, and is to call it in the same words.
@@ -302,7 +319,7 @@ pub(crate) fn touches(object: &Object, table: &QName, column: &Name) -> bool {
 }
 
 /// Whether a part of a table calls a function of this name.
-fn calls(object: &Object, function: &Name) -> bool {
+pub(super) fn calls(object: &Object, function: &Name) -> bool {
     if let Object::Trigger(trigger) = object
         && trigger.function.name == *function
     {

@@ -274,9 +274,10 @@ impl Key {
         let Some(held) = held else { return };
         let mut run = held.off.clone();
         if let Some(index) = self.other_index(draft) {
-            run.push(sql!("drop index {}", index.qualified()));
+            run.push(sql!("drop index if exists {}", index.qualified()));
         }
-        let first = other.map(|other| sql!("drop constraint {}, ", other.name)).unwrap_or_default();
+        // A column that is computed in another way takes along what is over it.
+        let first = other.map(|other| sql!("drop constraint if exists {}, ", other.name)).unwrap_or_default();
         run.push(sql!("alter table {} {}add {}", table, first, clause));
         run.extend(held.on.iter().cloned());
         let step = self.added(Phase::Key, clause);

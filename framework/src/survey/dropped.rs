@@ -160,9 +160,10 @@ pub(super) async fn dropped(
     let mut going = Going::of(&gone, &kept, live, (&service.name, &service.version.to_string()));
     // What is declared without the column that goes has let go of it by then.
     going.steps.retain(|(step, kept)| kept.is_some() || !declared_otherwise(&step.object, manifest));
-    let objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
+    let mut objects = gone.iter().chain(going.steps.iter().map(|(step, _)| &step.object)).cloned().collect();
     let haste = Haste::of(&objects, (&returning, &used), &manifest.schema, live);
-    going.hurry(&haste);
+    going.hurry(&haste, live);
+    objects.extend(haste.derived);
     going.keep_references(&objects, &manifest.schema, live);
     dropped.going = objects;
     (dropped.first, dropped.taken) = (haste.first, haste.taken);

@@ -8,7 +8,7 @@ use crate::address::{Address, Tag};
 use crate::anew::{Anew, is_of, merged};
 use crate::catalog::leaning::{Leaning, leaning};
 use crate::catalog::users::{Holder, Users, held, users};
-use crate::drops::{Going, column_of, is_in_attic};
+use crate::drops::{Going, column_of, is_in_attic, surplus};
 use crate::hazard::Hazard;
 use crate::kind::enumeration::Enum;
 use crate::kind::table::Table;
@@ -102,7 +102,12 @@ impl Ground<'_> {
         for step in self.steps.freed(self.live) {
             after.objects.remove(&step.object);
         }
-        for object in self.manifest.schema.objects.values() {
+        let Manifest { drops, schema, .. } = self.manifest;
+        let surplus = surplus(drops, schema, self.live);
+        for step in surplus.iter().filter(|step| step.object.tag == Tag::Comment) {
+            after.objects.remove(&step.object);
+        }
+        for object in schema.objects.values() {
             let mut object = object.clone();
             let stands = after.objects.get(&object.address());
             if let (Object::Table(wanted), Some(Object::Table(stands))) = (&mut object, stands) {

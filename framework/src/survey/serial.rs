@@ -13,6 +13,9 @@ use crate::rename::{Change, Renames};
 use crate::schema::Schema;
 use crate::sql::{Expr, quoted};
 
+/// The first version of the server with sequences that are not logged.
+const UNLOGGED_SINCE: u32 = 150_000;
+
 /// Gives such a sequence the name that a serial's has, where nothing is to be there that the manifest does not say, and that name is free.
 pub(super) fn rename(manifest: &Manifest, renames: &mut Renames, live: &mut Schema) {
     if !manifest.drops.undeclared {
@@ -41,8 +44,9 @@ fn undeclared<'a>(manifest: &Manifest, live: &'a Schema) -> impl Iterator<Item =
     })
 }
 
-/// The manifest that says so of such sequences, and which they are; `None` where there are none.
-pub(super) fn taken(manifest: &Manifest, live: &Schema) -> Option<(Manifest, Vec<Address>)> {
+/// The manifest that says so of such sequences, and which they are; `None` where there are none. They are logged as their tables are, where
+/// the server's `version` knows sequences that are not.
+pub(super) fn taken(manifest: &Manifest, live: &Schema, version: u32) -> Option<(Manifest, Vec<Address>)> {
     let mut found: Vec<(Sequence, Expr)> = Vec::new();
     for sequence in undeclared(manifest, live) {
         found.extend(drawn_from(sequence, &manifest.schema, live));
@@ -52,12 +56,13 @@ pub(super) fn taken(manifest: &Manifest, live: &Schema) -> Option<(Manifest, Vec
     }
     let mut manifest = manifest.clone();
     let addresses = found.iter().map(|(sequence, _)| sequence.address()).collect();
-    for (sequence, default) in found {
+    for (mut sequence, default) in found {
         let Some(Owner { table, column }) = &sequence.owned_by else { continue };
         if let Some(Object::Table(table)) = manifest.schema.objects.get_mut(&Address::top(Tag::Table, table))
             && let Some(column) = table.columns.iter_mut().find(|of| of.name == *column)
         {
             (column.serial, column.default) = (false, Some(default));
+            sequence.unlogged = table.unlogged && version >= UNLOGGED_SINCE;
         }
         manifest.schema.insert(sequence);
     }
@@ -83,7 +88,7 @@ fn drawn_from(sequence: &Sequence, wanted: &Schema, live: &Schema) -> Option<(Se
                 max,
                 cache: 1,
                 cycle: false,
-                unlogged: sequence.unlogged,
+                unlogged: false,
                 owned_by,
             };
             Some((serial, default.clone()))

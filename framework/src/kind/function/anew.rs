@@ -8,7 +8,7 @@ use crate::address::{Address, Tag};
 use crate::hazard::Hazard;
 use crate::kind::check::validate;
 use crate::kind::table::change::size;
-use crate::kind::{Draft, Ground, Kind as _, Object, SMALL_ROWS_MAX, Size, all_or_nothing};
+use crate::kind::{Draft, Facts, Ground, Kind as _, Object, SMALL_ROWS_MAX, Size, all_or_nothing};
 use crate::lock::{Lock, Mode};
 use crate::name::{Name, QName};
 use crate::sql::{Literal, Sql, TypeName, sql};
@@ -33,9 +33,12 @@ impl Function {
         let mut around = Around::default();
         let mut stays = Vec::new();
         for user in &users {
-            // What goes for good has gone by then. A column goes to the attic, where it calls what it called.
-            let going = &draft.facts().going;
-            let has_gone = |part: &Address| part.tag != Tag::Column && going.contains(part);
+            // What goes for good has gone by then. A column goes to the attic later, and calls what it called.
+            let Facts { going, freed, .. } = draft.facts();
+            let has_gone = |part: &Address| match part.tag {
+                Tag::Column => freed.contains(part),
+                _ => going.contains(part),
+            };
             let mut staying = user.parts.iter().filter(|part| !has_gone(part));
             let known = !user.parts.is_empty() && staying.all(|part| around.take(part, draft));
             if !known {

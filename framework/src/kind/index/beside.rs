@@ -61,7 +61,8 @@ impl Index {
         let facts = draft.facts();
         let goes = facts.going.contains(&key.address()) && !facts.freed.contains(&key.address());
         if goes {
-            let gone = sql!("alter table {} drop constraint {}", key.table, key.name);
+            // A column that is computed in another way has taken it along.
+            let gone = sql!("alter table {} drop constraint if exists {}", key.table, key.name);
             self.build_and_swap(&key.address(), &gone, When::Before, draft);
         }
         goes

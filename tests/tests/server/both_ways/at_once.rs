@@ -103,13 +103,6 @@ pub(super) const CASES: &[Case] = &[
         rows: "insert into b values (1); insert into a values (1)",
     },
     Case {
-        name: "a column of a table that is not logged draws from a sequence of its own, which is its own from then on",
-        one: "[sequences]\na_n_seq = ''\n[tables.a]\nunlogged = true\ncolumns.id = 'bigint primary key'\n\
-              columns.n = \"bigint not null default nextval('a_n_seq')\"\ncolumns.m = 'bigint not null'",
-        other: "[tables.a]\nunlogged = true\ncolumns.id = 'bigint primary key'\ncolumns.n = 'bigserial'\ncolumns.m = 'bigserial'",
-        rows: "insert into a values (1, 5, 5)",
-    },
-    Case {
         name: "an index of another method, over a column of another type",
         one: "[tables.a.columns]\nn = 'jsonb'\n[tables.a.indexes]\ni = 'using gin (n)'",
         other: "[tables.a.columns]\nn = 'int4range'\n[tables.a.indexes]\ni = 'using gist (n)'",
