@@ -76,6 +76,45 @@ pub(super) const CASES: &[Case] = &[
         rows: "insert into a values (1)",
     },
     Case {
+        name: "a column goes that is computed from one which becomes another type",
+        one: "[tables.a.columns]\nn = 'integer'",
+        other: "[tables.a.columns]\nn = 'bigint'\nm = 'bigint generated always as (n * 7) stored'\n[tables.a.indexes]\ni = '(m, n)'",
+        rows: "insert into a values (1)",
+    },
+    Case {
+        name: "a table goes that calls a function which gets other arguments",
+        one: "[functions]\n\"f(a bigint)\" = 'returns bigint language sql immutable as $$ select a $$'\n\
+              [tables.a.columns]\nn = 'bigint'\n[tables.a.constraints]\nc = 'check (f(n) > 0)'",
+        other: "[functions]\n\"f(a bigint, b bigint default 1)\" = 'returns bigint language sql immutable as $$ select a $$'\n\
+                [tables.a.columns]\nn = 'bigint'\nm = 'bigint generated always as (f(n)) stored'\n[tables.a.constraints]\nc = 'check (f(n) > 0)'\n\
+                [tables.b.columns]\nn = 'bigint'\nm = 'bigint generated always as (f(n)) stored'\n\
+                [tables.b.constraints]\nd = 'check (f(n) > 0 and n < 9)'\n[tables.b.indexes]\ni = '(f(n), n)'",
+        rows: "insert into a values (1)",
+    },
+    Case {
+        name: "a key over a column that is computed otherwise becomes an index",
+        one: "[tables.a.columns]\nn = 'bigint not null'\nm = 'bigint not null generated always as (n * 2) stored'\n\
+              [tables.a.constraints]\nmine = 'unique (n, m)'\nfirst = 'primary key (m)'",
+        other: "[tables.a.columns]\nn = 'bigint not null'\nm = 'bigint not null generated always as (n * 3) stored'\n\
+                [tables.a.constraints]\nsecond = 'primary key (m)'\n[tables.a.indexes]\nmine = 'unique (m, n)'",
+        rows: "insert into a values (1), (2)",
+    },
+    Case {
+        name: "an enum loses a value, and a check over it what is said of it",
+        one: "[enums]\nmood = ['good']\n[tables.a.columns]\nm = 'mood'\n[tables.a.constraints]\nc = \"check (m = 'good')\"",
+        other: "[enums]\nmood = ['good', 'bad']\n[tables.a.columns]\nm = 'mood'\n\
+                [tables.a.constraints]\nc = { def = \"check (m = 'good')\", comment = 'Only these' }",
+        rows: "insert into a values ('good')",
+    },
+    Case {
+        name: "a function is called until the last of what calls it is another",
+        one: "[functions]\n\"f(a numeric)\" = 'returns bigint language sql immutable as $$ select a::bigint $$'\n[tables.a.columns]\nn = 'bigint'\n\
+              [tables.a.constraints]\nc = 'check (f(n::numeric) > 0)'\n[tables.a.indexes]\ni = '(f(n::numeric))'",
+        other: "[functions]\n\"f(a bigint)\" = 'returns bigint language sql immutable as $$ select a $$'\n[tables.a.columns]\nn = 'bigint'\n\
+                [tables.a.constraints]\nc = 'check (f(n::bigint) > 0)'",
+        rows: "insert into a values (1)",
+    },
+    Case {
         name: "an enum that is called like what a type of the server begins with, and that a function takes",
         one: "[enums]\ns = ['good', 'bad']\n[functions]\n\"f(x s)\" = 'returns s language sql immutable as $$ select x $$'\n\
               [tables.a.columns]\ns = \"s not null default 'good'\"\n[tables.a.indexes]\ni = '(f(s))'",
