@@ -34,20 +34,27 @@ pub(super) fn derived(
     live: &Schema,
 ) -> Vec<Address> {
     let goes = |table: &QName| gone.contains(&Address::top(Tag::Table, table));
-    let parts = live.objects.iter().filter(|(address, object)| {
-        matches!(address.tag, Tag::Check | Tag::Index | Tag::Exclusion)
-            && address.table().is_some_and(|table| goes(&table))
-            && changing.functions.iter().any(|function| calls(object, function))
-    });
-    let mut derived: Vec<Address> = parts.map(|(address, _)| address.clone()).collect();
+    let mut columns: Vec<(QName, Address)> = Vec::new();
     for object in live.objects.values() {
         let Object::Table(table) = object else { continue };
         let going = computed(table, changing).filter(|column| {
             goes(&table.name) || gone.contains(column) && !is_needed(column, &table.name, wanted, live)
         });
-        derived.extend(going);
+        columns.extend(going.map(|column| (table.name.clone(), column)));
     }
-    derived
+    let parts = live.objects.iter().filter(|(address, object)| {
+        let over = || columns.iter().any(|(table, column)| touches(object, table, &column.name));
+        address.table().is_some_and(|table| goes(&table))
+            && match address.tag {
+                Tag::Check | Tag::Index | Tag::Exclusion => {
+                    changing.functions.iter().any(|function| calls(object, function)) || over()
+                }
+                Tag::Trigger => over(),
+                _ => false,
+            }
+    });
+    let parts: Vec<Address> = parts.map(|(address, _)| address.clone()).collect();
+    parts.into_iter().chain(columns.into_iter().map(|(_, column)| column)).collect()
 }
 
 /// The columns of a table that are computed from what changes.
@@ -70,16 +77,19 @@ fn is_needed(column: &Address, table: &QName, wanted: &Schema, live: &Schema) ->
 }
 
 impl Going {
-    /// Has what is derived go for good, and first.
+    /// Has what is derived go for good, and first: what is over a column before it, and all of a table before that.
     pub(super) fn drop_derived(&mut self, derived: &[Address], live: &Schema) {
         self.steps.retain(|(step, _)| !derived.contains(&step.object));
-        for address in derived {
+        let tables = self.steps.iter().position(|(step, _)| step.object.tag == Tag::Table);
+        let steps = derived.iter().map(|address| {
             let step = match live.objects.get(address) {
                 Some(object) => dropped(object),
                 None => column_dropped(address),
             };
-            self.steps.push((Step { when: When::Before, phase: Phase::Freed, ..step }, None));
-        }
+            (Step { when: When::Before, phase: Phase::Freed, ..step }, None)
+        });
+        let at = tables.unwrap_or(self.steps.len());
+        self.steps.splice(at..at, steps);
     }
 }
 
@@ -133,5 +143,16 @@ mod tests {
         let b = "[tables.b.columns]\nk = 'bigint'\nm = 'bigint generated always as (f(k)) stored'\n\
                  [tables.b.constraints]\nc = 'check (f(k) > 0)'\nd = 'check (k > 0)'\n[tables.b.indexes]\ni = '(f(k))'";
         assert_eq!(first(&a("", b), &a("", "")), ["check b.c", "index i on b", "column b.m"]);
+        // And what is over a column that does.
+        let functions =
+            "[functions]\n\"g()\" = 'returns trigger language plpgsql as $$ begin return new; end $$'\n";
+        let over = "[tables.b.columns]\nk = 'bigint'\nm = 'bigint generated always as (f(k)) stored'\n\
+                    [tables.b.triggers]\nt = 'before update of m on b for each row execute function g()'\n\
+                    u = 'before update of k on b for each row execute function g()'\n[tables.b.constraints]\nc = 'check (m > 0)'";
+        let over = format!("{functions}{}", a("", over));
+        assert_eq!(
+            first(&over, &format!("{functions}{}", a("", ""))),
+            ["check b.c", "trigger b.t", "column b.m"]
+        );
     }
 }

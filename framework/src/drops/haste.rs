@@ -64,7 +64,7 @@ impl Haste {
             if gives_up_its_name(address, returning, wanted, live)
                 || keeps_null_out(object, gone, wanted, live)
                 || columns.iter().any(|(table, column)| touches(object, table, column))
-                || functions.iter().any(|function| calls(object, function))
+                || address.tag != Tag::Table && functions.iter().any(|function| calls(object, function))
             {
                 haste.first.insert(address.clone());
             }
