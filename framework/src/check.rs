@@ -69,12 +69,12 @@ fn belongs(step: &Step, slice: &BTreeSet<&Address>, tables: &BTreeSet<QName>) ->
         || (of_our_table && matches!(step.object.tag, Tag::Column | Tag::Index | Tag::Seed))
 }
 
-/// `drop table` and `drop column` take rows along; not those of a generated column that is computed anew in the same statement.
 /// Whether it is a column whose values the server computes: it has none of its own.
 fn is_computed(object: &Address, live: &Schema) -> bool {
     object.tag == Tag::Column && column_of(live, object).is_some_and(|column| column.generated.is_some())
 }
 
+/// `drop table` and `drop column` take rows along; not those of a generated column that is computed anew in the same statement.
 fn destroys(step: &Step) -> bool {
     let text = step.run.as_str();
     lex(text).is_ok_and(|tokens| {
