@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::address::{Address, Tag};
-use crate::drops::column_of;
+use crate::kind::Object;
 use crate::lock::Mode;
-use crate::name::QName;
+use crate::name::{Name, QName};
 use crate::plan::Plan;
 use crate::schema::Schema;
-use crate::sql::lex::{TokenKind, lex};
+use crate::sql::lex::{LexError, Token, TokenKind, lex};
+use crate::sql::name_of;
 use crate::step::{Step, Transaction};
 
 /// A rule that a plan breaks: a bug of ours, found before it runs.
@@ -36,11 +37,8 @@ pub fn check(plan: &Plan, wanted: &Schema, live: &Schema, may_go: &BTreeSet<Addr
                 !belongs(step, &slice, &tables) && !may_go.contains(&step.object),
                 "is about an object outside of the slice",
             ),
-            (
-                destroys(step) && !is_computed(&step.object, live),
-                "would destroy rows, which is for `freehold purge` alone",
-            ),
-            (cascades(step), "would drop what hangs on its object"),
+            (destroys(step.run.as_str(), live), "would destroy rows, which is for `freehold purge` alone"),
+            (cascades(step.run.as_str()), "would drop what hangs on its object"),
             (!is_single(step), "is not a single statement"),
             (step.done.is_empty(), "has no proof"),
             (strong_in_company(step), "takes a strong lock and is not alone in its transaction"),
@@ -69,26 +67,63 @@ fn belongs(step: &Step, slice: &BTreeSet<&Address>, tables: &BTreeSet<QName>) ->
         || (of_our_table && matches!(step.object.tag, Tag::Column | Tag::Index | Tag::Seed))
 }
 
-/// Whether it is a column whose values the server computes: it has none of its own.
-fn is_computed(object: &Address, live: &Schema) -> bool {
-    object.tag == Tag::Column && column_of(live, object).is_some_and(|column| column.generated.is_some())
+/// The tokens of a statement, or of the statements inside of a `do` block, with the text that they are cut from.
+fn inside(text: &str) -> Result<(String, Vec<Token>), LexError> {
+    let tokens = lex(text)?;
+    let inner = match tokens.as_slice() {
+        [first, body] if first.is(text, "do") && body.kind == TokenKind::Text => unquoted(body.text(text)),
+        _ => return Ok((text.to_owned(), tokens)),
+    };
+    let tokens = lex(&inner)?;
+    Ok((inner, tokens))
 }
 
-/// `drop table` and `drop column` take rows along; not those of a generated column that is computed anew in the same statement.
-fn destroys(step: &Step) -> bool {
-    let text = step.run.as_str();
-    lex(text).is_ok_and(|tokens| {
-        let says = |one: &str, other: &str| {
-            tokens.windows(2).any(|pair| pair[0].is(text, one) && pair[1].is(text, other))
+/// What a string constant says, as ours are written.
+fn unquoted(text: &str) -> String {
+    let escapes = text.starts_with('E');
+    let body = text.trim_start_matches('E');
+    let body = body.strip_prefix('\'').and_then(|body| body.strip_suffix('\'')).unwrap_or(body);
+    let body = body.replace("''", "'");
+    if escapes { body.replace("\\\\", "\\") } else { body }
+}
+
+/// `drop table` and `drop column` take rows along; not those of a column that the server computes, or that is made anew in the same
+/// statement (which then asks first whether there are any rows).
+fn destroys(text: &str, live: &Schema) -> bool {
+    let Ok((text, tokens)) = inside(text) else { return false };
+    let says = |at: usize, words: [&str; 2]| {
+        let word = |at: usize, word| tokens.get(at).is_some_and(|token: &Token| token.is(&text, word));
+        word(at, words[0]) && word(at + 1, words[1])
+    };
+    let name = |at: usize| tokens.get(at).and_then(|token| name_of(&text, token).ok());
+    let is_anew = |column: &Name| {
+        (0..tokens.len()).any(|at| says(at, ["add", "column"]) && name(at + 2).as_ref() == Some(column))
+    };
+    let mut table = None;
+    (0..tokens.len()).any(|at| {
+        if says(at, ["alter", "table"]) {
+            let qualified = tokens.get(at + 3).is_some_and(|token| token.text(&text) == ".");
+            table = if qualified { name(at + 4) } else { name(at + 2) };
+        }
+        let kept = |column: Name| {
+            is_anew(&column) || table.as_ref().is_some_and(|table| is_computed(table, &column, live))
         };
-        says("drop", "table") || says("drop", "column") && !says("add", "column")
+        says(at, ["drop", "table"]) || says(at, ["drop", "column"]) && !name(at + 2).is_some_and(kept)
     })
 }
 
+/// Whether the server computes the values of a column in every table of that name: it has none of its own.
+fn is_computed(table: &Name, column: &Name, live: &Schema) -> bool {
+    let mut columns = live.objects.values().filter_map(|object| match object {
+        Object::Table(of) if of.name.name == *table => of.column(column),
+        _ => None,
+    });
+    columns.next().is_some_and(|first| first.generated.is_some()) && columns.all(|of| of.generated.is_some())
+}
+
 /// `cascade` is a foreign key's action after `on delete` or `on update`, or a column's name inside of brackets, and nothing else.
-fn cascades(step: &Step) -> bool {
-    let text = step.run.as_str();
-    let Ok(tokens) = lex(text) else { return true };
+fn cascades(text: &str) -> bool {
+    let Ok((text, tokens)) = inside(text) else { return true };
     let mut depth = 0usize;
     tokens.iter().enumerate().any(|(at, token)| {
         match token.kind {
@@ -97,9 +132,9 @@ fn cascades(step: &Step) -> bool {
             _ => {}
         }
         let action = at >= 2
-            && tokens[at - 2].is(text, "on")
-            && (tokens[at - 1].is(text, "delete") || tokens[at - 1].is(text, "update"));
-        token.is(text, "cascade") && depth == 0 && !action
+            && tokens[at - 2].is(&text, "on")
+            && (tokens[at - 1].is(&text, "delete") || tokens[at - 1].is(&text, "update"));
+        token.is(&text, "cascade") && depth == 0 && !action
     })
 }
 
@@ -133,4 +168,52 @@ fn uses_a_fresh_value(step: &Step) -> bool {
         tokens.windows(2).any(|pair| pair[0].is(text, "add") && pair[1].is(text, "value"))
     });
     matches!(step.object.tag, Tag::Enum | Tag::Value) && adds && step.transaction != Transaction::Alone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::all_or_nothing;
+    use crate::manifest::schema;
+    use crate::sql::Sql;
+
+    #[test]
+    fn a_column_goes_only_if_the_server_computes_it_or_makes_it_anew() {
+        let live = schema(
+            "[tables.a.columns]\nn = 'int'\nm = 'int generated always as (n * 2) stored'\n[tables.b.columns]\nm = 'int'",
+        );
+        let destroys = |text: &str| destroys(text, &live);
+        assert!(!destroys("alter table a drop column m"));
+        assert!(!destroys("alter table \"public\".a drop column \"m\""));
+        assert!(!destroys("alter table a drop column n, add column n bigint"));
+        assert!(!destroys("drop index n"));
+        assert!(destroys("alter table a drop column n"));
+        assert!(destroys("alter table a drop column n, add column m int"));
+        assert!(destroys("alter table a drop column m, drop column n"));
+        assert!(destroys("alter table b drop column m"));
+        assert!(destroys("alter table c drop column m"));
+        assert!(destroys("drop table a"));
+    }
+
+    #[test]
+    fn a_block_is_looked_into() {
+        let live = schema("[tables.a.columns]\nn = 'int'\nm = 'int generated always as (n * 2) stored'");
+        let of = |statements: &[&'static str]| {
+            all_or_nothing(statements.iter().copied().map(Sql::fixed).collect())
+        };
+        let destroys = |statements: &[&'static str]| destroys(of(statements).as_str(), &live);
+        assert!(!destroys(&[
+            "alter table a drop column m",
+            "comment on table a is 'it''s drop table, c:\\'"
+        ]));
+        assert!(destroys(&["alter table a drop column m", "alter table a drop column n"]));
+        assert!(destroys(&["comment on table a is 'c:\\'", "drop table a"]));
+        let cascades = |statements: &[&'static str]| cascades(of(statements).as_str());
+        assert!(cascades(&["drop index i", "drop function f() cascade"]));
+        assert!(!cascades(&["drop index i", "comment on table a is 'cascade'"]));
+        assert!(!cascades(&[
+            "alter table a add foreign key (n) references a on delete cascade",
+            "drop index i"
+        ]));
+    }
 }

@@ -374,3 +374,5 @@ fn read<'a>(file: &str, root: &DeTable<'a>, walk: &mut walk::Walk<'a>) -> Option
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::schema;

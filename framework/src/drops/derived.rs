@@ -105,12 +105,7 @@ fn column_dropped(address: &Address) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Manifest;
-
-    fn schema(lines: &str) -> Schema {
-        let text = format!("manifest = 1\n[service]\nname = \"one\"\nversion = \"1.0.0\"\n{lines}");
-        Manifest::parse("test.toml", &text).unwrap_or_else(|problems| panic!("{problems}")).manifest.schema
-    }
+    use crate::manifest::schema;
 
     /// What goes first of what is in `live` alone, when column `n` of table `a` and function `f` change.
     fn first(live: &str, wanted: &str) -> Vec<String> {

@@ -332,12 +332,7 @@ pub(super) fn calls(object: &Object, function: &Name) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Manifest;
-
-    fn schema(lines: &str) -> Schema {
-        let text = format!("manifest = 1\n[service]\nname = \"one\"\nversion = \"1.0.0\"\n{lines}");
-        Manifest::parse("test.toml", &text).unwrap_or_else(|problems| panic!("{problems}")).manifest.schema
-    }
+    use crate::manifest::schema;
 
     fn haste(live: &str, wanted: &str) -> (Vec<String>, Vec<String>) {
         haste_with(live, wanted, |_| false)

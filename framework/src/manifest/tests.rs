@@ -23,6 +23,11 @@ fn parsed(text: &str) -> Parsed {
     Manifest::parse("test.toml", text).unwrap_or_else(|problems| panic!("{problems}\n\n{text}"))
 }
 
+/// The objects of a manifest of these lines, for the tests of what is done with them.
+pub(crate) fn schema(lines: &str) -> Schema {
+    parsed(&manifest(lines)).manifest.schema
+}
+
 /// The findings of a manifest: code, and the text that it points at.
 fn findings(text: &str) -> Vec<(&'static str, &str)> {
     let list = match Manifest::parse("test.toml", text) {
