@@ -33,7 +33,7 @@ pub use bed::Sown;
 pub use look::{Counts, Ground, Outlook, look};
 pub use past::forget;
 pub use show::removes;
-pub use sow::sow;
+pub use sow::{Task, sow};
 
 /// The seeds that are to be sown here and now: those of this profile, with their secrets.
 #[derive(Clone, Debug)]

@@ -22,7 +22,7 @@ use crate::manifest::Manifest;
 use crate::name::QName;
 use crate::plan::Plan;
 use crate::seed::note::Note;
-use crate::seeding::{self, sow};
+use crate::seeding::{self, Sown, Task, sow};
 use crate::session::Session;
 use crate::step::{Phase, Step, Transaction, When};
 use crate::survey::offenders::{Offence, count, rows};
@@ -182,11 +182,14 @@ impl Work<'_> {
             })
             .await?;
         }
-        let (seeds, rest): (Vec<Step>, Vec<Step>) =
+        let (ahead, rest): (Vec<Step>, Vec<Step>) =
+            rest.into_iter().partition(|step| step.phase < Phase::Seed);
+        let (seeds, behind): (Vec<Step>, Vec<Step>) =
             rest.into_iter().partition(|step| step.phase == Phase::Seed);
-        self.run(session, &rest, patience, listener).await?;
+        self.run(session, &ahead, patience, listener).await?;
         self.by_hand().await?;
         let unsown = self.sow(session, &seeds, listener).await?;
+        self.run(session, &behind, patience, listener).await?;
         let Verified { waiting: verified, left } = self.verify(session, surveyed, &unsown).await?;
         listener(Event::Ready);
         // What has become as it is to be by what ran before needs no step any more.
@@ -215,9 +218,11 @@ impl Work<'_> {
             return Ok(Vec::new());
         }
         let run = self.context(order.before_ready);
-        let sown = sow(session, &run, &order.manifest.schema, order.sowing, self.steps + 1).await;
-        let sown = sown.map_err(BringUpError::Execute)?;
-        for step in planned {
+        let task =
+            Task { schema: &order.manifest.schema, sowing: order.sowing, planned, first: self.steps + 1 };
+        let mut sown = Sown::default();
+        let ended = sow(session, &run, &task, &mut sown).await;
+        for step in sown.ended(planned, ended.as_ref().err().map(|error| &*error.step)) {
             match sown.took(step) {
                 Some(run) => {
                     let done = Done { step, lock_wait: Duration::ZERO, run };
@@ -226,6 +231,7 @@ impl Work<'_> {
                 None => listener(Event::Progress(Progress::Skipped(step))),
             }
         }
+        ended.map_err(BringUpError::Execute)?;
         self.steps += sown.steps.len();
         self.notes = sown.notes;
         Ok(sown.waiting)

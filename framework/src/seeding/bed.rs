@@ -58,6 +58,18 @@ impl Sown {
         self.steps.iter().filter(|(of, _)| same(of)).map(|(_, time)| *time).reduce(|sum, time| sum + time)
     }
 
+    /// The planned steps that have ended, in their order; all of them, unless one has stopped.
+    pub(crate) fn ended<'p>(&self, planned: &'p [Step], stopped: Option<&Step>) -> &'p [Step] {
+        let before = stopped.and_then(|stopped| {
+            planned.iter().position(|step| step.object == stopped.object && step.run == stopped.run)
+        });
+        match (before, stopped) {
+            (Some(before), _) => &planned[..before],
+            (None, Some(_)) => &[],
+            (None, None) => planned,
+        }
+    }
+
     pub(crate) fn extend(&mut self, more: Self) {
         self.steps.extend(more.steps);
         self.waiting.extend(more.waiting);
@@ -230,7 +242,13 @@ pub(crate) fn about_row(sowing: &Sowing, seed: &Seed, seen: &[Seen<'_>], row: us
     format!("{named}{}", sowing.redacted(said))
 }
 
-/// A step that was to write rows of a seed and could not.
+/// The step of a plan that writes the rows of a seed, or takes some away.
+pub(crate) fn step_of(planned: &[Step], seed: &Seed, takes_away: bool) -> Option<Step> {
+    let is = |step: &&Step| step.object == seed.address() && removes(step) == takes_away;
+    planned.iter().find(is).cloned()
+}
+
+/// All rows of a seed, as if none were there.
 pub(crate) fn all_of(seed: &Seed) -> Doings {
     Doings { added: (0..seed.rows.len()).collect(), ..Doings::default() }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::bed::{Bed, Sown, Tending, about_row, all_of};
+use super::bed::{Bed, Sown, Tending, about_row, all_of, step_of};
 use super::past::{self, Key, Pasts};
 use super::read::listed;
 use super::seen::Seen;
@@ -20,6 +20,18 @@ use crate::seed::{Cell, Mode, Seed};
 use crate::session::{Session, SessionError};
 use crate::sql::{Sql, sql};
 use crate::step::Step;
+
+/// What is to be sown.
+pub struct Task<'a> {
+    /// What the manifest wants.
+    pub schema: &'a Schema,
+    /// The seeds, and what they depend on.
+    pub sowing: &'a Sowing,
+    /// The steps that a plan has for them.
+    pub planned: &'a [Step],
+    /// The number of the first step that is written down.
+    pub first: usize,
+}
 
 /// What is done in a transaction.
 #[derive(Clone, Copy)]
@@ -43,38 +55,36 @@ impl From<SessionError> for Failed {
     }
 }
 
-/// Sows. The first step that is written down gets the number `first`.
+/// Sows. What is in place is noted in `sown` as it is done.
 ///
 /// # Errors
 /// With the first seed that could not be sown; those before it are in place and recorded.
 pub async fn sow(
     session: &mut Session,
     run: &Run<'_>,
-    schema: &Schema,
-    sowing: &Sowing,
-    first: usize,
-) -> Result<Sown, Box<ExecuteError>> {
-    let mut sown = Sown::default();
-    let seeds: Vec<&Seed> = sowing.seeds().iter().collect();
-    let groups = groups(&seeds, schema);
+    task: &Task<'_>,
+    sown: &mut Sown,
+) -> Result<(), Box<ExecuteError>> {
+    let seeds: Vec<&Seed> = task.sowing.seeds().iter().collect();
+    let groups = groups(&seeds, task.schema);
     for group in &groups {
         let group: Vec<&Seed> = group.iter().map(|seed| seeds[*seed]).collect();
-        let number = first + sown.steps.len();
-        sown.extend(patiently(session, run, sowing, &group, Work::Tend, number).await?);
+        let number = task.first + sown.steps.len();
+        sown.extend(patiently(session, run, task, &group, Work::Tend, number).await?);
     }
     let children_first: Vec<&Seed> = groups.iter().rev().flatten().map(|seed| seeds[*seed]).collect();
     for seed in children_first {
-        let number = first + sown.steps.len();
-        sown.extend(patiently(session, run, sowing, &[seed], Work::Clear, number).await?);
+        let number = task.first + sown.steps.len();
+        sown.extend(patiently(session, run, task, &[seed], Work::Clear, number).await?);
     }
-    Ok(sown)
+    Ok(())
 }
 
 /// Runs a transaction, and runs it again while others are in its way.
 async fn patiently(
     session: &mut Session,
     run: &Run<'_>,
-    sowing: &Sowing,
+    task: &Task<'_>,
     group: &[&Seed],
     work: Work,
     number: usize,
@@ -83,8 +93,8 @@ async fn patiently(
     let mut taken = 0;
     loop {
         let done = match (work, group) {
-            (Work::Clear, [seed]) => clear(session, run, sowing, seed, number).await,
-            _ => tend(session, run, sowing, group, number).await,
+            (Work::Clear, [seed]) => clear(session, run, task.sowing, seed, number).await,
+            _ => tend(session, run, task.sowing, group, number).await,
         };
         let Failed { error, seed } = match done {
             Ok(sown) => return Ok(sown),
@@ -97,9 +107,11 @@ async fn patiently(
         taken += usize::from(error.is("23505"));
         let passes = ["55P03", "40P01", "40001"].iter().any(|code| error.is(code)) || (1..3).contains(&taken);
         if !passes || since.elapsed() > run.locks.budget {
-            let step = Box::new(all_of(group[seed]).step(group[seed]));
+            let planned = step_of(task.planned, group[seed], matches!(work, Work::Clear));
+            // What nobody planned is about rows that were written since.
+            let step = planned.unwrap_or_else(|| all_of(group[seed]).step(group[seed]));
             return Err(Box::new(ExecuteError {
-                step,
+                step: Box::new(step),
                 done: number - 1,
                 blockers: Vec::new(),
                 source: error,

@@ -256,7 +256,9 @@ async fn seed(
     let seeded = order.sowing.seeds().iter().filter_map(|seed| mapped.seeds.get(&seed.table));
     let new = seeded.map(|plot| plot.table.as_str()).filter(|table| surveyed.live.named(table).is_none());
     forget(session, &order.caller.service, &new.collect::<Vec<_>>()).await?;
-    let sown = sow(session, order.manifest, order.sowing, mapped).await.map_err(BringUpError::Execute)?;
+    let planned = &surveyed.plan.steps;
+    let sown = sow(session, order.manifest, order.sowing, mapped, planned).await;
+    let sown = sown.map_err(BringUpError::Execute)?;
     for step in surveyed.plan.steps.iter().filter(|step| step.phase == Phase::Seed) {
         match sown.took(step) {
             Some(run) => {

@@ -81,3 +81,42 @@ async fn a_seed_is_planned_applied_kept_and_verified() -> Outcome {
     insta::assert_snapshot!(story);
     Ok(())
 }
+
+const SIZES: &str = r#"
+[tables.shop_sizes]
+[tables.shop_sizes.columns]
+code = "text primary key"
+
+[seeds.shop_sizes]
+key = ["code"]
+mode = "sync"
+rows = [{ code = "s" }, { code = "m" }]
+"#;
+
+const NOT_THAT_ONE: &str = "create function not_that_one() returns trigger language plpgsql as $$ begin raise exception 'not that one'; end $$;
+create trigger not_that_one before delete on shop_sizes for each row execute function not_that_one()";
+
+#[tokio::test]
+async fn c15_1_a_seed_that_stops_is_named_by_its_step_and_what_comes_behind_it_has_not_run() -> Outcome {
+    let database = Database::create("cli_rows_stopped").await;
+    let shop = Shop::new(database.address());
+    let first = format!("{}{SIZES}", crate::SHOP);
+    shop.declares(&first);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    database.execute(NOT_THAT_ONE).await?;
+    let second = first.replace("1.0.0", "1.1.0").replace("\"m\"", "\"l\"");
+    shop.declares(&second.replace("[tables.shop_sizes]\n", "[tables.shop_sizes]\ncomment = \"Sizes\"\n"));
+    let stopped = shop.said(&["apply", "--yes"]);
+    ends_with(1, &stopped);
+    let lines: Vec<String> = stopped.stderr.lines().map(timeless).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    let said = "select coalesce(obj_description('shop_sizes'::regclass), 'nothing')";
+    assert_eq!(database.fetch_one_text(said).await?, "nothing");
+    database.execute("drop trigger not_that_one on shop_sizes").await?;
+    let again = shop.said(&["apply", "--yes"]);
+    ends_with(0, &again);
+    assert!(again.stderr.contains("step 1/2 take 1 row from shop_sizes … ok"), "{again}");
+    assert!(again.stderr.contains("step 2/2 comment on table shop_sizes … ok"), "{again}");
+    assert_eq!(database.fetch_one_text(said).await?, "Sizes");
+    Ok(())
+}

@@ -54,6 +54,7 @@ pub(crate) fn for_file(slice: &Slice) -> Slice {
 }
 
 fn plain(column: &mut Column) {
+    let is_text = matches!(column.of, Of::Plain(kind) if KINDS[kind].check == KINDS[place("text")].check);
     let common = match column.of {
         Of::Plain(kind) => COMMON.contains(&KINDS[kind].name),
         Of::Enum(_) => true,
@@ -82,7 +83,8 @@ fn plain(column: &mut Column) {
             }
             _ => Of::Plain(place("text")),
         };
-        column.check = None;
+        // A text that becomes another kind of text keeps its check, as on PostgreSQL; a number that is a text here has none.
+        column.check = column.check.filter(|_| is_text);
     }
 }
 

@@ -43,7 +43,7 @@ pub(in crate::cli) struct Progress<'a> {
     moving: bool,
 }
 
-/// A plan that is being carried out. Steps run in its order, so a count is enough to know which one is next.
+/// A plan that is being carried out. Steps run in its order; those that turn out to be needless, or that have to wait, are left out.
 struct Run {
     steps: Vec<Step>,
     parts: Vec<Part>,
@@ -51,6 +51,9 @@ struct Run {
     part_of: Vec<usize>,
     /// Of each part, the steps left and the time taken.
     left: Vec<(usize, Duration)>,
+    /// Of each step, whether it has ended.
+    ended: Vec<bool>,
+    /// The step that runs now; beyond the last one when there is none.
     next: usize,
     since: Instant,
     /// How far the next step is, when it takes long.
@@ -73,6 +76,7 @@ impl Run {
             parts,
             part_of,
             left,
+            ended: vec![false; steps.len()],
             next: 0,
             since: Instant::now(),
             working: None,
@@ -105,14 +109,22 @@ impl Run {
         Some(format!("{}{share}{}", working.phase, waits.collect::<String>()))
     }
 
-    /// Notes the end of the next step. Gives the time since the one before it, in which what it waited for is included, and the
-    /// part that ended with it. Of a transaction the server tells the end of all steps at once.
-    fn advance(&mut self) -> (Duration, Option<usize>) {
+    /// Where a step stands in the plan, from 0.
+    fn position(&self, step: &Step) -> Option<usize> {
+        self.steps.iter().position(|of_plan| of_plan.object == step.object && of_plan.run == step.run)
+    }
+
+    /// Notes the end of a step. Gives the time since the one before it, in which what it waited for is included, and the part that
+    /// ended with it. Of a transaction the server tells the end of all steps at once.
+    fn end(&mut self, position: usize) -> (Duration, Option<usize>) {
         let took = self.since.elapsed();
         self.since = Instant::now();
         self.working = None;
-        let Some(part) = self.part_of.get(self.next).copied() else { return (took, None) };
-        self.next += 1;
+        self.ended[position] = true;
+        let is_left = |at: &usize| !self.ended[*at];
+        let (len, behind) = (self.steps.len(), (position + 1..self.steps.len()).find(is_left));
+        self.next = behind.or_else(|| (0..len).find(is_left)).unwrap_or(len);
+        let part = self.part_of[position];
         let (left, time) = &mut self.left[part];
         *left = left.saturating_sub(1);
         *time += took;
@@ -128,7 +140,7 @@ impl<'a> Progress<'a> {
 
     /// Steps in place, once there is a plan.
     pub(in crate::cli) fn steps_done(&self) -> Option<usize> {
-        self.run.as_ref().map(|run| run.next)
+        self.run.as_ref().map(|run| run.ended.iter().filter(|ended| **ended).count())
     }
 
     /// Steps of the plan.
@@ -138,8 +150,7 @@ impl<'a> Progress<'a> {
 
     /// The number of a step in the plan, from 1.
     pub(in crate::cli) fn number_of(&self, step: &Step) -> Option<usize> {
-        let steps = &self.run.as_ref()?.steps;
-        Some(steps.iter().position(|of_plan| of_plan.object == step.object && of_plan.run == step.run)? + 1)
+        Some(self.run.as_ref()?.position(step)? + 1)
     }
 
     /// `8 steps`, `116 steps in 7 parts`
@@ -261,8 +272,8 @@ impl<'a> Progress<'a> {
 
     fn finished(&mut self, step: &Step, done: Option<&Done<'_>>) {
         let Some(run) = &mut self.run else { return };
-        let position = run.next;
-        let (took, ended) = run.advance();
+        let Some(position) = run.position(step) else { return };
+        let (took, ended) = run.end(position);
         let (parts, unit, width) = (run.parts.len(), run.unit(), run.width);
         let line = ended.map(|part| {
             let time = figures::took(run.left[part].1);
@@ -291,13 +302,13 @@ impl<'a> Progress<'a> {
 
     fn working(&mut self, step: &Step, working: &Working) {
         let Some(run) = &mut self.run else { return };
-        run.working = Some(working.clone());
-        let position = run.next;
+        let Some(position) = run.position(step) else { return };
+        (run.working, run.next) = (Some(working.clone()), position);
         self.emit(&event::Event::StepWorking { step: event::step(position, step), working });
     }
 
     fn retrying(&mut self, step: &Step, sqlstate: &str, delay: Duration) {
-        let position = self.run.as_ref().map_or(0, |run| run.next);
+        let Some(position) = self.run.as_ref().and_then(|run| run.position(step)) else { return };
         let delay_ms = figures::ms(delay);
         self.emit(&event::Event::Retry { step: event::step(position, step), sqlstate, delay_ms });
         if self.told.elapsed() < AGAIN {
@@ -361,4 +372,40 @@ impl<'a> Progress<'a> {
 
 fn drift_lines(drift: &[crate::kind::Refusal]) -> String {
     drift.iter().map(|drift| format!("  ~ {}: {}   {}\n", drift.object, drift.what, drift.code)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::{Address, Tag};
+    use crate::name::{Name, QName};
+    use crate::sql::sql;
+    use crate::step::{Phase, Transaction, Undo};
+
+    fn step(name: &'static str) -> Step {
+        let name = Name::new(name).unwrap();
+        let table = QName { schema: Name::new("public").unwrap(), name: name.clone() };
+        let run = sql!("create table {} ()", table);
+        let undo = Undo::Lost("a test");
+        let step = Step::on_new_ground(Address::top(Tag::Table, &table), Phase::Table, run, sql!("true"), undo);
+        Step { transaction: Transaction::Alone, ..step }
+    }
+
+    #[test]
+    fn a_step_is_told_by_itself_whichever_ends_first() {
+        let steps = ["a", "b", "c"].map(step);
+        let mut run = Run::new(&steps, true);
+        let [a, b, c] = &steps;
+        assert!(run.current().is_some_and(|title| title.starts_with(" 1 ")));
+        // One in the middle turns out to be needless.
+        assert_eq!(run.position(b), Some(1));
+        assert_eq!(run.end(1).1, Some(1));
+        assert!(run.current().is_some_and(|title| title.starts_with(" 3 ")));
+        // One before it ends after all.
+        assert_eq!(run.end(run.position(a).unwrap()).1, Some(0));
+        assert!(run.current().is_some_and(|title| title.starts_with(" 3 ")));
+        assert_eq!(run.end(run.position(c).unwrap()).1, Some(2));
+        assert_eq!(run.current(), None);
+        assert_eq!(run.position(&step("d")), None);
+    }
 }

@@ -10,7 +10,7 @@ use crate::manifest::Manifest;
 use crate::seed::note::{About, Note};
 use crate::seed::order::groups;
 use crate::seed::{Mode, Seed};
-use crate::seeding::bed::{Bed, Tending, about_row, all_of};
+use crate::seeding::bed::{Bed, Tending, about_row, all_of, step_of};
 use crate::seeding::past::{Key, Pasts};
 use crate::seeding::seen::Seen;
 use crate::seeding::show::Doings;
@@ -18,14 +18,16 @@ use crate::seeding::{Sowing, Sown};
 use crate::session::SessionError;
 use crate::session::sqlite::Session;
 use crate::sqlite::map::Mapped;
+use crate::step::Step;
 
 /// What was wanted, and of which service.
 struct Order<'a> {
     service: &'a str,
     sowing: &'a Sowing,
+    planned: &'a [Step],
 }
 
-/// Sows.
+/// Sows. `planned` are the steps that a plan has for it.
 ///
 /// # Errors
 /// With the first seed that could not be sown.
@@ -34,19 +36,26 @@ pub(in super::super) async fn sow(
     manifest: &Manifest,
     sowing: &Sowing,
     mapped: &Mapped,
+    planned: &[Step],
 ) -> Result<Sown, Box<ExecuteError>> {
-    let order = Order { service: &manifest.service.name, sowing };
+    let order = Order { service: &manifest.service.name, sowing, planned };
     let fields = fields(sowing, mapped);
     let seeds: Vec<&Seed> = fields.iter().map(|field| field.seed).collect();
     let groups = groups(&seeds, &manifest.schema);
     let mut sown = Sown::default();
     for group in &groups {
         let group: Vec<Field<'_>> = group.iter().map(|position| fields[*position]).collect();
-        sown.extend(tend(session, &order, &group).await.map_err(|failed| stopped(&group, failed))?);
+        sown.extend(
+            tend(session, &order, &group).await.map_err(|failed| stopped(&order, &group, false, failed))?,
+        );
     }
     for position in groups.into_iter().rev().flatten() {
         let field = fields[position];
-        sown.extend(clear(session, &order, field).await.map_err(|error| stopped(&[field], (error, 0)))?);
+        sown.extend(
+            clear(session, &order, field)
+                .await
+                .map_err(|error| stopped(&order, &[field], true, (error, 0)))?,
+        );
     }
     Ok(sown)
 }
@@ -54,9 +63,15 @@ pub(in super::super) async fn sow(
 /// The error, and the position of its seed.
 type Failed = (SessionError, usize);
 
-fn stopped(group: &[Field<'_>], (source, position): Failed) -> Box<ExecuteError> {
+fn stopped(
+    order: &Order<'_>,
+    group: &[Field<'_>],
+    takes_away: bool,
+    (source, position): Failed,
+) -> Box<ExecuteError> {
     let field = group[position];
-    let step = Box::new(show::step(field, &all_of(field.seed)));
+    let planned = step_of(order.planned, field.seed, takes_away);
+    let step = Box::new(planned.unwrap_or_else(|| show::step(field, &all_of(field.seed))));
     Box::new(ExecuteError { step, done: 0, blockers: Vec::new(), source })
 }
 
