@@ -387,7 +387,8 @@ mod tests {
         let table = QName { schema: Name::new("public").unwrap(), name: name.clone() };
         let run = sql!("create table {} ()", table);
         let undo = Undo::Lost("a test");
-        let step = Step::on_new_ground(Address::top(Tag::Table, &table), Phase::Table, run, sql!("true"), undo);
+        let step =
+            Step::on_new_ground(Address::top(Tag::Table, &table), Phase::Table, run, sql!("true"), undo);
         Step { transaction: Transaction::Alone, ..step }
     }
 
