@@ -222,13 +222,14 @@ impl Work<'_> {
             Task { schema: &order.manifest.schema, sowing: order.sowing, planned, first: self.steps + 1 };
         let mut sown = Sown::default();
         let ended = sow(session, &run, &task, &mut sown).await;
-        for step in sown.ended(planned, ended.as_ref().err().map(|error| &*error.step)) {
+        for step in planned {
             match sown.took(step) {
                 Some(run) => {
                     let done = Done { step, lock_wait: Duration::ZERO, run };
                     listener(Event::Progress(Progress::Finished(&done)));
                 }
-                None => listener(Event::Progress(Progress::Skipped(step))),
+                None if ended.is_ok() => listener(Event::Progress(Progress::Skipped(step))),
+                None => {} // It stopped, or was not reached.
             }
         }
         ended.map_err(BringUpError::Execute)?;

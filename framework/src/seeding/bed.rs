@@ -58,18 +58,6 @@ impl Sown {
         self.steps.iter().filter(|(of, _)| same(of)).map(|(_, time)| *time).reduce(|sum, time| sum + time)
     }
 
-    /// The planned steps that have ended, in their order; all of them, unless one has stopped.
-    pub(crate) fn ended<'p>(&self, planned: &'p [Step], stopped: Option<&Step>) -> &'p [Step] {
-        let before = stopped.and_then(|stopped| {
-            planned.iter().position(|step| step.object == stopped.object && step.run == stopped.run)
-        });
-        match (before, stopped) {
-            (Some(before), _) => &planned[..before],
-            (None, Some(_)) => &[],
-            (None, None) => planned,
-        }
-    }
-
     pub(crate) fn extend(&mut self, more: Self) {
         self.steps.extend(more.steps);
         self.waiting.extend(more.waiting);
