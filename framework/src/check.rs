@@ -88,28 +88,39 @@ fn unquoted(text: &str) -> String {
 }
 
 /// `drop table` and `drop column` take rows along; not those of a column that the server computes, or that is made anew in the same
-/// statement (which then asks first whether there are any rows).
+/// step (which then asks first whether there are any rows).
 fn destroys(text: &str, live: &Schema) -> bool {
     let Ok((text, tokens)) = inside(text) else { return false };
+    let tables = tokens.windows(2).any(|pair| pair[0].is(&text, "drop") && pair[1].is(&text, "table"));
+    let added = columns(&text, &tokens, "add");
+    let kept = |(table, column): &(Option<Name>, Option<Name>)| match (table, column) {
+        (Some(of), Some(name)) => {
+            added.contains(&(Some(of.clone()), Some(name.clone()))) || is_computed(of, name, live)
+        }
+        _ => false,
+    };
+    tables || !columns(&text, &tokens, "drop").iter().all(kept)
+}
+
+/// The columns that `alter table` adds or drops, each with its table's name; none where they cannot be read.
+fn columns(text: &str, tokens: &[Token], verb: &str) -> Vec<(Option<Name>, Option<Name>)> {
     let says = |at: usize, words: [&str; 2]| {
-        let word = |at: usize, word| tokens.get(at).is_some_and(|token: &Token| token.is(&text, word));
+        let word = |at: usize, word| tokens.get(at).is_some_and(|token: &Token| token.is(text, word));
         word(at, words[0]) && word(at + 1, words[1])
     };
-    let name = |at: usize| tokens.get(at).and_then(|token| name_of(&text, token).ok());
-    let is_anew = |column: &Name| {
-        (0..tokens.len()).any(|at| says(at, ["add", "column"]) && name(at + 2).as_ref() == Some(column))
-    };
+    let name = |at: usize| tokens.get(at).and_then(|token| name_of(text, token).ok());
     let mut table = None;
-    (0..tokens.len()).any(|at| {
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
         if says(at, ["alter", "table"]) {
-            let qualified = tokens.get(at + 3).is_some_and(|token| token.text(&text) == ".");
+            let qualified = tokens.get(at + 3).is_some_and(|token| token.text(text) == ".");
             table = if qualified { name(at + 4) } else { name(at + 2) };
         }
-        let kept = |column: Name| {
-            is_anew(&column) || table.as_ref().is_some_and(|table| is_computed(table, &column, live))
-        };
-        says(at, ["drop", "table"]) || says(at, ["drop", "column"]) && !name(at + 2).is_some_and(kept)
-    })
+        if says(at, [verb, "column"]) {
+            found.push((table.clone(), name(at + 2)));
+        }
+    }
+    found
 }
 
 /// Whether the server computes the values of a column in every table of that name: it has none of its own.
@@ -209,6 +220,8 @@ mod tests {
         assert!(destroys(&["alter table a drop column m", "alter table a drop column n"]));
         assert!(destroys(&["comment on table a is 'c:\\'", "drop table a"]));
         let cascades = |statements: &[&'static str]| cascades(of(statements).as_str());
+        assert!(!destroys(&["alter table a drop column n", "alter table a add column n bigint"]));
+        assert!(destroys(&["alter table a drop column n", "alter table b add column n bigint"]));
         assert!(cascades(&["drop index i", "drop function f() cascade"]));
         assert!(!cascades(&["drop index i", "comment on table a is 'cascade'"]));
         assert!(!cascades(&[

@@ -243,6 +243,7 @@ const TABLE: &[Row] = &[
     permanent(State("1299"), "not_null_violation", "A row has no value where one is required."),
     permanent(State("1555"), "unique_violation", "Two rows have the same primary key."),
     permanent(State("2067"), "unique_violation", "Two rows have the same key."),
+    permanent(State("1811"), "raised", "A trigger raised it."),
     permanent(On(C::OtherState), "other", "Nothing says that it would pass."),
     // The network, before the server could say anything.
     transient(Io(ErrorKind::ConnectionRefused), "connection_refused", "Nothing listens there yet."),

@@ -3,6 +3,7 @@
 use crate::{Outcome, Shop, ends_with, run};
 use freehold_tests::database::Database;
 use freehold_tests::process::Output;
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
 const ROWS: &str = r#"
 [tables.shop_reasons.columns]
@@ -118,5 +119,69 @@ async fn c15_1_a_seed_that_stops_is_named_by_its_step_and_what_comes_behind_it_h
     assert!(again.stderr.contains("step 1/2 take 1 row from shop_sizes … ok"), "{again}");
     assert!(again.stderr.contains("step 2/2 comment on table shop_sizes … ok"), "{again}");
     assert_eq!(database.fetch_one_text(said).await?, "Sizes");
+    Ok(())
+}
+
+/// Two tables whose seeds refer to each other.
+const TEAMS: &str = r#"
+[tables.shop_teams.columns]
+code = "text primary key"
+lead = "text references shop_people (code)"
+[tables.shop_people.columns]
+code = "text primary key"
+team = "text not null references shop_teams (code)"
+[seeds.shop_teams]
+key = ["code"]
+rows = [{ code = "red", lead = "ada" }]
+[seeds.shop_people]
+key = ["code"]
+rows = [{ code = "ada", team = "red" }]
+"#;
+
+#[tokio::test]
+async fn c15_1_of_seeds_that_refer_to_each_other_none_is_in_place_when_one_stops() -> Outcome {
+    let database = Database::create("cli_rows_circle").await;
+    let shop = Shop::new(database.address());
+    let (tables, _) = TEAMS.split_once("[seeds").unwrap();
+    shop.declares(&format!("{}{tables}", crate::SHOP));
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let never = "create function not_that_one() returns trigger language plpgsql as $$ begin raise exception 'not that one'; end $$;
+        create trigger not_that_one before insert on shop_teams for each row execute function not_that_one()";
+    database.execute(never).await?;
+    shop.declares(&format!("{}{TEAMS}", crate::SHOP.replace("1.0.0", "1.1.0")));
+    let stopped = shop.said(&["apply", "--yes"]);
+    ends_with(1, &stopped);
+    let lines: Vec<String> = stopped.stderr.lines().map(timeless).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    let count = "select ((select count(*) from shop_people) + (select count(*) from shop_teams))::text";
+    assert_eq!(database.fetch_one_text(count).await?, "0");
+    database.execute("drop trigger not_that_one on shop_teams").await?;
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    assert_eq!(database.fetch_one_text(count).await?, "2");
+    Ok(())
+}
+
+#[tokio::test]
+async fn c15_1_in_a_file_a_seed_that_stops_is_named_by_its_step_and_nothing_has_changed() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let shop = Shop::at(format!("sqlite://{}", folder.path().join("shop.db").display()));
+    let first = format!("{}{SIZES}", crate::SHOP);
+    shop.declares(&first);
+    ends_with(0, &shop.said(&["apply", "--yes"]));
+    let mut file = SqliteConnection::connect(&shop.url).await?;
+    file.execute("create trigger not_that_one before delete on shop_sizes begin select raise(abort, 'not that one'); end")
+        .await?;
+    let second = first.replace("1.0.0", "1.1.0").replace("\"m\"", "\"l\"");
+    shop.declares(
+        &second.replace("code = \"text primary key\"", "code = \"text primary key\"\nnote = \"text\""),
+    );
+    let stopped = shop.said(&["apply", "--yes"]);
+    ends_with(1, &stopped);
+    let lines: Vec<String> = stopped.stderr.lines().map(timeless).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    file.execute("drop trigger not_that_one").await?;
+    let again = shop.said(&["apply", "--yes"]);
+    ends_with(0, &again);
+    assert!(again.stderr.contains("step 1/3 "), "{again}");
     Ok(())
 }

@@ -3,7 +3,8 @@
 //!
 //! The server may go on with what it was sent: the restart has to cope with that too. What is compared is what pg_dump
 //! says and what the ledger says, without numbers and moments. `FREEHOLD_WRITE_DOCS=1` writes `docs/kill-matrix.md`.
-//! Of the longer scenarios a share of the moments is drawn; `FREEHOLD_KILLS=all` takes all of them.
+//! Of the longer scenarios a share of the moments is drawn, of the shorter ones a share of those in which the answer is not there yet;
+//! `FREEHOLD_KILLS=all` takes all of them.
 
 pub(crate) mod table;
 
@@ -26,7 +27,7 @@ use table::Row;
 /// The seed of the drawn instants.
 const SEED: u64 = 0x5eed_0000_f4ee_401d;
 
-/// Of the moments of a scenario that is not judged in full, one in so many is drawn; `FREEHOLD_KILLS=all` takes all of them.
+/// Of the moments that are not all judged, one in so many is drawn; `FREEHOLD_KILLS=all` takes all of them.
 const SHARE: usize = 8;
 
 /// Processes at work at one time: a killed one, its restart and pg_dump take turns on the machine's two cores.
@@ -50,17 +51,14 @@ fn c9_1_a_killed_bring_up_ends_like_an_undisturbed_one() {
     let mut wrong = Vec::new();
     for scenario in scenario::all(&cluster) {
         let rows = judge(&scenario);
-        let crashes = if scenario.crashes && whole(&scenario) {
-            after_every_step(&cluster, &scenario)
-        } else {
-            Vec::new()
-        };
+        let crashes =
+            if scenario.crashes && whole() { after_every_step(&cluster, &scenario) } else { Vec::new() };
         wrong.extend(
             rows.iter().chain(&crashes).filter_map(|row| {
                 Some(format!("{}: {:?}: {}", scenario.name, row.moment, row.wrong.as_ref()?))
             }),
         );
-        if whole(&scenario) {
+        if whole() || scenario.every_step {
             document.push_str(&table::section(&scenario, &rows, &crashes));
         } else {
             println!("{}: {} moments of a share", scenario.name, rows.len());
@@ -75,27 +73,34 @@ fn c9_1_a_killed_bring_up_ends_like_an_undisturbed_one() {
     }
 }
 
-/// Whether every moment of a scenario is judged: always where the tests say so, and when all are asked for or written down.
-fn whole(scenario: &Scenario) -> bool {
-    let asked = ["FREEHOLD_KILLS", "FREEHOLD_WRITE_DOCS"].iter().any(|name| env::var_os(name).is_some());
-    scenario.in_full || asked
+/// Whether every moment of every scenario is judged: when all are asked for, or written down.
+fn whole() -> bool {
+    ["FREEHOLD_KILLS", "FREEHOLD_WRITE_DOCS"].iter().any(|name| env::var_os(name).is_some())
+}
+
+/// The moments of a scenario that are judged.
+fn drawn(scenario: &Scenario) -> Vec<Moment> {
+    let mut drawn = StdRng::seed_from_u64(SEED);
+    let sent: Vec<Moment> = (1..=scenario.sent.len()).map(Moment::Sent).collect();
+    let answered = (1..=scenario.answers).map(Moment::Answered);
+    let parts = (0..scenario.instants).map(|_| Moment::Part(drawn.random()));
+    let later: Vec<Moment> = answered.chain(parts).collect();
+    let mut share = |of: Vec<Moment>| {
+        let mut some = sample(&mut drawn, of.len(), of.len() / SHARE).into_vec();
+        some.sort_unstable();
+        some.into_iter().map(|position| of[position]).collect()
+    };
+    let (sent, later) = match (whole(), scenario.every_step) {
+        (true, _) => (sent, later),
+        (false, true) => (share(sent), later),
+        (false, false) => (share(sent), share(later)),
+    };
+    [sent, later].concat()
 }
 
 /// The moments of a scenario, several at a time.
 fn judge(scenario: &Scenario) -> Vec<Row> {
-    let mut drawn = StdRng::seed_from_u64(SEED);
-    let sent = (1..=scenario.sent.len()).map(Moment::Sent);
-    let answered = (1..=scenario.answers).map(Moment::Answered);
-    let parts = (0..scenario.instants).map(|_| Moment::Part(drawn.random()));
-    let moments: Vec<Moment> = sent.chain(answered).chain(parts).collect();
-    let moments = if whole(scenario) {
-        moments
-    } else {
-        let some = sample(&mut drawn, moments.len(), moments.len() / SHARE);
-        let mut some: Vec<usize> = some.into_iter().collect();
-        some.sort_unstable();
-        some.into_iter().map(|position| moments[position]).collect()
-    };
+    let moments = drawn(scenario);
     let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..WORKERS {

@@ -30,8 +30,8 @@ pub(crate) struct Scenario {
     pub(crate) answers: usize,
     /// How long an undisturbed run takes while others are at work.
     pub(crate) took: Duration,
-    /// Whether every moment is judged in every run of the tests.
-    pub(crate) in_full: bool,
+    /// Whether it is killed after every step in every run of the tests.
+    pub(crate) every_step: bool,
     /// How many drawn instants it is killed at.
     pub(crate) instants: usize,
     /// Whether the server is stopped after each of its steps too.
@@ -148,7 +148,7 @@ pub(crate) fn all(cluster: &Cluster) -> Vec<Scenario> {
     let steps = steps.filter(|line| !before.contains(*line)).count();
     assert!(steps >= STEPS_MIN, "{steps} steps: {}", every.after.ledger);
     for seeded in [&mut cold, &mut additive] {
-        seeded.in_full = true;
+        seeded.every_step = true;
         let State { ledger, rows, .. } = &seeded.after;
         let seeds = ledger.lines().filter(|line| line.starts_with("seed ")).count();
         assert!(seeds > 7 && rows.matches("<row>").count() == seeds, "{ledger}\n{rows}");
@@ -190,7 +190,7 @@ fn scenario(
         answered,
         answers,
         took,
-        in_full: false,
+        every_step: false,
         instants: 50,
         crashes: false,
     }

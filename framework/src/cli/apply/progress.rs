@@ -43,7 +43,8 @@ pub(in crate::cli) struct Progress<'a> {
     moving: bool,
 }
 
-/// A plan that is being carried out. Steps run in its order; those that turn out to be needless, or that have to wait, are left out.
+/// A plan that is being carried out. Steps run in its order, but that seeds come last in a file; those that turn out to be needless, or
+/// that have to wait, are left out.
 struct Run {
     steps: Vec<Step>,
     parts: Vec<Part>,
@@ -109,9 +110,11 @@ impl Run {
         Some(format!("{}{share}{}", working.phase, waits.collect::<String>()))
     }
 
-    /// Where a step stands in the plan, from 0.
+    /// Where a step stands in the plan, from 0: of several that are the same, the first one that has not ended.
     fn position(&self, step: &Step) -> Option<usize> {
-        self.steps.iter().position(|of_plan| of_plan.object == step.object && of_plan.run == step.run)
+        let is_it = |at: &usize| self.steps[*at].object == step.object && self.steps[*at].run == step.run;
+        let same = || (0..self.steps.len()).filter(is_it);
+        same().find(|at| !self.ended[*at]).or_else(|| same().next())
     }
 
     /// Notes the end of a step. Gives the time since the one before it, in which what it waited for is included, and the part that
@@ -408,5 +411,15 @@ mod tests {
         assert_eq!(run.end(run.position(c).unwrap()).1, Some(2));
         assert_eq!(run.current(), None);
         assert_eq!(run.position(&step("d")), None);
+    }
+
+    #[test]
+    fn of_two_steps_that_are_the_same_each_ends_once() {
+        let steps = ["a", "b", "a"].map(step);
+        let mut run = Run::new(&steps, true);
+        for position in [0, 1, 2] {
+            assert_eq!(run.position(&steps[position]), Some(position));
+            assert_eq!(run.end(position).1, Some(position));
+        }
     }
 }

@@ -58,8 +58,10 @@ pub(crate) fn section(scenario: &Scenario, rows: &[Row], crashes: &[Row]) -> Str
         "\n## Of {}\n\n| killed when this was sent, before its answer | end |\n|---|---|\n",
         scenario.name
     );
-    for (row, sent) in of(|moment| matches!(moment, Moment::Sent(_))).zip(&scenario.sent) {
-        page.push_str(&format!("| {} | {} |\n", summary(sent.as_ref()), sign(row)));
+    for row in rows {
+        if let Moment::Sent(number) = row.moment {
+            page.push_str(&format!("| {} | {} |\n", summary(scenario.sent[number - 1].as_ref()), sign(row)));
+        }
     }
     let mut answered = of(|moment| matches!(moment, Moment::Answered(_)));
     let mut drawn = of(|moment| matches!(moment, Moment::Part(_)));
