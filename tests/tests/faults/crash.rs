@@ -36,15 +36,17 @@ fn c9_1_a_bring_up_that_lost_its_server_ends_like_an_undisturbed_one() {
     }
 }
 
-/// The server stopped after each answer to a message that changes something.
+/// The server stopped after every step.
 pub(crate) fn after_every_step(cluster: &Arc<Cluster>, scenario: &Scenario) -> Vec<Row> {
-    let steps =
-        scenario.sent.iter().zip(&scenario.answered).filter(|(sent, _)| sent.as_deref().is_some_and(changes));
-    let rows = steps.map(|(_, answer)| {
-        let moment = Moment::Answered(*answer);
-        Row { moment, wrong: crashed(cluster, scenario, moment).err() }
-    });
-    rows.collect()
+    let row = |moment| Row { moment, wrong: crashed(cluster, scenario, moment).err() };
+    after_steps(scenario).into_iter().map(row).collect()
+}
+
+/// The answer to each message that changes something.
+pub(crate) fn after_steps(scenario: &Scenario) -> Vec<Moment> {
+    let messages = scenario.sent.iter().zip(&scenario.answered);
+    let steps = messages.filter(|(sent, _)| sent.as_deref().is_some_and(changes));
+    steps.map(|(_, answer)| Moment::Answered(*answer)).collect()
 }
 
 /// Whether a message may leave something behind.

@@ -3,13 +3,13 @@
 //!
 //! The server may go on with what it was sent: the restart has to cope with that too. What is compared is what pg_dump
 //! says and what the ledger says, without numbers and moments. `FREEHOLD_WRITE_DOCS=1` writes `docs/kill-matrix.md`.
-//! Of the longer scenarios a share of the moments is drawn, of the shorter ones a share of those in which the answer is not there yet;
-//! `FREEHOLD_KILLS=all` takes all of them.
+//! `FREEHOLD_KILLS=all` takes all moments. Without it the shorter scenarios are judged after every step and at all instants, and of what is
+//! left, there and of the longer ones, a share is drawn.
 
 pub(crate) mod table;
 
 use crate::LIMIT;
-use crate::crash::after_every_step;
+use crate::crash::{after_every_step, after_steps};
 use crate::scenario::{self, Scenario, State};
 use freehold_tests::command;
 use freehold_tests::corpus::workspace;
@@ -19,6 +19,7 @@ use freehold_tests::proxy::{Fault, Proxy};
 use rand::rngs::StdRng;
 use rand::seq::index::sample;
 use rand::{Rng as _, SeedableRng as _};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::{env, fs, thread};
@@ -28,7 +29,7 @@ use table::Row;
 const SEED: u64 = 0x5eed_0000_f4ee_401d;
 
 /// Of the moments that are not all judged, one in so many is drawn; `FREEHOLD_KILLS=all` takes all of them.
-const SHARE: usize = 8;
+const SHARE: usize = 12;
 
 /// Processes at work at one time: a killed one, its restart and pg_dump take turns on the machine's two cores.
 pub(crate) const WORKERS: usize = 3;
@@ -78,24 +79,25 @@ fn whole() -> bool {
     ["FREEHOLD_KILLS", "FREEHOLD_WRITE_DOCS"].iter().any(|name| env::var_os(name).is_some())
 }
 
-/// The moments of a scenario that are judged.
+/// The moments of a scenario that are judged, in their order.
 fn drawn(scenario: &Scenario) -> Vec<Moment> {
     let mut drawn = StdRng::seed_from_u64(SEED);
-    let sent: Vec<Moment> = (1..=scenario.sent.len()).map(Moment::Sent).collect();
+    let sent = (1..=scenario.sent.len()).map(Moment::Sent);
     let answered = (1..=scenario.answers).map(Moment::Answered);
     let parts = (0..scenario.instants).map(|_| Moment::Part(drawn.random()));
-    let later: Vec<Moment> = answered.chain(parts).collect();
-    let mut share = |of: Vec<Moment>| {
-        let mut some = sample(&mut drawn, of.len(), of.len() / SHARE).into_vec();
-        some.sort_unstable();
-        some.into_iter().map(|position| of[position]).collect()
-    };
-    let (sent, later) = match (whole(), scenario.every_step) {
-        (true, _) => (sent, later),
-        (false, true) => (share(sent), later),
-        (false, false) => (share(sent), share(later)),
-    };
-    [sent, later].concat()
+    let mut moments: Vec<Moment> = sent.chain(answered).chain(parts).collect();
+    if !whole() {
+        let steps = after_steps(scenario);
+        let is_due = |moment: &Moment| {
+            scenario.every_step && (matches!(moment, Moment::Part(_)) || steps.contains(moment))
+        };
+        let rest: Vec<usize> = (0..moments.len()).filter(|at| !is_due(&moments[*at])).collect();
+        let some = sample(&mut drawn, rest.len(), rest.len() / SHARE);
+        let some: BTreeSet<usize> = some.into_iter().map(|position| rest[position]).collect();
+        let mut position = 0..;
+        moments.retain(|moment| position.next().is_some_and(|at| is_due(moment) || some.contains(&at)));
+    }
+    moments
 }
 
 /// The moments of a scenario, several at a time.

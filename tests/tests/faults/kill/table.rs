@@ -63,12 +63,13 @@ pub(crate) fn section(scenario: &Scenario, rows: &[Row], crashes: &[Row]) -> Str
             page.push_str(&format!("| {} | {} |\n", summary(scenario.sent[number - 1].as_ref()), sign(row)));
         }
     }
-    let mut answered = of(|moment| matches!(moment, Moment::Answered(_)));
+    let answered = || of(|moment| matches!(moment, Moment::Answered(_)));
     let mut drawn = of(|moment| matches!(moment, Moment::Part(_)));
     page.push_str(&format!(
-        "\nKilled right after each of its {} answers: {} end equal.\nKilled at {} instants drawn from seed {SEED:#x}: {} end equal.\n",
+        "\nKilled right after {} of its {} answers: {} end equal.\nKilled at {} instants drawn from seed {SEED:#x}: {} end equal.\n",
+        answered().count(),
         scenario.answers,
-        equal(&mut answered),
+        equal(&mut answered()),
         scenario.instants,
         equal(&mut drawn),
     ));
