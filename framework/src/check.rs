@@ -219,9 +219,9 @@ mod tests {
         ]));
         assert!(destroys(&["alter table a drop column m", "alter table a drop column n"]));
         assert!(destroys(&["comment on table a is 'c:\\'", "drop table a"]));
-        let cascades = |statements: &[&'static str]| cascades(of(statements).as_str());
         assert!(!destroys(&["alter table a drop column n", "alter table a add column n bigint"]));
         assert!(destroys(&["alter table a drop column n", "alter table b add column n bigint"]));
+        let cascades = |statements: &[&'static str]| cascades(of(statements).as_str());
         assert!(cascades(&["drop index i", "drop function f() cascade"]));
         assert!(!cascades(&["drop index i", "comment on table a is 'cascade'"]));
         assert!(!cascades(&[

@@ -38,17 +38,15 @@ pub fn binary(name: &str) -> PathBuf {
 /// When the build fails.
 #[expect(clippy::panic, reason = "test infrastructure: a failed setup is a failed test")]
 pub fn example(name: &str) -> PathBuf {
-    // Of its own package alone: with the others it would have their tests' dependencies too, and all that stands on those.
-    let built = cargo(&["--example", name, "--package", "freehold"]);
+    let built = cargo(&["--example", name]);
     built.unwrap_or_else(|failure| panic!("{failure:?}")).join("examples").join(name)
 }
 
 fn build() -> Result<PathBuf, Failure> {
-    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
-    cargo(&["--bins"].into_iter().chain(packages).collect::<Vec<_>>())
+    cargo(&["--bins"])
 }
 
-/// Builds, and gives the directory that it was built into.
+/// Builds of our packages what is asked for, and gives the directory that it was built into.
 fn cargo(what: &[&str]) -> Result<PathBuf, Failure> {
     let failed =
         |why: String| Failure::new(format!("build the binaries: {why}"), "run `cargo build` and see");
@@ -61,6 +59,7 @@ fn cargo(what: &[&str]) -> Result<PathBuf, Failure> {
     };
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace()).args(["build", "--quiet", "--profile", profile]).args(what);
+    cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
     if let Some(target) = directory.parent() {
         cargo.arg("--target-dir").arg(target);
     }
