@@ -80,7 +80,10 @@ pub struct Entry {
     pub history: Option<i64>,
     /// What its seeds depended on beside the manifest; `None` while they are still to be sown.
     pub seeds: Option<String>,
-    /// Versions that changed something since then, and have not come to their end.
+    /// Runs of other versions since then, which have not come to their end.
+    #[serde(default)]
+    pub later: Vec<i64>,
+    /// The versions of those runs that changed something.
     #[serde(default)]
     pub begun: Vec<String>,
     /// The hand-written steps that have run.
@@ -103,7 +106,7 @@ pub enum Purpose {
 /// How long a look waits at the gate: longer than a step that takes away what an older build knows, as long as it does not write a big table again.
 const GATE_WAIT: &str = "30s";
 
-/// Looks: one message. Nothing in it fails when there is no ledger.
+/// Looks: one message, and a second one where another version has begun and not come to its end. Nothing in it fails when there is no ledger.
 ///
 /// # Errors
 /// When the connection fails or the server's answer is not what was asked for.
@@ -141,10 +144,15 @@ pub async fn look(session: &mut Session, caller: &Caller, purpose: Purpose) -> R
         Literal(GATE_WAIT),
         Literal(block.as_str()),
     );
-    match session.value(&message).await?.filter(|answer| !answer.is_empty()) {
-        Some(answer) => serde_json::from_str(&answer).map_err(SessionError::unreadable),
-        None => Ok(Answer::Present(Entry::default())),
+    let answer = session.value(&message).await?.filter(|answer| !answer.is_empty());
+    let Some(answer) = answer else { return Ok(Answer::Present(Entry::default())) };
+    let mut answer = serde_json::from_str(&answer).map_err(SessionError::unreadable)?;
+    if let Answer::Present(entry) = &mut answer
+        && !entry.later.is_empty()
+    {
+        entry.begun = past::begun(session, &entry.later).await?;
     }
+    Ok(answer)
 }
 
 /// The statement that passes the gate, where the look is one of those that do.

@@ -82,6 +82,20 @@ pub async fn made_since(
     read(session.value(&query).await?)
 }
 
+/// The versions of these runs that changed something, each once.
+///
+/// # Errors
+/// When the connection fails or the ledger may not be read.
+pub(super) async fn begun(session: &mut Session, runs: &[i64]) -> Result<Vec<String>, SessionError> {
+    let runs: Vec<String> = runs.iter().map(i64::to_string).collect();
+    let query = sql!(
+        "select json_agg(distinct h.to_version)::text from freehold.history h
+         where h.id = any ({}::bigint[]) and exists (select from freehold.step s where s.history = h.id)",
+        Literal(&format!("{{{}}}", runs.join(","))),
+    );
+    read(session.value(&query).await?)
+}
+
 /// What a database answered as JSON; nothing when it answered nothing.
 pub(crate) fn read<T: for<'de> Deserialize<'de> + Default>(json: Option<String>) -> Result<T, SessionError> {
     let read = json.map(|json| serde_json::from_str(&json)).transpose();
