@@ -80,15 +80,22 @@ pub struct Entry {
     pub history: Option<i64>,
     /// What its seeds depended on beside the manifest; `None` while they are still to be sown.
     pub seeds: Option<String>,
-    /// Runs of other versions since then, which have not come to their end.
-    #[serde(default)]
-    pub later: Vec<i64>,
-    /// The versions of those runs that changed something.
+    /// Versions that changed something since then, and have not come to their end.
     #[serde(default)]
     pub begun: Vec<String>,
     /// The hand-written steps that have run.
     #[serde(default)]
     pub by_hand: Vec<String>,
+}
+
+/// What the server answers to a look.
+#[derive(Deserialize)]
+struct Looked {
+    #[serde(flatten)]
+    answer: Answer,
+    /// Runs of other versions than the one in place, later than its own.
+    #[serde(default)]
+    later: Vec<i64>,
 }
 
 /// What a look is for.
@@ -146,11 +153,11 @@ pub async fn look(session: &mut Session, caller: &Caller, purpose: Purpose) -> R
     );
     let answer = session.value(&message).await?.filter(|answer| !answer.is_empty());
     let Some(answer) = answer else { return Ok(Answer::Present(Entry::default())) };
-    let mut answer = serde_json::from_str(&answer).map_err(SessionError::unreadable)?;
+    let Looked { mut answer, later } = serde_json::from_str(&answer).map_err(SessionError::unreadable)?;
     if let Answer::Present(entry) = &mut answer
-        && !entry.later.is_empty()
+        && !later.is_empty()
     {
-        entry.begun = past::begun(session, &entry.later).await?;
+        entry.begun = past::begun(session, &later).await?;
     }
     Ok(answer)
 }
